@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What openukey-pkcs11.so has beyond PKCS#11: its mechanism numbers for SM2, and the interface
+ * "Vendor OpenUKey" for what PKCS#11 cannot say.
+ *
+ *	CK_INTERFACE *itf;
+ *	C_GetInterface((CK_UTF8CHAR *)OPENUKEY_INTERFACE, NULL, &itf, 0);
+ *	struct openukey_functions *uk = itf->pFunctionList;
+ *
+ * Include a PKCS#11 header before this one.
+ */
+#ifndef OPENUKEY_H
+#define OPENUKEY_H
+
+/*
+ * SM2. Keys are CKK_EC with CKA_EC_PARAMS = OID 1.2.156.10197.1.301; CKK_VENDOR_SM2 is accepted in
+ * templates. There is no OASIS number for SM2: these are the numbers of the Chinese HSM family.
+ * None of the first four takes a parameter unless said.
+ */
+#define CKK_VENDOR_SM2			  0x80000004UL
+#define CKM_VENDOR_SM2_KEY_PAIR_GEN	  0x80008001UL
+/* message in, r || s out; parameter: the signer's ID (bytes) */
+#define CKM_VENDOR_SM3_SM2		  0x80008100UL
+/* message in, DER SEQUENCE { r, s } out; parameter: the signer's ID (bytes) */
+#define CKM_VENDOR_SM3_SM2_DER		  0x80008101UL
+/* the same two with the default ID 1234567812345678 */
+#define CKM_VENDOR_SM3_SM2_DEFAULT_ID	  0x80008102UL
+#define CKM_VENDOR_SM3_SM2_DEFAULT_ID_DER 0x80008103UL
+/* SM3(Z || M) in (32 bytes), DER out */
+#define CKM_VENDOR_SM2_SIGN		  0x80008104UL
+/* SM3(Z || M) in (32 bytes), r || s out */
+#define CKM_VENDOR_SM2_SIGN_NO_DER	  0x80008105UL
+/* digest SM3 (host) */
+#define CKM_VENDOR_SM3			  0x80009000UL
+
+#define OPENUKEY_INTERFACE "Vendor OpenUKey"
+
+/* A PIN's counter, straight from the key. */
+struct openukey_pin_info {
+	CK_ULONG max;	    /* tries allowed in a row */
+	CK_ULONG left;	    /* 0 = locked */
+	CK_BBOOL is_default; /* still the PIN set at issue, as the key itself says */
+};
+
+/* Strings are UTF-8, NUL-terminated. */
+struct openukey_device_info {
+	char manufacturer[65];
+	char issuer[65];
+	char label[33];
+	char serial[33];
+	char model[64];	     /* our key list's name for the model */
+	char application[65]; /* application shown as this token; "" = blank key */
+	CK_VERSION hardware;
+	CK_VERSION firmware;
+	CK_VERSION specification;
+	CK_ULONG total_space; /* bytes */
+	CK_ULONG free_space;
+	CK_ULONG max_containers;
+	CK_ULONG max_certificates;
+	CK_ULONG max_files;
+	CK_ULONG flags; /* OPENUKEY_DEVICE_* */
+};
+
+#define OPENUKEY_DEVICE_VIRTUAL	      0x1UL /* a rehearsal key in software */
+#define OPENUKEY_DEVICE_VERIFIED      0x2UL /* PIN change and unblock are proven on this model */
+#define OPENUKEY_DEVICE_AUTH_EACH_USE 0x4UL /* the PIN is asked before each private-key use */
+
+struct openukey_application {
+	char name[65];
+};
+
+/* A new application's settings. PINs: 6 to 16 bytes; tries: 1 to 15. */
+struct openukey_new_application {
+	const char *name; /* at most 32 bytes */
+	const CK_BYTE *admin_pin;
+	CK_ULONG admin_pin_len;
+	CK_ULONG admin_tries;
+	const CK_BYTE *user_pin;
+	CK_ULONG user_pin_len;
+	CK_ULONG user_tries;
+};
+
+/*
+ * Calls take a slot, never a session. Those marked [user] need this process logged in as user on
+ * that slot's token; [device] ones prove the device authentication key (16 bytes) themselves.
+ * All return CKR_ codes; out-parameters are untouched on failure.
+ * A newer module only adds members at the end and raises version; check size before use.
+ */
+struct openukey_functions {
+	CK_ULONG version; /* 1 */
+	CK_ULONG size;	  /* of this struct, bytes */
+
+	/* user: CKU_USER or CKU_SO. Costs no try. */
+	CK_RV (*get_pin_info)(CK_SLOT_ID slot, CK_USER_TYPE user, struct openukey_pin_info *info);
+	/*
+	 * Arms exactly one PIN try in this process although the policy min-tries forbids it. The
+	 * person was shown `shown_left` tries; CKR_FUNCTION_REJECTED when the key says otherwise.
+	 */
+	CK_RV (*confirm_try)(CK_SLOT_ID slot, CK_USER_TYPE user, CK_ULONG shown_left);
+	CK_RV (*get_device_info)(CK_SLOT_ID slot, struct openukey_device_info *info);
+	/* Two-call: list NULL returns the count. */
+	CK_RV (*list_applications)(CK_SLOT_ID slot, struct openukey_application *list,
+				   CK_ULONG *count);
+
+	CK_RV (*set_device_label)(CK_SLOT_ID slot, const char *label);				/* at most 32 bytes */
+	CK_RV (*change_device_key)(CK_SLOT_ID slot, const CK_BYTE *old_key, const CK_BYTE *new_key); /* [device] */
+	CK_RV (*create_application)(CK_SLOT_ID slot, const CK_BYTE *device_key,
+				    const struct openukey_new_application *settings);		/* [device] */
+	CK_RV (*delete_application)(CK_SLOT_ID slot, const CK_BYTE *device_key, const char *name); /* [device] */
+
+	/*
+	 * [user] Imports the encryption key pair of the container `name` from an envelope to its
+	 * signing key: ENVELOPEDKEYBLOB of GM/T 0016 or SM2EnvelopedKey (DER) of GM/T 0009.
+	 */
+	CK_RV (*import_enveloped_key)(CK_SLOT_ID slot, const CK_BYTE *name, CK_ULONG name_len,
+				      const CK_BYTE *envelope, CK_ULONG envelope_len);
+	/*
+	 * [user] Imports an RSA encryption pair: a symmetric key wrapped (PKCS #1) to the
+	 * container's signing key, and the RSAPRIVATEKEYBLOB of GM/T 0016 under it (SM4-ECB).
+	 */
+	CK_RV (*import_rsa_key)(CK_SLOT_ID slot, const CK_BYTE *name, CK_ULONG name_len,
+				const CK_BYTE *wrapped_key, CK_ULONG wrapped_key_len,
+				const CK_BYTE *blob, CK_ULONG blob_len);
+	/* [user] Removes a container with its keys and certificates. There is no way back. */
+	CK_RV (*delete_container)(CK_SLOT_ID slot, const CK_BYTE *name, CK_ULONG name_len);
+};
+
+#endif

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a key can do, whoever makes it.  The module above this line knows no APDU, no PC/SC and no
+ * vendor; the families below fill struct token_ops.
+ *
+ * Each operation is one PC/SC transaction of its own where it needs more than one command, and
+ * ends it before it returns.  Nothing is verified again by itself: an operation that needs a right
+ * the key no longer grants returns UK_E_NOT_LOGGED_IN.  UK_E_RESET: another program reset the key
+ * since our last command; nothing was sent, the login is gone, and the next call works.
+ * UK_E_REMOVED is final: close the token.  Out-parameters are untouched on failure, with one
+ * exception: tries.
+ *
+ * A token is used by one thread at a time (the module's lock sees to it); the bus functions marked
+ * [any thread] are the exception.
+ */
+#ifndef UK_DRIVERS_TOKEN_H
+#define UK_DRIVERS_TOKEN_H
+
+#include "common/bytes.h"
+#include "common/gm.h"
+#include "common/status.h"
+
+#define TOKEN_READER_NAME_MAX 128
+#define TOKEN_NAME_MAX	      65 /* application and container names with their NUL */
+#define TOKEN_READERS_MAX     32
+#define TOKEN_CERT_MAX	      8160 /* bytes of DER */
+
+/* ---- bus: readers and keys coming and going ---- */
+
+struct token_bus;
+struct token;
+struct token_model;
+
+/* One PC/SC reader. */
+struct token_reader {
+	char name[TOKEN_READER_NAME_MAX]; /* PC/SC's name */
+	bool present;			  /* a card is in it */
+	bool ours;			  /* and a model row of ours matches: safe to talk to */
+	uint32_t events;		  /* changes whenever a card came or went */
+	const struct token_model *model;  /* NULL unless ours */
+};
+
+/* Connects to the smart card service. UK_E_NO_SERVICE when pcscd cannot be reached. */
+UK_CHECKED enum uk_status token_bus_open(struct token_bus **ret_bus);
+/* NULL is legal. All tokens of the bus must be closed before. */
+void token_bus_close(struct token_bus *bus);
+/*
+ * Lists the readers and what is in them, without touching a card. At most `cap` rows are written.
+ * A service that went away and came back is reconnected; UK_E_NO_SERVICE while it is gone.
+ */
+UK_CHECKED enum uk_status token_bus_list(struct token_bus *bus, struct token_reader *out, size_t cap,
+					 size_t *ret_count);
+/*
+ * [any thread] Blocks until a reader or card came or went since `seen` (rows as token_bus_list gave
+ * them), token_bus_cancel, or the time-out (ms; -1 = none). UK_E_TIMEOUT, UK_E_CANCELLED.
+ */
+UK_CHECKED enum uk_status token_bus_wait(struct token_bus *bus, const struct token_reader *seen,
+					 size_t count, int timeout_ms);
+/* [any thread] Ends every token_bus_wait under way, and those yet to come until token_bus_list. */
+void token_bus_cancel(struct token_bus *bus);
+
+/* ---- token ---- */
+
+enum token_role { TOKEN_ADMIN = GM_PIN_ADMIN, TOKEN_USER = GM_PIN_USER };
+enum token_pair { TOKEN_ENCRYPT = GM_PAIR_ENCRYPT, TOKEN_SIGN = GM_PAIR_SIGN };
+enum token_key_type { TOKEN_KEY_RSA = GM_CONTAINER_RSA, TOKEN_KEY_SM2 = GM_CONTAINER_SM2 };
+
+/* What our key list says of a model; see udev/keys.tsv. */
+enum token_model_flags {
+	TOKEN_MODEL_VIRTUAL = 1 << 0,
+	TOKEN_MODEL_VERIFIED = 1 << 1,	    /* PIN change, unblock, issue commands are proven */
+	TOKEN_MODEL_AUTH_EACH_USE = 1 << 2, /* user right cleared after each private-key use */
+};
+
+struct token_model_info {
+	const char *name;
+	unsigned int flags; /* enum token_model_flags */
+	size_t pin_min, pin_max; /* bytes; new PINs */
+};
+
+const struct token_model_info *token_model_info(const struct token_model *model);
+
+/* From GetDevInfo. Strings are NUL-terminated, bytes outside UTF-8 replaced by '?'. */
+struct token_info {
+	char manufacturer[65], issuer[65], label[33], serial[33];
+	uint8_t spec[2], hardware[2], firmware[2]; /* major, minor */
+	uint32_t alg_sym, alg_asym, alg_hash, dev_auth_alg;
+	uint32_t total_space, free_space; /* bytes */
+	uint16_t max_apdu_data;
+	uint8_t max_containers, max_certs;
+	uint16_t max_files;
+};
+
+struct token_pin_info {
+	uint8_t max, left; /* tries; left 0 = locked */
+	bool is_default;
+};
+
+struct token_public_key {
+	enum token_key_type type;
+	unsigned int bits;
+	uint8_t modulus[GM_RSA_MAX]; /* RSA, bits / 8 bytes, big-endian */
+	uint32_t exponent;
+	uint8_t x[GM_SM2_LEN], y[GM_SM2_LEN]; /* SM2 */
+};
+
+/* An SM2 encryption pair on its way in (ImportECCKeyPair). Numbers are big-endian. */
+struct token_envelope {
+	uint32_t sym_alg;			/* GM_ALG_SM4_ECB */
+	uint8_t c1x[GM_SM2_LEN], c1y[GM_SM2_LEN]; /* SM2 cipher of the symmetric key: C1 */
+	uint8_t c3[GM_SM3_LEN];			/* C3 */
+	uint8_t c2[64];				/* C2 */
+	size_t c2_len;
+	uint8_t x[GM_SM2_LEN], y[GM_SM2_LEN];	/* public key of the pair */
+	uint8_t private_key[64];		/* ciphertext, in the alignment it came in */
+};
+
+struct token_new_application {
+	struct uk_span name; /* <= GM_APP_NAME_MAX */
+	struct uk_span admin_pin, user_pin;
+	unsigned int admin_tries, user_tries; /* 1..15 */
+};
+
+struct token_ops {
+	/* -- no right needed -- */
+	/* Device data; 1 command, never cached. */
+	enum uk_status (*info)(struct token *, struct token_info *ret);
+	/* Calls fn with each application's name. */
+	enum uk_status (*applications)(struct token *,
+				       void (*fn)(void *data, struct uk_span name), void *data);
+	/* 1 command once the application is open. */
+	enum uk_status (*pin_info)(struct token *, enum token_role, struct token_pin_info *ret);
+	/* Calls fn with each container's name. */
+	enum uk_status (*containers)(struct token *, void (*fn)(void *data, struct uk_span name),
+				     void *data);
+	/*
+	 * Reads a certificate (DER) into out (room for TOKEN_CERT_MAX). UK_E_NO_CERT: none there.
+	 */
+	enum uk_status (*certificate)(struct token *, struct uk_span container, enum token_pair,
+				      struct uk_writer *out);
+	/* UK_E_NO_KEY_PAIR: none there. */
+	enum uk_status (*public_key)(struct token *, struct uk_span container, enum token_pair,
+				     struct token_public_key *ret);
+	enum uk_status (*random)(struct token *, struct uk_writer *out, size_t len);
+
+	/* -- PINs: what is passed is used once and wiped by its owner; *tries is set on
+	 *    UK_E_PIN_WRONG and UK_E_PIN_LOCKED (0) -- */
+	/*
+	 * Gains the right. For TOKEN_ADMIN the derived key is kept in locked memory until clear,
+	 * so that unblock can use it (architecture D6).
+	 */
+	enum uk_status (*verify)(struct token *, enum token_role, struct uk_span pin,
+				 unsigned int *tries);
+	/* Proves the old PIN itself; needs no login and gives none. */
+	enum uk_status (*change_pin)(struct token *, enum token_role, struct uk_span old_pin,
+				     struct uk_span new_pin, unsigned int *tries);
+	/* After verify(TOKEN_ADMIN): sets the user PIN and its counter. */
+	enum uk_status (*unblock)(struct token *, struct uk_span new_user_pin, unsigned int *tries);
+	/* Gives up both rights on the key (ClearSecureState) and wipes the admin key. */
+	enum uk_status (*clear)(struct token *);
+	/* Wipes the admin key without a command: the right itself stays with other processes. */
+	void (*forget)(struct token *);
+	/*
+	 * verify(TOKEN_USER) for exactly one private-key use: the transaction stays open until
+	 * release (which clears the right) or 500 ms have gone (then the next command gives
+	 * UK_E_NOT_LOGGED_IN).
+	 */
+	enum uk_status (*verify_once)(struct token *, struct uk_span pin, unsigned int *tries);
+	void (*release)(struct token *);
+
+	/* -- user right -- */
+	/* data: a DigestInfo, at most bits/8 - 11 bytes; writes bits/8 bytes (PKCS #1 v1.5). */
+	enum uk_status (*sign_rsa)(struct token *, struct uk_span container, struct uk_span data,
+				   struct uk_writer *out);
+	/* digest: SM3(Z || M); writes r || s, 64 bytes. */
+	enum uk_status (*sign_sm2)(struct token *, struct uk_span container, struct uk_span digest,
+				   struct uk_writer *out);
+	enum uk_status (*create_container)(struct token *, struct uk_span name);
+	enum uk_status (*delete_container)(struct token *, struct uk_span name);
+	/* The signing pair; bits: 1024, 2048 (RSA) or 256 (SM2). */
+	enum uk_status (*generate)(struct token *, struct uk_span container, enum token_key_type,
+				   unsigned int bits, struct token_public_key *ret);
+	enum uk_status (*import_certificate)(struct token *, struct uk_span container,
+					     enum token_pair, struct uk_span der);
+	enum uk_status (*import_sm2)(struct token *, struct uk_span container,
+				     const struct token_envelope *envelope);
+	enum uk_status (*import_rsa)(struct token *, struct uk_span container,
+				     struct uk_span wrapped_key, struct uk_span blob);
+
+	/* -- device right, proved in the same transaction; device_key: 16 bytes -- */
+	enum uk_status (*set_label)(struct token *, struct uk_span label); /* no right */
+	enum uk_status (*change_device_key)(struct token *, struct uk_span old_key,
+					    struct uk_span new_key);
+	enum uk_status (*create_application)(struct token *, struct uk_span device_key,
+					     const struct token_new_application *);
+	enum uk_status (*delete_application)(struct token *, struct uk_span device_key,
+					     struct uk_span name);
+};
+
+/* First member of every family's own struct. */
+struct token {
+	const struct token_ops *ops;
+	const struct token_model *model;
+	/* Set by the driver whenever our user/admin right was seen to be gone (6982, reset). */
+	bool login_lost;
+};
+
+/*
+ * Connects (shared) to the key in a reader that is `ours`. No command is sent yet: the application
+ * (the model row's, else the first) is opened when first needed; UK_E_NO_APPLICATION when the key
+ * is blank.
+ */
+UK_CHECKED enum uk_status token_open(struct token_bus *bus, const struct token_reader *reader,
+				     struct token **ret_token);
+/* Disconnects and leaves the key as it is (no reset). NULL is legal. Wipes what was kept. */
+void token_close(struct token *token);
+
+/* The open application's name, "" when blank or not yet opened. Borrowed. */
+const char *token_application(const struct token *token);
+
+#endif
