@@ -7,15 +7,15 @@
 #include "common/status.h"
 
 /* Longest command data we send: a certificate of a chain with its header, with room to spare. */
-#define UK_APDU_DATA_MAX  8192
+#define UK_APDU_DATA_MAX 8192
 /* CLA INS P1 P2, 3 bytes Lc, data, 2 bytes Le */
-#define UK_APDU_MAX       (4 + 3 + UK_APDU_DATA_MAX + 2)
+#define UK_APDU_MAX (4 + 3 + UK_APDU_DATA_MAX + 2)
 /* Longest answer to one command: 65536 bytes and the status word. */
-#define UK_REPLY_MAX      (65536 + 2)
+#define UK_REPLY_MAX (65536 + 2)
 
 #define UK_LE_NONE 0
 /* "As much as there is": Le 00 short, 0000 extended. */
-#define UK_LE_MAX  65536
+#define UK_LE_MAX 65536
 
 enum uk_apdu_form { UK_APDU_EXTENDED, UK_APDU_SHORT };
 

@@ -3,9 +3,9 @@
 #ifndef UK_COMMON_GM_H
 #define UK_COMMON_GM_H
 
-#define GM_CLA_PLAIN 0x80
-#define GM_CLA_MAC   0x84 /* a 4-byte MAC ends the data field */
-#define ISO_CLA_CHAIN 0x10 /* ISO 7816-4 command chaining: more parts follow */
+#define GM_CLA_PLAIN         0x80
+#define GM_CLA_MAC           0x84 /* a 4-byte MAC ends the data field */
+#define ISO_CLA_CHAIN        0x10 /* ISO 7816-4 command chaining: more parts follow */
 #define ISO_INS_GET_RESPONSE 0xc0
 
 /* INS of GM/T 0017 commands; rows and policies are in commands.def. */
@@ -31,36 +31,36 @@ enum gm_container_type { GM_CONTAINER_EMPTY = 0, GM_CONTAINER_RSA = 1, GM_CONTAI
 #define GM_RIGHT_ANYONE 0xffu
 
 /* Algorithm identifiers SGD_* */
-#define GM_ALG_SM1_ECB  0x00000101u
-#define GM_ALG_SM4_ECB  0x00000401u
-#define GM_ALG_SM4_CBC  0x00000402u
-#define GM_ALG_SM4_MAC  0x00000410u
-#define GM_ALG_RSA      0x00010000u
-#define GM_ALG_SM2_A1   0x00020100u /* family A: sign; family B: any SM2 */
-#define GM_ALG_SM2_A2   0x00020200u /* A: exchange; B: sign */
-#define GM_ALG_SM2_A3   0x00020400u /* A: encrypt; B: exchange */
-#define GM_ALG_SM2_B3   0x00020800u /* B: encrypt */
-#define GM_ALG_SM3      0x00000001u
-#define GM_ALG_SHA1     0x00000002u
-#define GM_ALG_SHA256   0x00000004u
+#define GM_ALG_SM1_ECB 0x00000101u
+#define GM_ALG_SM4_ECB 0x00000401u
+#define GM_ALG_SM4_CBC 0x00000402u
+#define GM_ALG_SM4_MAC 0x00000410u
+#define GM_ALG_RSA     0x00010000u
+#define GM_ALG_SM2_A1  0x00020100u /* family A: sign; family B: any SM2 */
+#define GM_ALG_SM2_A2  0x00020200u /* A: exchange; B: sign */
+#define GM_ALG_SM2_A3  0x00020400u /* A: encrypt; B: exchange */
+#define GM_ALG_SM2_B3  0x00020800u /* B: encrypt */
+#define GM_ALG_SM3     0x00000001u
+#define GM_ALG_SHA1    0x00000002u
+#define GM_ALG_SHA256  0x00000004u
 
 /* Sizes in bytes */
-#define GM_RANDOM_LEN      8  /* the random that a PIN cryptogram is made with */
-#define GM_BLOCK_LEN       16 /* SM4 block and key */
-#define GM_MAC_LEN         4
-#define GM_PIN_MIN         6
-#define GM_PIN_MAX         16
-#define GM_LABEL_MAX       32
-#define GM_APP_NAME_MAX    32
-#define GM_FILE_NAME_MAX   32
-#define GM_CONTAINER_MAX   64
-#define GM_SM2_LEN         32
-#define GM_SM3_LEN         32
-#define GM_DEVINFO_LEN     288
-#define GM_RSA_MAX         256 /* modulus of RSA-2048 */
+#define GM_RANDOM_LEN    8  /* the random that a PIN cryptogram is made with */
+#define GM_BLOCK_LEN     16 /* SM4 block and key */
+#define GM_MAC_LEN       4
+#define GM_PIN_MIN       6
+#define GM_PIN_MAX       16
+#define GM_LABEL_MAX     32
+#define GM_APP_NAME_MAX  32
+#define GM_FILE_NAME_MAX 32
+#define GM_CONTAINER_MAX 64
+#define GM_SM2_LEN       32
+#define GM_SM3_LEN       32
+#define GM_DEVINFO_LEN   288
+#define GM_RSA_MAX       256 /* modulus of RSA-2048 */
 
 /* The distinguishing ID that everybody uses, GM/T 0009: "1234567812345678" */
-#define GM_SM2_DEFAULT_ID  "1234567812345678"
+#define GM_SM2_DEFAULT_ID "1234567812345678"
 
 /* Status words (GM/T 0017 as observed, gm-keys 2.4). */
 enum gm_sw {

@@ -11,7 +11,7 @@
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
 static pthread_once_t settings_once = PTHREAD_ONCE_INIT;
-static int log_level = -1;	  /* nothing */
+static int log_level = -1;       /* nothing */
 static char log_categories[128]; /* ",apdu,card,"; empty = all */
 
 static void

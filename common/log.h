@@ -16,8 +16,7 @@ enum uk_log_level { UK_LOG_ERROR, UK_LOG_WARNING, UK_LOG_INFO, UK_LOG_DEBUG };
 /* Whether a line of this level and category would be written: for work worth skipping. */
 bool uk_log_on(enum uk_log_level level, const char *category);
 
-void uk_log(enum uk_log_level level, const char *category, const char *format, ...)
-	UK_PRINTF(3, 4);
+void uk_log(enum uk_log_level level, const char *category, const char *format, ...) UK_PRINTF(3, 4);
 
 #define uk_error(category, ...)   uk_log(UK_LOG_ERROR, category, __VA_ARGS__)
 #define uk_warning(category, ...) uk_log(UK_LOG_WARNING, category, __VA_ARGS__)

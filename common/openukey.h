@@ -17,28 +17,28 @@
  * templates. There is no OASIS number for SM2: these are the numbers of the Chinese HSM family.
  * None of the first four takes a parameter unless said.
  */
-#define CKK_VENDOR_SM2			  0x80000004UL
-#define CKM_VENDOR_SM2_KEY_PAIR_GEN	  0x80008001UL
+#define CKK_VENDOR_SM2              0x80000004UL
+#define CKM_VENDOR_SM2_KEY_PAIR_GEN 0x80008001UL
 /* message in, r || s out; parameter: the signer's ID (bytes) */
-#define CKM_VENDOR_SM3_SM2		  0x80008100UL
+#define CKM_VENDOR_SM3_SM2 0x80008100UL
 /* message in, DER SEQUENCE { r, s } out; parameter: the signer's ID (bytes) */
-#define CKM_VENDOR_SM3_SM2_DER		  0x80008101UL
+#define CKM_VENDOR_SM3_SM2_DER 0x80008101UL
 /* the same two with the default ID 1234567812345678 */
-#define CKM_VENDOR_SM3_SM2_DEFAULT_ID	  0x80008102UL
+#define CKM_VENDOR_SM3_SM2_DEFAULT_ID     0x80008102UL
 #define CKM_VENDOR_SM3_SM2_DEFAULT_ID_DER 0x80008103UL
 /* SM3(Z || M) in (32 bytes), DER out */
-#define CKM_VENDOR_SM2_SIGN		  0x80008104UL
+#define CKM_VENDOR_SM2_SIGN 0x80008104UL
 /* SM3(Z || M) in (32 bytes), r || s out */
-#define CKM_VENDOR_SM2_SIGN_NO_DER	  0x80008105UL
+#define CKM_VENDOR_SM2_SIGN_NO_DER 0x80008105UL
 /* digest SM3 (host) */
-#define CKM_VENDOR_SM3			  0x80009000UL
+#define CKM_VENDOR_SM3 0x80009000UL
 
 #define OPENUKEY_INTERFACE "Vendor OpenUKey"
 
 /* A PIN's counter, straight from the key. */
 struct openukey_pin_info {
-	CK_ULONG max;	    /* tries allowed in a row */
-	CK_ULONG left;	    /* 0 = locked */
+	CK_ULONG max;        /* tries allowed in a row */
+	CK_ULONG left;       /* 0 = locked */
 	CK_BBOOL is_default; /* still the PIN set at issue, as the key itself says */
 };
 
@@ -48,7 +48,7 @@ struct openukey_device_info {
 	char issuer[65];
 	char label[33];
 	char serial[33];
-	char model[64];	     /* our key list's name for the model */
+	char model[64];       /* our key list's name for the model */
 	char application[65]; /* application shown as this token; "" = blank key */
 	CK_VERSION hardware;
 	CK_VERSION firmware;
@@ -61,7 +61,7 @@ struct openukey_device_info {
 	CK_ULONG flags; /* OPENUKEY_DEVICE_* */
 };
 
-#define OPENUKEY_DEVICE_VIRTUAL	      0x1UL /* a rehearsal key in software */
+#define OPENUKEY_DEVICE_VIRTUAL       0x1UL /* a rehearsal key in software */
 #define OPENUKEY_DEVICE_VERIFIED      0x2UL /* PIN change and unblock are proven on this model */
 #define OPENUKEY_DEVICE_AUTH_EACH_USE 0x4UL /* the PIN is asked before each private-key use */
 
@@ -86,6 +86,8 @@ struct openukey_new_application {
  * All return CKR_ codes; out-parameters are untouched on failure.
  * A newer module only adds members at the end and raises version; check size before use.
  */
+/* Lines of function pointers would be broken in two. */
+/* clang-format off */
 struct openukey_functions {
 	CK_ULONG version; /* 1 */
 	CK_ULONG size;	  /* of this struct, bytes */
@@ -102,11 +104,15 @@ struct openukey_functions {
 	CK_RV (*list_applications)(CK_SLOT_ID slot, struct openukey_application *list,
 				   CK_ULONG *count);
 
-	CK_RV (*set_device_label)(CK_SLOT_ID slot, const char *label);				/* at most 32 bytes */
-	CK_RV (*change_device_key)(CK_SLOT_ID slot, const CK_BYTE *old_key, const CK_BYTE *new_key); /* [device] */
+	/* label: at most 32 bytes */
+	CK_RV (*set_device_label)(CK_SLOT_ID slot, const char *label);
+	/* [device] */
+	CK_RV (*change_device_key)(CK_SLOT_ID slot, const CK_BYTE *old_key, const CK_BYTE *new_key);
+	/* [device] */
 	CK_RV (*create_application)(CK_SLOT_ID slot, const CK_BYTE *device_key,
-				    const struct openukey_new_application *settings);		/* [device] */
-	CK_RV (*delete_application)(CK_SLOT_ID slot, const CK_BYTE *device_key, const char *name); /* [device] */
+				    const struct openukey_new_application *settings);
+	/* [device] */
+	CK_RV (*delete_application)(CK_SLOT_ID slot, const CK_BYTE *device_key, const char *name);
 
 	/*
 	 * [user] Imports the encryption key pair of the container `name` from an envelope to its
@@ -124,5 +130,6 @@ struct openukey_functions {
 	/* [user] Removes a container with its keys and certificates. There is no way back. */
 	CK_RV (*delete_container)(CK_SLOT_ID slot, const CK_BYTE *name, CK_ULONG name_len);
 };
+/* clang-format on */
 
 #endif

@@ -27,7 +27,7 @@ CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **inte
 		     CK_FLAGS flags);
 CK_RV C_GetInterfaceList(CK_INTERFACE *interfaces, CK_ULONG *count);
 
-typedef CK_RV (*CK_C_GetInterface)(CK_UTF8CHAR *name, CK_VERSION *version,
-				   CK_INTERFACE **interface, CK_FLAGS flags);
+typedef CK_RV (*CK_C_GetInterface)(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **interface,
+				   CK_FLAGS flags);
 
 #endif

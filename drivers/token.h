@@ -21,9 +21,9 @@
 #include "common/status.h"
 
 #define TOKEN_READER_NAME_MAX 128
-#define TOKEN_NAME_MAX	      65 /* application and container names with their NUL */
+#define TOKEN_NAME_MAX        65 /* application and container names with their NUL */
 #define TOKEN_READERS_MAX     32
-#define TOKEN_CERT_MAX	      8160 /* bytes of DER */
+#define TOKEN_CERT_MAX        8160 /* bytes of DER */
 
 /* ---- bus: readers and keys coming and going ---- */
 
@@ -34,9 +34,9 @@ struct token_model;
 /* One PC/SC reader. */
 struct token_reader {
 	char name[TOKEN_READER_NAME_MAX]; /* PC/SC's name */
-	bool present;			  /* a card is in it */
-	bool ours;			  /* and a model row of ours matches: safe to talk to */
-	uint32_t events;		  /* changes whenever a card came or went */
+	bool present;                     /* a card is in it */
+	bool ours;                        /* and a model row of ours matches: safe to talk to */
+	uint32_t events;                  /* changes whenever a card came or went */
 	const struct token_model *model;  /* NULL unless ours */
 };
 
@@ -48,8 +48,8 @@ void token_bus_close(struct token_bus *bus);
  * Lists the readers and what is in them, without touching a card. At most `cap` rows are written.
  * A service that went away and came back is reconnected; UK_E_NO_SERVICE while it is gone.
  */
-UK_CHECKED enum uk_status token_bus_list(struct token_bus *bus, struct token_reader *out, size_t cap,
-					 size_t *ret_count);
+UK_CHECKED enum uk_status token_bus_list(struct token_bus *bus, struct token_reader *out,
+					 size_t cap, size_t *ret_count);
 /*
  * [any thread] Blocks until a reader or card came or went since `seen` (rows as token_bus_list gave
  * them), token_bus_cancel, or the time-out (ms; -1 = none). UK_E_TIMEOUT, UK_E_CANCELLED.
@@ -68,13 +68,13 @@ enum token_key_type { TOKEN_KEY_RSA = GM_CONTAINER_RSA, TOKEN_KEY_SM2 = GM_CONTA
 /* What our key list says of a model; see udev/keys.tsv. */
 enum token_model_flags {
 	TOKEN_MODEL_VIRTUAL = 1 << 0,
-	TOKEN_MODEL_VERIFIED = 1 << 1,	    /* PIN change, unblock, issue commands are proven */
+	TOKEN_MODEL_VERIFIED = 1 << 1,      /* PIN change, unblock, issue commands are proven */
 	TOKEN_MODEL_AUTH_EACH_USE = 1 << 2, /* user right cleared after each private-key use */
 };
 
 struct token_model_info {
 	const char *name;
-	unsigned int flags; /* enum token_model_flags */
+	unsigned int flags;      /* enum token_model_flags */
 	size_t pin_min, pin_max; /* bytes; new PINs */
 };
 
@@ -106,13 +106,13 @@ struct token_public_key {
 
 /* An SM2 encryption pair on its way in (ImportECCKeyPair). Numbers are big-endian. */
 struct token_envelope {
-	uint32_t sym_alg;			/* GM_ALG_SM4_ECB */
+	uint32_t sym_alg;                         /* GM_ALG_SM4_ECB */
 	uint8_t c1x[GM_SM2_LEN], c1y[GM_SM2_LEN]; /* SM2 cipher of the symmetric key: C1 */
-	uint8_t c3[GM_SM3_LEN];			/* C3 */
-	uint8_t c2[64];				/* C2 */
+	uint8_t c3[GM_SM3_LEN];                   /* C3 */
+	uint8_t c2[64];                           /* C2 */
 	size_t c2_len;
-	uint8_t x[GM_SM2_LEN], y[GM_SM2_LEN];	/* public key of the pair */
-	uint8_t private_key[64];		/* ciphertext, in the alignment it came in */
+	uint8_t x[GM_SM2_LEN], y[GM_SM2_LEN]; /* public key of the pair */
+	uint8_t private_key[64];              /* ciphertext, in the alignment it came in */
 };
 
 struct token_new_application {
@@ -126,8 +126,8 @@ struct token_ops {
 	/* Device data; 1 command, never cached. */
 	enum uk_status (*info)(struct token *, struct token_info *ret);
 	/* Calls fn with each application's name. */
-	enum uk_status (*applications)(struct token *,
-				       void (*fn)(void *data, struct uk_span name), void *data);
+	enum uk_status (*applications)(struct token *, void (*fn)(void *data, struct uk_span name),
+				       void *data);
 	/* 1 command once the application is open. */
 	enum uk_status (*pin_info)(struct token *, enum token_role, struct token_pin_info *ret);
 	/* Calls fn with each container's name. */

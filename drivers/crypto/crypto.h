@@ -64,7 +64,7 @@ enum crypto_key_type { CRYPTO_KEY_OTHER, CRYPTO_KEY_RSA, CRYPTO_KEY_SM2 };
 struct crypto_cert {
 	uint8_t *subject, *issuer, *serial; /* DER, owned */
 	size_t subject_len, issuer_len, serial_len;
-	char label[129];      /* commonName, else the last RDN's value; UTF-8 */
+	char label[129];                  /* commonName, else the last RDN's value; UTF-8 */
 	char not_before[9], not_after[9]; /* YYYYMMDD, UTC */
 	enum crypto_key_type key_type;
 	unsigned int key_bits;
