@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Who may include what: the layers of ARCHITECTURE.md as one table."""
+import re
+
+from tree import Finding
+
+# folder -> what its files may include from this tree, besides files of the folder itself.
+# The longest folder that matches a file decides. Tests may include anything.
+ALLOWED = {
+    "common": [],
+    "drivers": ["common"],
+    "drivers/crypto": ["common"],
+    "drivers/pcsc": ["common", "drivers/token.h"],
+    "drivers/gm": ["common", "drivers/token.h", "drivers/pcsc", "drivers/crypto"],
+    "drivers/ifd": ["common"],
+    "pkcs11": ["common", "drivers/token.h", "drivers/crypto"],
+    "virtual": ["common"],
+    "assistant/core": ["common"],
+    "assistant/cli": ["common", "assistant/core"],
+    "assistant/ui": ["common", "assistant/core"],
+    "assistant/bridge": ["common", "assistant/core"],
+    "tests": ["common", "drivers", "pkcs11", "virtual", "assistant", "tests", "udev"],
+}
+
+# Some headers are closed even where their folder is open.
+CLOSED = [
+    # (header, folders that must not include it)
+    ("common/pkcs11.h", ["drivers", "virtual/key"]),
+    ("common/openukey.h", ["drivers", "virtual/key"]),
+    ("common/gm.h", ["assistant"]),
+    ("common/commands.def", ["pkcs11", "assistant"]),
+]
+
+# system header (a regex) -> folders that may have it, and in how many files at most
+SYSTEM = [
+    (r"(PCSC/)?winscard\.h", ["drivers/pcsc"], 1),
+    (r"(libusb-1\.0/)?libusb\.h", ["drivers/ifd"], 1),
+    (r"(PCSC/)?ifdhandler\.h", ["drivers/ifd"], None),
+    (r"gtk/.*", ["assistant/ui", "assistant/pinentry"], None),
+    (r"(glib|gio|gmodule).*", ["assistant"], None),
+    (r"openssl/.*", ["drivers/crypto", "virtual", "assistant"], None),
+    (r"p11-kit/(p11-kit|uri|pin|iter)\.h", ["assistant"], None),
+    (r"dlfcn\.h", ["drivers/crypto", "assistant", "virtual"], None),
+    (r"sqlite3\.h", ["service/store"], None),
+]
+
+INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
+
+
+def inside(path, folder):
+    return path == folder or path.startswith(folder + "/")
+
+
+def home_of(name):
+    homes = [folder for folder in ALLOWED if inside(name, folder)]
+    return max(homes, key=len) if homes else None
+
+
+def includes(tree):
+    """(file, line, project header or None, system header or None) of each #include."""
+    for name in tree.match(".c", ".h"):
+        for number, line in tree.numbered(name):
+            hit = INCLUDE.match(line)
+            if hit:
+                yield name, number, hit.group(1), hit.group(2)
+
+
+def resolve(tree, name, header):
+    """The header's path in the tree: from the root, or beside the file that asks for it."""
+    if header in tree.files:
+        return header
+    beside = name.rpartition("/")[0] + "/" + header
+    return beside if beside in tree.files else header
+
+
+def project_layers(tree):
+    """includes go downward only, as in the table of layers"""
+    for name, number, header, _ in includes(tree):
+        home = home_of(name)
+        if header is None:
+            continue
+        if home is None:
+            yield Finding(name, number, "this folder has no row in tests/lint/layers.py")
+            continue
+        target = resolve(tree, name, header)
+        known = "/" in target and target.split("/")[0] in {row.split("/")[0] for row in ALLOWED}
+        if known and not any(inside(target, ok) for ok in [home, *ALLOWED[home]]):
+            yield Finding(name, number, f"{home} must not include {target}")
+        for closed, folders in CLOSED:
+            if target == closed and any(inside(name, folder) for folder in folders):
+                yield Finding(name, number, f"{home} must not include {closed}")
+
+
+def system_headers(tree):
+    """winscard.h and libusb.h in one file each, GTK in the windows only, no GLib in the module"""
+    found = {}
+    for name, number, quoted, angled in includes(tree):
+        header = angled or quoted
+        if inside(name, "tests"):
+            continue
+        for pattern, folders, most in SYSTEM:
+            if not re.fullmatch(pattern, header):
+                continue
+            if not any(inside(name, folder) for folder in folders):
+                yield Finding(name, number, f"<{header}> belongs to {', '.join(folders)}")
+            elif most is not None:
+                users = found.setdefault(pattern, set())
+                users.add(name)
+                if len(users) > most:
+                    yield Finding(name, number, f"<{header}> is already in {min(users - {name})}")
+
+
+RULES = [
+    (project_layers, {"drivers/gm/a.c": '#include "pkcs11/slot.h"\n', "pkcs11/slot.h": ""}),
+    (project_layers, {"drivers/gm/a.c": '#include "common/pkcs11.h"\n', "common/pkcs11.h": ""}),
+    (project_layers, {"virtual/key/a.c": '#include "drivers/token.h"\n', "drivers/token.h": ""}),
+    (project_layers, {"assistant/cli/a.c": '#include "drivers/token.h"\n'}),
+    (project_layers, {"pkcs11/a.c": '#include "drivers/gm/gm.h"\n'}),
+    (system_headers, {"drivers/gm/a.c": "#include <winscard.h>\n"}),
+    (system_headers, {"drivers/pcsc/a.c": "#include <PCSC/winscard.h>\n",
+                      "drivers/pcsc/b.c": "#include <winscard.h>\n"}),
+    (system_headers, {"assistant/core/a.c": "#include <gtk/gtk.h>\n"}),
+    (system_headers, {"pkcs11/a.c": "#include <openssl/evp.h>\n"}),
+    (system_headers, {"pkcs11/a.c": "#include <glib.h>\n"}),
+]
