@@ -15,7 +15,7 @@ NO_SPDX = re.compile(r"(^|/)(LICENSE|NEWS|LINGUAS|\.[a-z-]+)$|\.(md|json|bin|png
                      r"|^tests/fuzz/corpus/|^packaging/debian/(changelog|source/format)$")
 
 HOSTS = re.compile(r"(^|\.)(example|example\.(org|com|net)|test|invalid|localhost|gnu\.org|w3\.org"
-                   r"|freedesktop\.org|spdx\.org|fsf\.org|oasis-open\.org|debian\.org/doc)$"
+                   r"|freedesktop\.org|www\.apple\.com|spdx\.org|fsf\.org|oasis-open\.org|debian\.org/doc)$"
                    r"|^127\.0\.0\.1$|^\[::1\]$|^[@$%{<].*")
 
 SECRET_WORDS = r"pins?|secrets?|keys?|admin|mac|passwords?|passwd|cryptogram|sm4"
@@ -150,7 +150,7 @@ def sorted_tables(tree):
 def meson_lists_files(tree):
     """meson files name their sources, they do not look for them"""
     names = [name for name in tree.files if name.endswith("meson.build")]
-    yield from grep(tree, names, r"\bglob\b|run_command\(.*'(find|ls|sh|bash)'|\*\.[ch]\b",
+    yield from grep(tree, names, r"^[^#]*(\bglob\b|run_command\(.*'(find|ls|sh|bash)'|\*\.[ch]\b)",
                     "{0} name the files instead")
 
 
