@@ -7,6 +7,7 @@ from tree import Finding, grep
 FILE_MAX = 600
 HEADER_MAX = 150
 FUNCTION_MAX = 80
+PARAMETERS_MAX = 6
 # Headers that are an agreement between several parts and are easier to read whole.
 LONG_HEADERS = {"common/gm.h", "common/openukey.h", "drivers/token.h", "drivers/crypto/crypto.h"}
 
@@ -90,6 +91,17 @@ def function_sizes(tree):
                 if number - start + 1 > FUNCTION_MAX:
                     yield Finding(name, start, f"{number - start + 1} lines, at most {FUNCTION_MAX}")
                 start = 0
+
+
+def parameter_counts(tree):
+    """functions have at most 6 parameters, unless the API that they belong to dictates more"""
+    for name in tree.match(".c"):
+        text = "\n".join(line for _, line in tree.code(name))
+        for hit in re.finditer(r"^(\w+)\(([^;{}]*)\)\n\{", text, flags=re.M):
+            count = re.sub(r"\([^()]*\)", "", hit.group(2)).count(",") + 1
+            if count > PARAMETERS_MAX and not re.match(r"C_|IFDH", hit.group(1)):
+                yield Finding(name, text.count("\n", 0, hit.start()) + 1,
+                              f"{hit.group(1)}: {count} parameters, at most {PARAMETERS_MAX}")
 
 
 def strange_places(tree):
@@ -181,6 +193,7 @@ RULES = [
     (file_sizes, {"a.c": "int a;\n" * 601}),
     (file_sizes, {"a.h": "int a;\n" * 151}),
     (function_sizes, {"a.c": LONG_FUNCTION}),
+    (parameter_counts, {"a.c": "int\nf(int a, int b, int (*c)(int, int),\n  int d, int e, int f, int g)\n{\n}\n"}),
     (strange_places, {"a.c": "open(\"/ho" "me/someone/x\")\n"}),
     (strange_places, {"a.md": "see http:" "//registry.elsewhere.com/x\n"}),
     (unique_rows, {"common/status.def": "STATUS(OK, 0, \"x\")\nSTATUS(OK, 1, \"y\")\n"}),
