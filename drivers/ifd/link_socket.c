@@ -36,7 +36,7 @@
 #define EAGER_FOR_MS     2000
 /* A pull must last this long to be seen; a key that was never any good waits longer. */
 #define RECONNECT_MS        100
-#define RECONNECT_BROKEN_MS 1000
+#define RECONNECT_BROKEN_MS 500
 
 enum control { CONTROL_OFF = 0, CONTROL_ON = 1, CONTROL_RESET = 2, CONTROL_ATR = 4 };
 
