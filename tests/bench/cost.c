@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a job costs: commands and bytes as the virtual key counts them, time as a person feels it,
+ * and the CPU time of one signature beside that of the bare exchange.
+ *
+ *	cost MODULE CONTROL-SOCKET ROUNDS	(the PIN on standard input)
+ *
+ * Prints "job NAME commands bytes-in bytes-out milliseconds" lines and, with ROUNDS > 0,
+ * "cpu microseconds-C_Sign microseconds-bare". bench.py makes tables of them.
+ */
+#include "tests/bench/bare.h"
+#include "tests/bench/meter.h"
+
+#include "common/defs.h"
+#include "common/pkcs11.h"
+
+#include "common/openukey.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static CK_FUNCTION_LIST *p11;
+static CK_SLOT_ID slot;
+static CK_SESSION_HANDLE session;
+static CK_UTF8CHAR pin[64];
+static CK_ULONG pin_len;
+
+struct key {
+	CK_OBJECT_HANDLE handle;
+	CK_BBOOL auth_each_use;
+	CK_MECHANISM mechanism;
+	CK_BYTE input[64];
+	CK_ULONG input_len;
+	char container[66];
+};
+
+static struct key key;
+
+static void
+must(CK_RV rv, const char *what)
+{
+	if (rv == CKR_OK)
+		return;
+	(void)fprintf(stderr, "%s: 0x%lx\n", what, rv);
+	exit(1);
+}
+
+static void
+open_session(void)
+{
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	CK_ULONG count = 1;
+
+	must(p11->C_Initialize(&args), "C_Initialize");
+	must(p11->C_GetSlotList(CK_TRUE, &slot, &count), "C_GetSlotList");
+	must(p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session), "C_OpenSession");
+}
+
+static void
+read_value(CK_OBJECT_HANDLE object)
+{
+	CK_BYTE value[8192];
+	CK_ATTRIBUTE attribute = {CKA_VALUE, value, sizeof(value)};
+
+	must(p11->C_GetAttributeValue(session, object, &attribute, 1), "C_GetAttributeValue");
+}
+
+static CK_ULONG
+find(CK_OBJECT_CLASS class, CK_OBJECT_HANDLE *out, CK_ULONG cap)
+{
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof(class)};
+	CK_ULONG count = 0;
+
+	must(p11->C_FindObjectsInit(session, &template, 1), "C_FindObjectsInit");
+	must(p11->C_FindObjects(session, out, cap, &count), "C_FindObjects");
+	must(p11->C_FindObjectsFinal(session), "C_FindObjectsFinal");
+	return count;
+}
+
+static void
+list_certificates(void)
+{
+	CK_OBJECT_HANDLE list[64];
+	CK_ULONG count;
+
+	open_session();
+	count = find(CKO_CERTIFICATE, list, 64);
+	for (CK_ULONG i = 0; i < count; i++)
+		read_value(list[i]);
+}
+
+static void
+token_info(void)
+{
+	CK_TOKEN_INFO info;
+
+	must(p11->C_GetTokenInfo(slot, &info), "C_GetTokenInfo");
+}
+
+/* The signing key of the first container: its input is a DigestInfo or a digest. */
+static void
+pick_key(void)
+{
+	static const CK_BYTE sha256_info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
+					      0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+					      0x01, 0x05, 0x00, 0x04, 0x20};
+	CK_OBJECT_HANDLE list[64];
+	CK_ULONG count = find(CKO_PRIVATE_KEY, list, 64);
+	CK_BYTE id[66] = {0};
+	CK_BBOOL sign = CK_FALSE;
+	CK_KEY_TYPE type = 0;
+
+	for (CK_ULONG i = 0; i < count && !sign; i++) {
+		CK_ATTRIBUTE wanted[] = {
+			{CKA_SIGN, &sign, sizeof(sign)},
+			{CKA_KEY_TYPE, &type, sizeof(type)},
+			{CKA_ID, id, sizeof(id)},
+			{CKA_ALWAYS_AUTHENTICATE, &key.auth_each_use, sizeof(key.auth_each_use)},
+		};
+
+		must(p11->C_GetAttributeValue(session, list[i], wanted, 4), "C_GetAttributeValue");
+		key.handle = list[i];
+	}
+	if (!sign)
+		must(CKR_KEY_HANDLE_INVALID, "no signing key");
+	(void)snprintf(key.container, sizeof(key.container), "%s", (const char *)id);
+	key.mechanism.mechanism = type == CKK_RSA ? CKM_RSA_PKCS : CKM_VENDOR_SM2_SIGN_NO_DER;
+	if (type == CKK_RSA) {
+		memcpy(key.input, sha256_info, sizeof(sha256_info));
+		key.input_len = sizeof(sha256_info);
+	}
+	key.input_len += 32; /* a digest of zeros signs as well as any other */
+}
+
+static void
+sign(void)
+{
+	CK_BYTE signature[512];
+	CK_ULONG len = sizeof(signature);
+
+	must(p11->C_SignInit(session, &key.mechanism, key.handle), "C_SignInit");
+	if (key.auth_each_use)
+		must(p11->C_Login(session, CKU_CONTEXT_SPECIFIC, pin, pin_len), "C_Login again");
+	must(p11->C_Sign(session, key.input, key.input_len, signature, &len), "C_Sign");
+}
+
+static void
+log_in_and_sign(void)
+{
+	must(p11->C_Login(session, CKU_USER, pin, pin_len), "C_Login");
+	pick_key();
+	sign();
+}
+
+/* ---- the jobs ---- */
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} jobs[] = {
+	{"list-certificates", list_certificates},
+	{"token-info", token_info},
+	{"log-in-and-sign", log_in_and_sign},
+	{"sign-again", sign},
+};
+
+static void
+run_job(size_t i, const char *control)
+{
+	struct meter before, after;
+
+	if (!meter_read(control, &before))
+		must(CKR_DEVICE_ERROR, "the virtual key does not count");
+	jobs[i].run();
+	if (!meter_read(control, &after))
+		must(CKR_DEVICE_ERROR, "the virtual key does not count");
+	printf("job\t%s\t%lu\t%lu\t%lu\t%.1f\n", jobs[i].name, after.commands - before.commands,
+	       after.bytes_in - before.bytes_in, after.bytes_out - before.bytes_out,
+	       after.wall_ms - before.wall_ms);
+}
+
+/*
+ * Ten turns each, so that what else the machine does hits both alike. False: not measured, because
+ * a key that asks for the PIN each time does not sign by one exchange.
+ */
+static bool
+compare_cpu(unsigned int rounds, const char *control)
+{
+	struct meter start, middle, end;
+	double module = 0, bare = 0;
+	struct bare *link;
+
+	if (key.auth_each_use)
+		return false;
+	link = bare_open(key.container, key.mechanism.mechanism == CKM_RSA_PKCS, key.input,
+			 key.input_len);
+	if (link == NULL)
+		must(CKR_DEVICE_ERROR, "SCardTransmit by ourselves");
+	for (unsigned int turn = 0; turn < 10; turn++) {
+		if (!meter_read(control, &start))
+			must(CKR_DEVICE_ERROR, "the virtual key does not count");
+		start.cpu_us = meter_cpu_us();
+		for (unsigned int i = 0; i < rounds; i++)
+			sign();
+		module += meter_cpu_us() - start.cpu_us;
+		(void)meter_read(control, &middle);
+		middle.cpu_us = meter_cpu_us();
+		for (unsigned int i = 0; i < rounds; i++)
+			if (!bare_sign(link))
+				must(CKR_DEVICE_ERROR, "SCardTransmit by ourselves");
+		bare += meter_cpu_us() - middle.cpu_us;
+		(void)meter_read(control, &end);
+		if (middle.bytes_in - start.bytes_in != end.bytes_in - middle.bytes_in ||
+		    middle.bytes_out - start.bytes_out != end.bytes_out - middle.bytes_out)
+			must(CKR_DATA_INVALID, "the bare exchange is not the module's");
+	}
+	bare_close(link);
+	printf("cpu\t%.1f\t%.1f\n", module / rounds / 10, bare / rounds / 10);
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	CK_C_GetFunctionList get;
+	void *module;
+
+	if (argc != 4 || fgets((char *)pin, sizeof(pin), stdin) == NULL)
+		return 2;
+	pin_len = strcspn((char *)pin, "\n");
+	module = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+	if (module == NULL) {
+		(void)fprintf(stderr, "%s\n", dlerror());
+		return 1;
+	}
+	*(void **)&get = dlsym(module, "C_GetFunctionList");
+	must(get(&p11), "C_GetFunctionList");
+	for (size_t i = 0; i < ARRAY_SIZE(jobs); i++)
+		run_job(i, argv[2]);
+	if (atoi(argv[3]) > 0)
+		(void)compare_cpu((unsigned int)atoi(argv[3]), argv[2]);
+	must(p11->C_Finalize(NULL), "C_Finalize");
+	return 0;
+}
