@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a rule sees: the files of a source tree, and how it reports what it does not like."""
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +26,7 @@ class Tree:
         self._lines = {}
 
     def _list(self):
-        if (self.root / ".git").exists():
+        if (self.root / ".git").exists() and shutil.which("git"):
             listed = run(["git", "-c", f"safe.directory={self.root}", "ls-files", "-z", "-co",
                           "--exclude-standard"], cwd=self.root)
             if listed.returncode == 0:

@@ -11,6 +11,7 @@ does not build, fails as well. Prints "planted: N passed, N failed".
 """
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -50,7 +51,7 @@ def tail(output, count=30):
 
 
 def source_files():
-    if (ROOT / ".git").exists():
+    if (ROOT / ".git").exists() and shutil.which("git"):
         listed = run(["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "-co",
                       "--exclude-standard"], cwd=ROOT)
         if listed.returncode == 0:
