@@ -27,7 +27,6 @@ CLOSED = [
     # (header, folders that must not include it)
     ("common/pkcs11.h", ["drivers", "virtual/key"]),
     ("common/openukey.h", ["drivers", "virtual/key"]),
-    ("common/gm.h", ["assistant"]),
     ("common/commands.def", ["pkcs11", "assistant"]),
 ]
 

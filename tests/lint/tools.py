@@ -12,7 +12,8 @@ from tree import Finding, run
 # header -> what a user must have included before it, by its own first comment
 NEEDS_FIRST = {"common/openukey.h": "common/pkcs11.h"}
 
-PACKAGES = ["p11-kit-1", "libpcsclite", "libcrypto", "cmocka", "libusb-1.0", "gtk+-3.0", "gio-2.0"]
+PACKAGES = ["p11-kit-1", "libpcsclite", "libcrypto", "cmocka", "libusb-1.0", "gtk+-3.0", "gio-2.0",
+            "json-glib-1.0"]
 
 MODULE = "openukey-pkcs11.so"
 MODULE_EXPORTS = {"C_GetFunctionList", "C_GetInterface", "C_GetInterfaceList"}
