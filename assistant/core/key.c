@@ -89,21 +89,34 @@ group_of(GBytes *ec_params)
 }
 
 static EVP_PKEY *
+key_on_curve(const char *group, const guint8 *point, gsize len)
+{
+	g_autoptr(OSSL_PARAM_BLD) parts = OSSL_PARAM_BLD_new();
+
+	if (parts == NULL ||
+	    OSSL_PARAM_BLD_push_utf8_string(parts, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) != 1 ||
+	    OSSL_PARAM_BLD_push_octet_string(parts, OSSL_PKEY_PARAM_PUB_KEY, point, len) != 1)
+		return NULL;
+	return key_from_parts(strcmp(group, SN_sm2) == 0 ? "SM2" : "EC", parts);
+}
+
+EVP_PKEY *
+ouk_key_sm2(const guint8 *point, gsize len)
+{
+	return key_on_curve(SN_sm2, point, len);
+}
+
+static EVP_PKEY *
 ec_public(OukToken *token, CK_OBJECT_HANDLE object)
 {
 	g_autoptr(GBytes) params = ouk_object_bytes(token, object, CKA_EC_PARAMS);
 	g_autoptr(GBytes) attribute = ouk_object_bytes(token, object, CKA_EC_POINT);
 	g_autoptr(GBytes) point = attribute != NULL ? point_of(attribute) : NULL;
-	g_autoptr(OSSL_PARAM_BLD) parts = OSSL_PARAM_BLD_new();
 	const char *group = params != NULL ? group_of(params) : NULL;
 
-	if (group == NULL || point == NULL || parts == NULL ||
-	    OSSL_PARAM_BLD_push_utf8_string(parts, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) != 1 ||
-	    OSSL_PARAM_BLD_push_octet_string(parts, OSSL_PKEY_PARAM_PUB_KEY,
-					     g_bytes_get_data(point, NULL),
-					     g_bytes_get_size(point)) != 1)
+	if (group == NULL || point == NULL)
 		return NULL;
-	return key_from_parts(strcmp(group, "SM2") == 0 ? "SM2" : "EC", parts);
+	return key_on_curve(group, g_bytes_get_data(point, NULL), g_bytes_get_size(point));
 }
 
 EVP_PKEY *

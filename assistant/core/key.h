@@ -24,6 +24,9 @@ typedef struct {
 /* The public key object as libcrypto has it. The caller frees. */
 EVP_PKEY *ouk_key_public(OukToken *token, CK_OBJECT_HANDLE object, GError **error);
 
+/* An SM2 public key from its encoded point; NULL when that is not on the curve. */
+EVP_PKEY *ouk_key_sm2(const guint8 *point, gsize len);
+
 /* Finds the private key with this CKA_ID. OUK_E_NO_PRIVATE_KEY. */
 gboolean ouk_signer_find(OukSigner *signer, OukToken *token, GBytes *id, EVP_PKEY *public_key,
 			 GError **error);
