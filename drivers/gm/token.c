@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The family's table, and its tokens' beginning and end. */
+#include "drivers/gm/ops.h"
+
+#include <stdlib.h>
+
+static const struct token_ops ops = {
+	.info = gm_info,
+	.applications = gm_applications,
+	.pin_info = gm_pin_info,
+	.containers = gm_containers,
+	.certificate = gm_certificate,
+	.public_key = gm_public_key,
+	.random = gm_random,
+	.verify = gm_verify,
+	.change_pin = gm_change_pin,
+	.unblock = gm_unblock,
+	.clear = gm_clear,
+	.forget = gm_forget,
+	.verify_once = gm_verify_once,
+	.release = gm_release,
+	.sign_rsa = gm_sign_rsa,
+	.sign_sm2 = gm_sign_sm2,
+	.create_container = gm_create_container,
+	.delete_container = gm_delete_container,
+	.generate = gm_generate,
+	.import_certificate = gm_import_certificate,
+	.import_sm2 = gm_import_sm2,
+	.import_rsa = gm_import_rsa,
+	.set_label = gm_set_label,
+	.change_device_key = gm_change_device_key,
+	.create_application = gm_create_application,
+	.delete_application = gm_delete_application,
+};
+
+enum uk_status
+token_open(struct token_bus *bus, const struct token_reader *reader, struct token **ret_token)
+{
+	struct gm_token *token;
+	enum uk_status st;
+
+	(void)bus; /* a card has a connection of its own */
+	if (!reader->ours || reader->model == NULL)
+		return UK_E_UNKNOWN_KEY;
+	/* The buffers are large, and of what is not used no page is ever touched. */
+	token = calloc(1, sizeof(*token));
+	if (token == NULL)
+		return UK_E_MEMORY;
+	st = pcsc_card_open(reader->name, &token->card);
+	if (st != UK_OK) {
+		free(token);
+		return st == UK_E_REMOVED ? UK_E_NO_KEY : st;
+	}
+	token->base.ops = &ops;
+	token->base.model = reader->model;
+	*ret_token = &token->base;
+	return UK_OK;
+}
+
+void
+token_close(struct token *base)
+{
+	struct gm_token *token = gm_token_of(base);
+
+	if (base == NULL)
+		return;
+	if (!token->removed)
+		gm_once_end(token);
+	vault_free(&token->vault);
+	pcsc_card_close(token->card);
+	free(token);
+}
+
+const char *
+token_application(const struct token *base)
+{
+	const struct gm_token *token = (const struct gm_token *)base;
+
+	return token->app_open ? token->app_name : "";
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "drivers/pcsc/system.h"
+
+#include "common/log.h"
+
+static const struct {
+	LONG rv;
+	enum uk_status status;
+} rules[] = {
+	{SCARD_S_SUCCESS, UK_OK},
+	{SCARD_W_RESET_CARD, UK_E_RESET},
+	{SCARD_W_REMOVED_CARD, UK_E_REMOVED},
+	{SCARD_E_NO_SMARTCARD, UK_E_REMOVED},
+	{SCARD_E_UNKNOWN_READER, UK_E_REMOVED},
+	{SCARD_E_READER_UNAVAILABLE, UK_E_REMOVED},
+	{SCARD_E_NO_READERS_AVAILABLE, UK_E_REMOVED},
+	{SCARD_E_SHARING_VIOLATION, UK_E_BUSY},
+	{SCARD_E_SERVER_TOO_BUSY, UK_E_BUSY},
+	{SCARD_E_TIMEOUT, UK_E_TIMEOUT},
+	{SCARD_E_NOT_TRANSACTED, UK_E_TIMEOUT},
+	{SCARD_E_COMM_DATA_LOST, UK_E_TIMEOUT},
+	{SCARD_F_COMM_ERROR, UK_E_NO_SERVICE},
+	{SCARD_E_NO_SERVICE, UK_E_NO_SERVICE},
+	{SCARD_E_SERVICE_STOPPED, UK_E_NO_SERVICE},
+	{SCARD_E_INVALID_HANDLE, UK_E_NO_SERVICE},
+	/* polkit's answer to a user who may not */
+	{SCARD_W_SECURITY_VIOLATION, UK_E_NO_SERVICE},
+	{SCARD_E_NO_MEMORY, UK_E_MEMORY},
+	{SCARD_E_CANCELLED, UK_E_CANCELLED},
+	{SCARD_E_PROTO_MISMATCH, UK_E_UNKNOWN_KEY},
+	{SCARD_W_UNRESPONSIVE_CARD, UK_E_UNKNOWN_KEY},
+	{SCARD_W_UNSUPPORTED_CARD, UK_E_UNKNOWN_KEY},
+	{SCARD_W_UNPOWERED_CARD, UK_E_CARD},
+	{SCARD_E_INSUFFICIENT_BUFFER, UK_E_REPLY},
+};
+
+enum uk_status
+pcsc_status(LONG rv)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (rules[i].rv == rv)
+			return rules[i].status;
+	uk_warning("card", "unmapped PC/SC code %08lx", (unsigned long)rv);
+	return UK_E_CARD;
+}
