@@ -62,7 +62,7 @@ gm_sw_status(uint16_t sw)
 		uint16_t mask, word;
 		enum uk_status status;
 	} rules[] = {
-#define SW(mask, word, status) {mask, word, UK_##status},
+#define SW(word, mask, status) {mask, (word) & (mask), UK_##status},
 #include "drivers/gm/sw.def"
 #undef SW
 	};
