@@ -60,8 +60,11 @@ typedef struct {
 	GPtrArray *tokens; /* of OukToken */
 } CliKeys;
 
-/* Loads the modules and looks for keys; narrows them down to --token and --slot. */
-gboolean cli_keys_open(CliKeys *keys, GError **error);
+/*
+ * Loads the modules and looks for keys; narrows them down to --token and --slot. spares: also the
+ * blank tokens of software that always has one.
+ */
+gboolean cli_keys_open(CliKeys *keys, gboolean spares, GError **error);
 void cli_keys_close(CliKeys *keys);
 
 /* The one key meant. `blank`: also keys that nobody has personalised. Borrowed. */

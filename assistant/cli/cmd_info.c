@@ -131,7 +131,7 @@ run(int argc, char **argv, GError **error)
 	OukToken *token;
 
 	if (!cli_parse(&cli_info, &argc, &argv, CLI_TAKES_JSON, NULL, error) ||
-	    !cli_arguments(argc, 0, 0, error) || !cli_keys_open(&keys, error))
+	    !cli_arguments(argc, 0, 0, error) || !cli_keys_open(&keys, FALSE, error))
 		return FALSE;
 	token = cli_one_token(&keys, cli_options.token != NULL || keys.tokens->len == 1, error);
 	if (token == NULL)

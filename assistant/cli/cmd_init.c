@@ -139,7 +139,7 @@ run(int argc, char **argv, GError **error)
 
 	if (!cli_parse(&cli_init, &argc, &argv, TAKES, entries, error) ||
 	    !cli_arguments(argc, 0, 0, error) || !check_options(error) ||
-	    !cli_keys_open(&keys, error))
+	    !cli_keys_open(&keys, init_options.request != NULL, error))
 		return FALSE;
 	token = cli_one_token(&keys, init_options.request != NULL, error);
 	if (token == NULL)

@@ -54,13 +54,6 @@ json_token(JsonBuilder *json, const OukToken *token, const GPtrArray *certs)
 	json_builder_end_object(json);
 }
 
-/* SoftHSM and its like always offer one token that nobody uses. */
-static gboolean
-is_spare(const OukToken *token)
-{
-	return token->blank && token->vendor == NULL;
-}
-
 static gboolean
 list_token(OukToken *token, JsonBuilder *json, GError **error)
 {
@@ -88,7 +81,7 @@ run(int argc, char **argv, GError **error)
 	g_autoptr(JsonBuilder) json = NULL;
 
 	if (!cli_parse(&cli_list, &argc, &argv, CLI_TAKES_JSON, NULL, error) ||
-	    !cli_arguments(argc, 0, 0, error) || !cli_keys_open(&keys, error))
+	    !cli_arguments(argc, 0, 0, error) || !cli_keys_open(&keys, FALSE, error))
 		return FALSE;
 	if (cli_options.json) {
 		json = json_builder_new();
@@ -97,7 +90,7 @@ run(int argc, char **argv, GError **error)
 	for (guint i = 0; i < keys.tokens->len; i++) {
 		OukToken *token = g_ptr_array_index(keys.tokens, i);
 
-		if (!is_spare(token) && !list_token(token, json, error))
+		if (!list_token(token, json, error))
 			return FALSE;
 	}
 	if (json != NULL) {

@@ -139,7 +139,7 @@ run(int argc, char **argv, GError **error)
 	for (size_t i = 0; i < G_N_ELEMENTS(actions); i++) {
 		if (strcmp(actions[i].name, argv[1]) != 0)
 			continue;
-		if (!cli_keys_open(&keys, error))
+		if (!cli_keys_open(&keys, FALSE, error))
 			return FALSE;
 		token = cli_one_token(&keys, FALSE, error);
 		return token != NULL && actions[i].run(token, error);

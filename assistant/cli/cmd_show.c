@@ -129,7 +129,7 @@ run(int argc, char **argv, GError **error)
 		return FALSE;
 	if (argc == 2 && cli_options.cert == NULL)
 		cli_options.cert = argv[1];
-	if (!cli_keys_open(&keys, error))
+	if (!cli_keys_open(&keys, FALSE, error))
 		return FALSE;
 	cert = cli_one_cert(&keys, OUK_PAIR_UNKNOWN, error);
 	if (cert == NULL)

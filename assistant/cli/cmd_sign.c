@@ -101,7 +101,7 @@ run(int argc, char **argv, GError **error)
 	out = out_path != NULL ? g_strdup(out_path) : default_out(argv[1]);
 	if (!force && strcmp(out, "-") != 0 && g_file_test(out, G_FILE_TEST_EXISTS))
 		return ouk_fail_with(error, OUK_E_FILE_EXISTS, "(%s)", out);
-	if (!cli_keys_open(&keys, error))
+	if (!cli_keys_open(&keys, FALSE, error))
 		return FALSE;
 	cert = cli_one_cert(&keys, OUK_PAIR_SIGN, error);
 	if (cert == NULL || !sign_with(cert, argv[1], out, error))

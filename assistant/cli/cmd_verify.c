@@ -34,7 +34,7 @@ raw_signer(GError **error)
 
 	if (signer_path != NULL)
 		return ouk_x509_read(signer_path, error);
-	if (!cli_keys_open(&keys, error))
+	if (!cli_keys_open(&keys, FALSE, error))
 		return NULL;
 	cert = cli_one_cert(&keys, OUK_PAIR_SIGN, error);
 	if (cert == NULL)

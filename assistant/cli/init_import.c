@@ -269,7 +269,7 @@ check_pair_written(OukToken *token, const struct delivery *delivery, GError **er
 		return TRUE;
 	key = pair_on_key(token, TRUE);
 	return (key != NULL && EVP_PKEY_eq(X509_get0_pubkey(delivery->enc_cert), key) == 1) ||
-	       ouk_fail(error, OUK_E_ENVELOPE_OTHER_KEY);
+	       ouk_fail(error, OUK_E_PAIR_OTHER_CERT);
 }
 
 static gboolean

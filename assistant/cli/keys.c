@@ -16,8 +16,15 @@ token_fits(const OukToken *token)
 	return name == NULL || strcmp(name, token->label) == 0 || strcmp(name, token->serial) == 0;
 }
 
+/* SoftHSM and its like always offer one token that nobody uses. */
+static gboolean
+is_spare(const OukToken *token)
+{
+	return token->blank && token->vendor == NULL;
+}
+
 gboolean
-cli_keys_open(CliKeys *keys, GError **error)
+cli_keys_open(CliKeys *keys, gboolean spares, GError **error)
 {
 	const char *path = cli_options.module;
 
@@ -29,6 +36,11 @@ cli_keys_open(CliKeys *keys, GError **error)
 	keys->tokens = ouk_modules_tokens(keys->modules, error);
 	if (keys->tokens == NULL)
 		return FALSE;
+	for (guint i = keys->tokens->len; i > 0 && !spares; i--)
+		if (is_spare(g_ptr_array_index(keys->tokens, i - 1)))
+			g_ptr_array_remove_index(keys->tokens, i - 1);
+	if (keys->tokens->len == 0)
+		return ouk_fail(error, OUK_E_NO_KEY);
 	for (guint i = keys->tokens->len; i > 0; i--)
 		if (!token_fits(g_ptr_array_index(keys->tokens, i - 1)))
 			g_ptr_array_remove_index(keys->tokens, i - 1);
