@@ -374,7 +374,7 @@ verify_any(GBytes *der, GBytes *content, X509 *signer, OukCmsResult *ret, GError
 
 	if (outer != NULL)
 		OBJ_obj2txt(type, sizeof(type), outer->type, 1);
-	if (strcmp(type, OID_GM_SIGNED) == 0)
+	if (outer != NULL && strcmp(type, OID_GM_SIGNED) == 0)
 		return verify_gm(outer->d.other, content, signer, ret, error);
 	bytes = g_bytes_get_data(der, NULL);
 	cms = d2i_CMS_ContentInfo(NULL, &bytes, len);
