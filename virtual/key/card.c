@@ -33,6 +33,15 @@ vk_right_held(const struct vk_call *call, unsigned int pin_type)
 	return call->card->session.apps[call->app_index].rights[pin_type];
 }
 
+bool
+vk_rights_held(const struct vk_call *call, uint32_t rights)
+{
+	if ((rights & GM_RIGHT_ANYONE) == GM_RIGHT_ANYONE)
+		return true;
+	return ((rights & GM_RIGHT_ADMIN) != 0 && vk_right_held(call, GM_PIN_ADMIN)) ||
+	       ((rights & GM_RIGHT_USER) != 0 && vk_right_held(call, GM_PIN_USER));
+}
+
 uint16_t
 vk_commit(struct vk_card *card)
 {
@@ -48,30 +57,13 @@ vk_commit(struct vk_card *card)
 	return GM_SW_WRITE_FAILED;
 }
 
-/* A serial number of the key's own: "VK" and ten hexadecimal digits. */
-static bool
-make_serial(char serial[13])
-{
-	uint8_t random[5];
-
-	if (!vk_random(random, sizeof(random)))
-		return false;
-	(void)snprintf(serial, 13, "VK%02X%02X%02X%02X%02X", random[0], random[1], random[2],
-		       random[3], random[4]);
-	return true;
-}
-
 static bool
 make_blank(struct vk_card *card)
 {
 	const struct vk_options *options = &card->options;
-	char serial[13];
 
-	if (!make_serial(serial))
-		return false;
 	if (!vk_state_blank(&card->state, options->model == NULL ? "V0" : options->model,
-			    options->serial == NULL ? serial : options->serial,
-			    options->label == NULL ? "VIRTUAL OpenUKey" : options->label))
+			    options->serial, options->label))
 		return false;
 	if (options->space != 0)
 		card->state.space = options->space;

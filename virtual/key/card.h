@@ -99,5 +99,7 @@ UK_CHECKED uint16_t vk_commit(struct vk_card *card);
 void vk_session_drop_app(struct vk_session *session, size_t app);
 
 bool vk_right_held(const struct vk_call *call, unsigned int pin_type);
+/* Whether one of the rights is held that GM_RIGHT_* bits name. */
+bool vk_rights_held(const struct vk_call *call, uint32_t rights);
 
 #endif

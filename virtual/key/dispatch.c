@@ -143,7 +143,7 @@ resolve_ids(const struct row *row, struct vk_call *call)
 	return vk_container_by_id(call, id) ? GM_SW_OK : GM_SW_CONTAINER_ID_MISSING;
 }
 
-/* FILE and CREATE depend on the object and are asked for where it is known. */
+/* FILE depends on the file and is asked for where that is known. */
 static uint16_t
 check_access(const struct row *row, const struct vk_call *call)
 {
@@ -153,6 +153,8 @@ check_access(const struct row *row, const struct vk_call *call)
 		held = call->card->session.device_right;
 	else if (row->access == USER)
 		held = vk_right_held(call, GM_PIN_USER);
+	else if (row->access == CREATE)
+		held = vk_rights_held(call, call->app->create_rights);
 	else if (row->access == ADMIN)
 		held = !call->card->model->admin_first || vk_right_held(call, GM_PIN_ADMIN);
 	return held ? GM_SW_OK : GM_SW_SECURITY;

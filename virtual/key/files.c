@@ -6,15 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool
-rights_held(const struct vk_call *call, uint32_t rights)
-{
-	if ((rights & GM_RIGHT_ANYONE) == GM_RIGHT_ANYONE)
-		return true;
-	return ((rights & GM_RIGHT_ADMIN) != 0 && vk_right_held(call, GM_PIN_ADMIN)) ||
-	       ((rights & GM_RIGHT_USER) != 0 && vk_right_held(call, GM_PIN_USER));
-}
-
 static size_t
 count_files(const struct vk_app *app)
 {
@@ -57,8 +48,6 @@ vk_create_file(struct vk_call *call)
 	struct uk_span name, peek;
 	uint32_t size;
 
-	if (!rights_held(call, app->create_rights))
-		return GM_SW_SECURITY;
 	if (call->data.len != call->card->model->name_len + 12 ||
 	    !uk_take(&call->data, call->card->model->name_len, &name))
 		return GM_SW_WRONG_LENGTH;
@@ -84,8 +73,6 @@ vk_delete_file(struct vk_call *call)
 {
 	struct vk_file *file = vk_file_by_name(call->app, call->data);
 
-	if (!rights_held(call, call->app->create_rights))
-		return GM_SW_SECURITY;
 	if (file == NULL)
 		return GM_SW_FILE_MISSING;
 	vk_file_clear(file);
@@ -142,7 +129,7 @@ vk_read_file(struct vk_call *call)
 		return sw;
 	if (call->data.len != 0)
 		return GM_SW_WRONG_LENGTH;
-	if (!rights_held(call, file->read_rights))
+	if (!vk_rights_held(call, file->read_rights))
 		return GM_SW_SECURITY;
 	if (offset > file->data.len)
 		return GM_SW_OFFSET;
@@ -163,7 +150,7 @@ vk_write_file(struct vk_call *call)
 		return sw;
 	if (!uk_take_u16(&call->data, vk_order(call), &len) || call->data.len != len)
 		return GM_SW_WRONG_LENGTH;
-	if (!rights_held(call, file->write_rights))
+	if (!vk_rights_held(call, file->write_rights))
 		return GM_SW_SECURITY;
 	if (offset > file->data.len || len > file->data.len - offset)
 		return GM_SW_OFFSET;

@@ -125,17 +125,11 @@ static int
 make_blank(struct job *job)
 {
 	const char *model = value_or(job, SET_MODEL, "V0");
-	char serial[13];
-	uint8_t random[5];
 
 	if (vk_model_find(model) == NULL)
 		return complain(EXIT_USAGE, "there is no such model", model);
-	if (!vk_random(random, sizeof(random)))
+	if (!vk_state_blank(&job->state, model, NULL, NULL))
 		return complain(EXIT_FAILURE, "no random numbers", "libcrypto");
-	(void)snprintf(serial, sizeof(serial), "VK%02X%02X%02X%02X%02X", random[0], random[1],
-		       random[2], random[3], random[4]);
-	if (!vk_state_blank(&job->state, model, serial, "VIRTUAL OpenUKey"))
-		return complain(EXIT_USAGE, "is too long", "a name");
 	return EXIT_SUCCESS;
 }
 

@@ -28,7 +28,7 @@ struct server {
 	struct vk_link link;
 	const char *control_path;
 	int signals, control;
-	bool quit;
+	bool quit, failed;
 	struct client clients[CLIENTS_MAX];
 	char answer[ANSWER_MAX];
 };
@@ -57,6 +57,8 @@ answer_client(struct server *server, struct client *client)
 		(void)vk_card_control(server->link.card, client->line, &answer);
 	}
 	uk_put_u8(&answer, '\n');
+	/* Whoever hears that the key is in can reach it. */
+	server->failed = !vk_link_sync(&server->link);
 	if (!vk_socket_send(client->fd, uk_writer_span(&answer)))
 		uk_debug("session", "somebody left the control socket before the answer");
 	close_client(client);
@@ -149,6 +151,7 @@ static bool
 serve_once(struct server *server)
 {
 	struct pollfd fds[FD_COUNT];
+	unsigned int plugging = server->link.plugging;
 	int timeout = vk_link_poll(&server->link, &fds[FD_LINK]);
 
 	fds[FD_SIGNALS] = (struct pollfd){.fd = server->signals, .events = POLLIN};
@@ -166,11 +169,11 @@ serve_once(struct server *server)
 			read_client(server, &server->clients[i]);
 	if (fds[FD_CONTROL].revents != 0)
 		accept_client(server);
-	/* What the control did comes first: a pulled key answers no more. */
-	if (vk_card_plugging(server->link.card) != server->link.plugging)
-		return vk_link_sync(&server->link);
+	/* What the control did comes first, and what was polled before it may be closed. */
+	if (plugging != server->link.plugging)
+		return !server->failed;
 	vk_link_run(&server->link, &fds[FD_LINK]);
-	return vk_link_sync(&server->link);
+	return !server->failed && vk_link_sync(&server->link);
 }
 
 bool

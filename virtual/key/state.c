@@ -2,7 +2,9 @@
 #include "virtual/key/state.h"
 
 #include "common/secret.h"
+#include "virtual/key/crypto.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,6 +99,20 @@ vk_state_clear(struct vk_state *state)
 	uk_wipe(state, sizeof(*state));
 }
 
+/* "VK" and ten hexadecimal digits */
+static bool
+set_random_serial(struct vk_name *serial)
+{
+	uint8_t random[5];
+	char text[13];
+
+	if (!vk_random(random, sizeof(random)))
+		return false;
+	(void)snprintf(text, sizeof(text), "VK%02X%02X%02X%02X%02X", random[0], random[1],
+		       random[2], random[3], random[4]);
+	return vk_name_set(serial, uk_span_str(text));
+}
+
 bool
 vk_state_blank(struct vk_state *state, const char *model, const char *serial, const char *label)
 {
@@ -104,9 +120,15 @@ vk_state_blank(struct vk_state *state, const char *model, const char *serial, co
 	memcpy(state->device_key, FACTORY_KEY, sizeof(state->device_key));
 	state->device_tries = VK_TRIES_DEFAULT;
 	state->space = VK_SPACE_DEFAULT;
-	return vk_name_set(&state->model, uk_span_str(model)) &&
-	       vk_name_set(&state->serial, uk_span_str(serial)) && state->serial.len <= 32 &&
-	       vk_name_set(&state->label, uk_span_str(label)) && state->label.len <= GM_LABEL_MAX;
+	if (serial == NULL && !set_random_serial(&state->serial))
+		return false;
+	if (serial != NULL &&
+	    (strlen(serial) > 32 || !vk_name_set(&state->serial, uk_span_str(serial))))
+		return false;
+	if (label == NULL)
+		label = "VIRTUAL OpenUKey";
+	return vk_name_set(&state->model, uk_span_str(model)) && strlen(label) <= GM_LABEL_MAX &&
+	       vk_name_set(&state->label, uk_span_str(label));
 }
 
 static uint32_t

@@ -106,7 +106,10 @@ void vk_file_clear(struct vk_file *file);
 void vk_app_clear(struct vk_app *app);
 void vk_state_clear(struct vk_state *state);
 
-/* A blank key of a model: factory device key, no application. False: a name is too long. */
+/*
+ * A blank key of a model: factory device key, no application.  serial NULL: one of its own at
+ * random; label NULL: "VIRTUAL OpenUKey".  False: a name is too long.
+ */
 UK_CHECKED bool vk_state_blank(struct vk_state *state, const char *model, const char *serial,
 			       const char *label);
 
