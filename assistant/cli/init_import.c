@@ -246,8 +246,6 @@ write_pair(OukToken *token, const struct delivery *delivery, GError **error)
 
 	if (delivery->envelope == NULL && delivery->wrapped == NULL)
 		return TRUE;
-	if (token->vendor == NULL)
-		return ouk_fail(error, OUK_E_UNSUPPORTED);
 	if (delivery->envelope != NULL)
 		rv = token->vendor->import_enveloped_key(token->slot, name, name_len,
 							 g_bytes_get_data(delivery->envelope, NULL),
@@ -310,12 +308,13 @@ init_import(OukToken *token, GError **error)
 	UK_CLEANUP(delivery_clear) struct delivery delivery = {0};
 	UK_SECRET pin = {0};
 
-	if (!read_files(&delivery, error) || !ouk_token_open(token, TRUE, error) ||
-	    !check_all(token, &delivery, error) || !confirm_replacing(token, &delivery, error))
+	if (!read_files(&delivery, error))
 		return FALSE;
 	if ((delivery.envelope != NULL || delivery.wrapped != NULL) && token->vendor == NULL)
 		return ouk_fail(error, OUK_E_UNSUPPORTED);
-	if (!cli_login(token, _("write certificates"), &pin, error) ||
+	if (!ouk_token_open(token, TRUE, error) || !check_all(token, &delivery, error) ||
+	    !confirm_replacing(token, &delivery, error) ||
+	    !cli_login(token, _("write certificates"), &pin, error) ||
 	    !write_all(token, &delivery, error))
 		return FALSE;
 	ouk_token_logout(token);
