@@ -331,6 +331,38 @@ enc_pair(struct bench *bench)
 	return public_key(bench, 0) == 0x9000 && memcmp(bench->key->data.ptr + 4, point, 64) == 0;
 }
 
+static void
+empty_container(struct bench *bench)
+{
+	assert_true(power_user_pin_old(bench));
+	assert_sw(delete_container(bench), 0x9000);
+	assert_sw(client_create_container(bench->key, &bench->ids, OLD_NAME), 0x9000);
+}
+
+static uint16_t
+gen_rsa(struct bench *bench)
+{
+	return client_gen_rsa(bench->key, &bench->ids, 1024);
+}
+
+static bool
+no_pair(struct bench *bench)
+{
+	return public_key(bench, 1) == 0x6a95;
+}
+
+static bool
+rsa_pair(struct bench *bench)
+{
+	struct uk_writer out = client_data();
+
+	if (!power_user_pin_old(bench))
+		return false;
+	uk_put(&out, ids_both(&bench->ids));
+	uk_put_fill(&out, 1, 32);
+	return key_send(bench->key, 0x58, 0x0200, uk_writer_span(&out), UK_LE_MAX) == 0x9000;
+}
+
 /* ---- files ---- */
 
 static uint16_t
@@ -405,6 +437,7 @@ const struct step power_steps[] = {
 	{"deleting a container", NULL, delete_container, one_container, no_container, 0},
 	{"a certificate", NULL, import_cert, cert_old, cert_new, 0},
 	{"a new SM2 pair", NULL, power_gen_sm2, signing_pair_old, signing_pair_new, 0},
+	{"a new RSA pair", empty_container, gen_rsa, no_pair, rsa_pair, 0},
 	{"an enveloped pair", NULL, import_sm2, no_enc_pair, enc_pair, 0},
 	{"writing a file", NULL, write_file, file_old, file_new, 0},
 	{"a new file", NULL, create_file, no_second_file, second_file, 0},

@@ -159,6 +159,8 @@ wrong_padding_of_a_new_pin_is_refused_and_costs_no_try(void **unused)
 	/* each model is given the other one's rule, and a long block that is not its own */
 	static const uint8_t zero[16] = "654321", len80[16] = "\6\0"
 							      "654321\x80";
+	static const uint8_t unmarked[16] = "\6\0"
+					    "654321\x81";
 	static const uint8_t twice[32] = "\6\0"
 					 "654321\x80";
 
@@ -172,6 +174,8 @@ wrong_padding_of_a_new_pin_is_refused_and_costs_no_try(void **unused)
 			  0x6a80);
 		assert_sw(client_new_pin_raw(key, &ids, 0x1601, USER_PIN, uk_span_of(twice, 32)),
 			  key->zero_padding ? 0x6700 : 0x6a80);
+		assert_sw(client_new_pin_raw(key, &ids, 0x1601, USER_PIN, uk_span_of(unmarked, 16)),
+			  0x6a80);
 		assert_int_equal(tries_left(key, &ids, GM_PIN_USER), 10);
 		assert_sw(client_verify(key, &ids, GM_PIN_USER, USER_PIN), 0x9000);
 		key_free(key);

@@ -119,6 +119,27 @@ no_free_guesses(void **state)
 	}
 }
 
+/* What was answered with 9000 is never lost to a later write. */
+static void
+a_torn_write_takes_nothing_back(void **state)
+{
+	struct bench *bench = *state;
+
+	for (unsigned int writes = 1; writes < 4; writes++) {
+		restore_state(bench);
+		plug_in(bench);
+		for (unsigned int i = 1; i <= writes; i++) {
+			assert_true(power_label_old(bench) == (i == 1));
+			assert_sw(power_set_label(bench), 0x9000);
+		}
+		assert_string_equal(key_tell(bench->key, "fault write 1 inside"), "ok");
+		assert_sw(key_send(bench->key, 0x02, 0, uk_span_str("VIRTUAL lost"), UK_LE_NONE),
+			  SW_PULLED);
+		plug_in(bench);
+		assert_true(power_label_new(bench));
+	}
+}
+
 /* The newest slot torn at every length: the state before it, or (all of it there) itself. */
 static void
 a_slot_torn_anywhere(void **state)
@@ -210,6 +231,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(old_or_new_never_neither),
 		cmocka_unit_test(no_free_guesses),
+		cmocka_unit_test(a_torn_write_takes_nothing_back),
 		cmocka_unit_test(a_slot_torn_anywhere),
 		cmocka_unit_test(a_state_file_damaged_in_both_slots_is_refused),
 	};

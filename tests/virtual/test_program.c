@@ -4,10 +4,13 @@
 
 #include "tests/rig/process.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define NOTHING uk_span_of(NULL, 0)
@@ -331,6 +334,39 @@ a_key_is_provisioned_offline(void **unused)
 	key_free(key);
 }
 
+/* With vpcd the reader listens and the key comes. */
+static void
+key_connects_out_to_a_vpcd_reader(void **unused)
+{
+	struct key *key = key_new("V0");
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char place[32];
+	const char *const argv[] = {VIRTUAL_KEY, "run",       "--state",    key->state, "--vpcd",
+				    place,       "--control", key->control, NULL};
+
+	assert_int_equal(bind(listener, (struct sockaddr *)&address, len), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+	(void)snprintf(place, sizeof(place), "127.0.0.1:%u", ntohs(address.sin_port));
+	key->pid = process_start(argv, -1, -1);
+	for (unsigned int i = 0; i < 2; i++) {
+		key->fd = accept(listener, NULL, NULL);
+		assert_true(key->fd >= 0);
+		assert_int_equal(key_exchange(key, uk_span_of("\4", 1)), 13);
+		assert_sw(ask_list(key), 0x9000);
+		assert_string_equal(key_tell(key, "pull"), "ok");
+		assert_sw(ask_list(key), SW_PULLED);
+		close(key->fd);
+		key->fd = -1;
+		assert_string_equal(key_tell(key, "plug"), "ok");
+	}
+	close(listener);
+	key_free(key);
+}
+
 static void
 exit_codes_say_what_was_wrong(void **unused)
 {
@@ -378,6 +414,7 @@ main(void)
 		cmocka_unit_test(log_has_no_secrets),
 		cmocka_unit_test(full_speed_timing_is_felt),
 		cmocka_unit_test(a_key_is_provisioned_offline),
+		cmocka_unit_test(key_connects_out_to_a_vpcd_reader),
 		cmocka_unit_test(exit_codes_say_what_was_wrong),
 	};
 
