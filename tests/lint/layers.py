@@ -36,7 +36,7 @@ SYSTEM = [
     (r"(libusb-1\.0/)?libusb\.h", ["drivers/ifd"], 1),
     (r"(PCSC/)?ifdhandler\.h", ["drivers/ifd"], None),
     (r"gtk/.*", ["assistant/ui", "assistant/pinentry"], None),
-    (r"(glib|gio|gmodule).*", ["assistant"], None),
+    (r"(glib|gio|gmodule|umockdev).*", ["assistant", "virtual/usb"], None),
     (r"openssl/.*", ["drivers/crypto", "virtual", "assistant"], None),
     (r"p11-kit/(p11-kit|uri|pin|iter)\.h", ["assistant"], None),
     (r"dlfcn\.h", ["drivers/crypto", "assistant", "virtual"], None),

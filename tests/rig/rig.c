@@ -15,11 +15,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATH_LEN     108 /* what a Unix socket's address holds */
-#define NAMES_LEN    4096
-#define LOG_LEN      (1 << 20)
-#define START_MS     10000
-#define PRESENT_MS   5000
+#define PATH_LEN   108 /* what a Unix socket's address holds */
+#define NAMES_LEN  4096
+#define LOG_LEN    (1 << 20)
+#define START_MS   10000
+#define PRESENT_MS 5000
+/* How long to trust the service to tell of a change. */
+#define STEP_MS      100
 #define PROVISION_MS 60000
 
 struct log_file {
@@ -28,11 +30,12 @@ struct log_file {
 
 struct rig {
 	unsigned int readers;
+	const char *usb; /* what openukey-rehearsal calls this kind of port, or NULL */
 	pid_t pcscd;
 	struct log_file pcscd_log;
 	SCARDCONTEXT context;
-	char names[NAMES_LEN];
-	const char *reader[RIG_READERS_MAX]; /* into names */
+	char mark[RIG_READERS_MAX][48]; /* in the reader's name and in no other */
+	char reader[RIG_READERS_MAX][MAX_READERNAME];
 	char socket[RIG_READERS_MAX][PATH_LEN];
 	char control[RIG_READERS_MAX][PATH_LEN];
 	struct log_file key_log[RIG_READERS_MAX];
@@ -145,6 +148,8 @@ start_pcscd(struct rig *rig)
 	const char *argv[] = {rehearsal, "serve", rig_folder, readers, "--die-with-parent", NULL};
 	int log_fd = open_log(&rig->pcscd_log);
 
+	if (rig->usb != NULL)
+		argv[3] = rig->usb;
 	(void)snprintf(readers, sizeof(readers), "%u", rig->readers);
 	path_in_folder(socket_path, sizeof(socket_path), "run/pcscd.comm");
 	setenv("PCSCLITE_CSOCK_NAME", socket_path, 1);
@@ -153,19 +158,33 @@ start_pcscd(struct rig *rig)
 	return rig->pcscd > 0;
 }
 
-/* The daemon opens its readers one by one: wait until it shows them all. */
+/* Looks up PC/SC's name of a reader. */
 static bool
-list_readers(struct rig *rig)
+find_reader(struct rig *rig, unsigned int reader)
 {
-	DWORD len = sizeof(rig->names);
-	unsigned int count = 0;
+	char names[NAMES_LEN];
+	DWORD len = sizeof(names);
 
-	if (SCardListReaders(rig->context, NULL, rig->names, &len) != SCARD_S_SUCCESS)
+	if (SCardListReaders(rig->context, NULL, names, &len) != SCARD_S_SUCCESS)
 		return false;
-	for (const char *name = rig->names; *name != '\0'; name += strlen(name) + 1)
-		if (count < RIG_READERS_MAX)
-			rig->reader[count++] = name;
-	return count == rig->readers;
+	for (const char *name = names; *name != '\0'; name += strlen(name) + 1) {
+		if (strstr(name, rig->mark[reader]) == NULL)
+			continue;
+		(void)snprintf(rig->reader[reader], MAX_READERNAME, "%.*s", MAX_READERNAME - 1,
+			       name);
+		return true;
+	}
+	return false;
+}
+
+/* The daemon opens its readers one by one: wait until it shows them all. USB ports are none. */
+static bool
+find_readers(struct rig *rig)
+{
+	for (unsigned int i = 0; rig->usb == NULL && i < rig->readers; i++)
+		if (!find_reader(rig, i))
+			return false;
+	return true;
 }
 
 static bool
@@ -177,7 +196,7 @@ await_pcscd(struct rig *rig)
 		if (rig->context == 0 && SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL,
 							       &rig->context) != SCARD_S_SUCCESS)
 			rig->context = 0;
-		if (rig->context != 0 && list_readers(rig))
+		if (rig->context != 0 && find_readers(rig))
 			return true;
 		if (waitpid(rig->pcscd, NULL, WNOHANG) != 0) {
 			rig->pcscd = 0;
@@ -189,8 +208,24 @@ await_pcscd(struct rig *rig)
 	return complain("pcscd did not start");
 }
 
-struct rig *
-rig_start(unsigned int readers)
+static void
+name_paths(struct rig *rig)
+{
+	path_in_folder(rig->pcscd_log.path, PATH_LEN, "pcscd.log");
+	for (unsigned int i = 0; i < rig->readers; i++) {
+		path_in_folder(rig->socket[i], PATH_LEN, "run/%02u.sock", i);
+		path_in_folder(rig->control[i], PATH_LEN, "run/%02u.ctl", i);
+		path_in_folder(rig->key_log[i].path, PATH_LEN, "key-%02u.log", i);
+		if (rig->usb != NULL)
+			(void)snprintf(rig->mark[i], sizeof(rig->mark[i]), "(VIRTUAL%02u)", i);
+		else
+			(void)snprintf(rig->mark[i], sizeof(rig->mark[i]),
+				       "OpenUKey Virtual Reader %02u ", i);
+	}
+}
+
+static struct rig *
+start(unsigned int readers, const char *usb)
 {
 	struct rig *rig;
 
@@ -201,16 +236,24 @@ rig_start(unsigned int readers)
 		return NULL;
 	rig_current = rig;
 	rig->readers = readers;
-	for (unsigned int i = 0; i < readers; i++) {
-		path_in_folder(rig->socket[i], PATH_LEN, "run/%02u.sock", i);
-		path_in_folder(rig->control[i], PATH_LEN, "run/%02u.ctl", i);
-		path_in_folder(rig->key_log[i].path, PATH_LEN, "key-%02u.log", i);
-	}
-	path_in_folder(rig->pcscd_log.path, PATH_LEN, "pcscd.log");
+	rig->usb = usb;
+	name_paths(rig);
 	if (start_pcscd(rig) && await_pcscd(rig))
 		return rig;
 	rig_stop(rig);
 	return NULL;
+}
+
+struct rig *
+rig_start(unsigned int readers)
+{
+	return start(readers, NULL);
+}
+
+struct rig *
+rig_start_usb(bool short_apdus)
+{
+	return start(RIG_PORTS, short_apdus ? "usb-short" : "usb");
 }
 
 void
@@ -270,23 +313,37 @@ rig_logged(const struct rig *rig, const char *text)
 
 /* ---- keys ---- */
 
+/* With an ATR: a key that has not been read yet is no use to anybody. */
+static bool
+key_in(struct rig *rig, unsigned int reader, SCARD_READERSTATE *row)
+{
+	row->szReader = rig->reader[reader];
+	row->dwCurrentState = SCARD_STATE_UNAWARE;
+	return find_reader(rig, reader) &&
+	       SCardGetStatusChange(rig->context, 0, row, 1) == SCARD_S_SUCCESS &&
+	       (row->dwEventState & SCARD_STATE_PRESENT) != 0 && row->cbAtr > 0;
+}
+
 bool
 rig_await(struct rig *rig, unsigned int reader, bool present, long timeout_ms)
 {
-	SCARD_READERSTATE row = {.szReader = rig->reader[reader]};
-	DWORD wanted = present ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY;
 	long deadline = process_clock_ms() + timeout_ms;
 
 	for (;;) {
-		long left = deadline - process_clock_ms();
-		LONG rv = SCardGetStatusChange(rig->context, left < 0 ? 0 : (DWORD)left, &row, 1);
+		SCARD_READERSTATE row = {0};
+		long left;
 
-		if (rv == SCARD_S_SUCCESS && (row.dwEventState & wanted) != 0 &&
-		    (!present || row.cbAtr > 0))
+		if (key_in(rig, reader, &row) == present)
 			return true;
-		if (left <= 0 || (rv != SCARD_S_SUCCESS && rv != (LONG)SCARD_E_TIMEOUT))
+		left = deadline - process_clock_ms();
+		if (left <= 0)
 			return complain(present ? "no key is seen" : "the key is still seen");
 		row.dwCurrentState = row.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+		if (row.dwCurrentState == 0) /* no such reader now */
+			process_sleep_ms(10);
+		else
+			(void)SCardGetStatusChange(rig->context,
+						   left < STEP_MS ? (DWORD)left : STEP_MS, &row, 1);
 	}
 }
 

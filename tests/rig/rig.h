@@ -17,11 +17,19 @@
 #include <winscard.h>
 
 #define RIG_READERS_MAX 16
+#define RIG_PORTS       3
 
 struct rig;
 
 /* Starts pcscd with so many empty readers and points this process and its children at it. */
 UK_CHECKED struct rig *rig_start(unsigned int readers);
+
+/*
+ * The same with USB ports instead of readers: a key that is plugged in is a CCID device, which
+ * libccid finds and which takes its reader with it when pulled.  short_apdus: the device takes no
+ * extended length.
+ */
+UK_CHECKED struct rig *rig_start_usb(bool short_apdus);
 
 /* Pulls all keys, ends pcscd, deletes the folder. NULL is legal. */
 void rig_stop(struct rig *rig);
@@ -29,7 +37,10 @@ void rig_stop(struct rig *rig);
 /* The rig's folder: room for state files and the like. Gone after rig_stop. */
 const char *rig_dir(const struct rig *rig);
 
-/* PC/SC's name of a reader, counted from 0. Borrowed until rig_stop. */
+/*
+ * PC/SC's name of a reader or of the USB key in a port, counted from 0; the latter as rig_await saw
+ * it last. Borrowed until rig_stop.
+ */
 const char *rig_reader(const struct rig *rig, unsigned int reader);
 
 /* Where a key in that reader listens, for keys of a test's own making. */

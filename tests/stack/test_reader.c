@@ -242,6 +242,7 @@ bad_manners_end_in_an_error_and_the_next_key_works(void **state)
 			process_sleep_ms(200);
 		}
 		toy_key_pull(key);
+		assert_true(rig_await(rig, 0, false, RECOVER_MS));
 		assert_true(rig_alive(rig));
 
 		key = toy_key_plug(rig_socket(rig, 0), TOY_HONEST);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * openukey-rehearsal-wait READER present|absent SECONDS: blocks until programs see a key in the
- * reader whose name begins so, or see none.  Exit 0, or 1 when the time is over.
+ * reader with so much of its name, or see none.  Exit 0, or 1 when the time is over.
  */
 #include "common/defs.h"
 
@@ -13,6 +13,8 @@
 #include <winscard.h>
 
 #define NAMES_MAX 4096
+/* How long to trust the service to tell of a change. */
+#define STEP_MS 200
 
 static long
 clock_ms(void)
@@ -23,46 +25,52 @@ clock_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* PC/SC's own name for the reader, or NULL. */
-static const char *
-find_reader(SCARDCONTEXT context, const char *prefix, char *names, size_t size)
+/* What programs see of the reader with this in its name. */
+static bool
+look(SCARDCONTEXT context, const char *mark, SCARD_READERSTATE *ret_reader)
 {
-	DWORD len = size;
+	static char names[NAMES_MAX];
+	DWORD len = sizeof(names);
 
 	if (SCardListReaders(context, NULL, names, &len) != SCARD_S_SUCCESS)
-		return NULL;
-	for (const char *name = names; *name != '\0'; name += strlen(name) + 1)
-		if (strncmp(name, prefix, strlen(prefix)) == 0)
-			return name;
-	return NULL;
+		return false;
+	for (const char *name = names; *name != '\0'; name += strlen(name) + 1) {
+		if (strstr(name, mark) == NULL)
+			continue;
+		*ret_reader = (SCARD_READERSTATE){.szReader = name};
+		return SCardGetStatusChange(context, 0, ret_reader, 1) == SCARD_S_SUCCESS;
+	}
+	return false;
 }
 
+/* USB keys take their reader with them, so the reader is looked up each time. */
 static bool
-await(SCARDCONTEXT context, const char *name, bool present, long deadline)
+await(SCARDCONTEXT context, const char *mark, bool present, long deadline)
 {
-	SCARD_READERSTATE reader = {.szReader = name};
+	static const struct timespec pause = {.tv_nsec = 10000000};
 
 	for (;;) {
-		long left = deadline - clock_ms();
-		LONG rv = SCardGetStatusChange(context, left < 0 ? 0 : (DWORD)left, &reader, 1);
-		DWORD wanted = present ? SCARD_STATE_PRESENT : SCARD_STATE_EMPTY;
-
+		SCARD_READERSTATE row = {0};
 		/* a key whose ATR has not been read yet is no use to anybody */
-		if (rv == SCARD_S_SUCCESS && (reader.dwEventState & wanted) != 0 &&
-		    (!present || reader.cbAtr > 0))
+		bool key = look(context, mark, &row) &&
+			   (row.dwEventState & SCARD_STATE_PRESENT) != 0 && row.cbAtr > 0;
+
+		if (key == present)
 			return true;
-		if (left <= 0 || (rv != SCARD_S_SUCCESS && rv != (LONG)SCARD_E_TIMEOUT))
+		if (clock_ms() >= deadline)
 			return false;
-		reader.dwCurrentState = reader.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+		row.dwCurrentState = row.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
+		if (row.dwCurrentState == 0)
+			nanosleep(&pause, NULL);
+		else
+			(void)SCardGetStatusChange(context, STEP_MS, &row, 1);
 	}
 }
 
 int
 main(int argc, char **argv)
 {
-	char names[NAMES_MAX];
 	SCARDCONTEXT context;
-	const char *name;
 	bool seen;
 
 	if (argc != 4) {
@@ -73,9 +81,8 @@ main(int argc, char **argv)
 		(void)fprintf(stderr, "%s: no smart card service\n", argv[0]);
 		return 1;
 	}
-	name = find_reader(context, argv[1], names, sizeof(names));
-	seen = name != NULL && await(context, name, strcmp(argv[2], "present") == 0,
-				     clock_ms() + strtol(argv[3], NULL, 10) * 1000);
+	seen = await(context, argv[1], strcmp(argv[2], "present") == 0,
+		     clock_ms() + strtol(argv[3], NULL, 10) * 1000);
 	if (!seen)
 		(void)fprintf(stderr, "%s: \"%s\" is not %s\n", argv[0], argv[1], argv[2]);
 	(void)SCardReleaseContext(context);

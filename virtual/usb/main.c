@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * openukey-virtual-usb [--short] --socket PATH [--socket PATH...] PROGRAM [ARGUMENT...]
+ *
+ * Runs a program (pcscd, or anything that uses libusb and libudev) on a machine whose USB ports
+ * are ours: a virtual key that listens at a PATH is a CCID key in a port, and gone from it when it
+ * stops listening.  No kernel USB, no privileges.
+ */
+#include "virtual/usb/key_socket.h"
+#include "virtual/usb/usb_port.h"
+
+#include <glib-unix.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PORTS_MAX 8
+/* Asking the host for time every second: libccid waits three. */
+#define BUSY_MS 1000
+
+#define PRELOAD     "libumockdev-preload.so.0"
+#define PRELOAD_SET "OPENUKEY_VIRTUAL_USB"
+
+struct port {
+	struct ccid *device;
+	struct usb_port *usb;
+	struct key_socket *key;
+	char serial[16];
+};
+
+struct world {
+	UMockdevTestbed *testbed;
+	GMainLoop *loop;
+	struct port ports[PORTS_MAX];
+	size_t port_count;
+	GPid program;
+	int status;
+};
+
+/* ---- between the key's process and the USB device ---- */
+
+static void
+on_key_came(void *data)
+{
+	struct port *port = data;
+
+	usb_port_plug(port->usb);
+}
+
+static void
+on_key_went(void *data)
+{
+	struct port *port = data;
+
+	usb_port_unplug(port->usb);
+}
+
+static void
+on_key_answered(void *data, struct uk_span frame)
+{
+	struct port *port = data;
+
+	ccid_key_answered(port->device, frame);
+	usb_port_pump(port->usb);
+}
+
+static const struct key_watcher key_watcher = {
+	.came = on_key_came,
+	.went = on_key_went,
+	.answered = on_key_answered,
+};
+
+static void
+on_power_on(void *data)
+{
+	struct port *port = data;
+
+	key_socket_control(port->key, KEY_ON);
+	key_socket_control(port->key, KEY_SEND_ATR);
+}
+
+static void
+on_power_off(void *data)
+{
+	struct port *port = data;
+
+	key_socket_control(port->key, KEY_OFF);
+}
+
+static void
+on_command(void *data, struct uk_span apdu)
+{
+	struct port *port = data;
+
+	if (apdu.len < 4) /* would be a control */
+		ccid_key_answered(port->device, uk_span_of(NULL, 0));
+	else
+		key_socket_send(port->key, apdu);
+}
+
+static const struct ccid_key ccid_key = {
+	.power_on = on_power_on,
+	.command = on_command,
+	.power_off = on_power_off,
+};
+
+static gboolean
+on_busy_tick(gpointer data)
+{
+	struct world *world = data;
+
+	for (size_t i = 0; i < world->port_count; i++) {
+		ccid_ask_for_time(world->ports[i].device);
+		usb_port_pump(world->ports[i].usb);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+/* ---- the program ---- */
+
+static void
+on_program_end(GPid pid, gint status, gpointer data)
+{
+	struct world *world = data;
+
+	world->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	g_main_loop_quit(world->loop);
+}
+
+static gboolean
+on_terminate(gpointer data)
+{
+	struct world *world = data;
+
+	kill(world->program, SIGTERM);
+	return G_SOURCE_CONTINUE;
+}
+
+static void
+die_with_parent(gpointer data)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+static bool
+run_program(struct world *world, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!g_spawn_async(NULL, argv, NULL,
+			   G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH |
+				   G_SPAWN_CHILD_INHERITS_STDIN,
+			   die_with_parent, NULL, &world->program, &error)) {
+		g_printerr("openukey-virtual-usb: %s\n", error->message);
+		return false;
+	}
+	g_child_watch_add(world->program, on_program_end, world);
+	g_unix_signal_add(SIGTERM, on_terminate, world);
+	g_unix_signal_add(SIGINT, on_terminate, world);
+	g_timeout_add(BUSY_MS, on_busy_tick, world);
+	g_main_loop_run(world->loop);
+	return true;
+}
+
+/* ---- start ---- */
+
+/* Sending the kernel's events needs umockdev's library in this process too: start anew with it. */
+static void
+need_preload(char **argv)
+{
+	if (g_getenv(PRELOAD_SET) != NULL)
+		return;
+	g_setenv("LD_PRELOAD", PRELOAD, TRUE);
+	g_setenv(PRELOAD_SET, "1", TRUE);
+	execv("/proc/self/exe", argv);
+	perror("/proc/self/exe");
+	exit(1);
+}
+
+static void
+add_port(struct world *world, enum ccid_level level, const char *path)
+{
+	struct port *port = &world->ports[world->port_count];
+
+	g_snprintf(port->serial, sizeof(port->serial), "VIRTUAL%02zu", world->port_count);
+	port->device = ccid_new(level, port->serial, &ccid_key, port);
+	world->port_count++;
+	port->usb = usb_port_new(world->testbed, (unsigned int)world->port_count, port->device,
+				 port->serial);
+	port->key = key_socket_new(path, &key_watcher, port);
+}
+
+static void
+free_world(struct world *world)
+{
+	for (size_t i = 0; i < world->port_count; i++) {
+		key_socket_free(world->ports[i].key);
+		usb_port_free(world->ports[i].usb);
+		ccid_free(world->ports[i].device);
+	}
+	g_main_loop_unref(world->loop);
+	g_object_unref(world->testbed);
+}
+
+int
+main(int argc, char **argv)
+{
+	static gboolean short_level;
+	static GStrv sockets;
+	const GOptionEntry options[] = {
+		{"short", 0, 0, G_OPTION_ARG_NONE, &short_level,
+		 "Take short APDUs only (messages of 271 bytes)", NULL},
+		{"socket", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sockets,
+		 "Where the key of the next port listens", "PATH"},
+		{NULL},
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new("PROGRAM [ARGUMENT...]");
+	g_autoptr(GError) error = NULL;
+	struct world world = {0};
+	char **exec_argv = g_strdupv(argv);
+
+	need_preload(exec_argv);
+	g_strfreev(exec_argv);
+	g_option_context_set_strict_posix(context, TRUE);
+	g_option_context_add_main_entries(context, options, NULL);
+	if (!g_option_context_parse(context, &argc, &argv, &error) || argc < 2 || sockets == NULL ||
+	    g_strv_length(sockets) > PORTS_MAX) {
+		g_printerr("%s\n", error != NULL ? error->message
+						 : "which program, and one to eight sockets?");
+		return 2;
+	}
+
+	world.testbed = umockdev_testbed_new();
+	world.loop = g_main_loop_new(NULL, FALSE);
+	for (size_t i = 0; sockets[i] != NULL; i++)
+		add_port(&world, short_level ? CCID_SHORT : CCID_EXTENDED, sockets[i]);
+	if (!run_program(&world, argv + 1))
+		world.status = 1;
+	free_world(&world);
+	g_strfreev(sockets);
+	return world.status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A USB port of a machine that has none: answers the usbdevfs calls of an unmodified libusb and
+ * sends the kernel's events about a device coming and going, by means of umockdev.
+ */
+#ifndef VIRTUAL_USB_PORT_H
+#define VIRTUAL_USB_PORT_H
+
+#include "virtual/usb/ccid.h"
+
+#include <umockdev.h>
+
+struct usb_port;
+
+/* number: from 1; the device is borrowed. */
+struct usb_port *usb_port_new(UMockdevTestbed *testbed, unsigned int number, struct ccid *device,
+			      const char *serial);
+void usb_port_free(struct usb_port *port);
+
+void usb_port_plug(struct usb_port *port);
+void usb_port_unplug(struct usb_port *port);
+
+/* Hands out what the device has to say by now. */
+void usb_port_pump(struct usb_port *port);
+
+#endif
