@@ -154,7 +154,7 @@ check_access(const struct row *row, const struct vk_call *call)
 	else if (row->access == USER)
 		held = vk_right_held(call, GM_PIN_USER);
 	else if (row->access == CREATE)
-		held = vk_rights_held(call, call->app->create_rights);
+		held = call->app != NULL && vk_rights_held(call, call->app->create_rights);
 	else if (row->access == ADMIN)
 		held = !call->card->model->admin_first || vk_right_held(call, GM_PIN_ADMIN);
 	return held ? GM_SW_OK : GM_SW_SECURITY;
