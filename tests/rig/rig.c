@@ -296,10 +296,16 @@ rig_context(const struct rig *rig)
 	return rig->context;
 }
 
+/* Shows its log when it has died: in a sanitizer build that says where. */
 bool
-rig_alive(const struct rig *rig)
+rig_alive(struct rig *rig)
 {
-	return waitpid(rig->pcscd, NULL, WNOHANG) == 0;
+	if (rig->pcscd > 0 && waitpid(rig->pcscd, NULL, WNOHANG) == 0)
+		return true;
+	if (rig->pcscd > 0)
+		show_log(&rig->pcscd_log);
+	rig->pcscd = 0; /* the number may be somebody else's by now */
+	return complain("pcscd has died");
 }
 
 bool
@@ -336,7 +342,7 @@ rig_await(struct rig *rig, unsigned int reader, bool present, long timeout_ms)
 		if (key_in(rig, reader, &row) == present)
 			return true;
 		left = deadline - process_clock_ms();
-		if (left <= 0)
+		if (left <= 0 || !rig_alive(rig))
 			return complain(present ? "no key is seen" : "the key is still seen");
 		row.dwCurrentState = row.dwEventState & ~(DWORD)SCARD_STATE_CHANGED;
 		if (row.dwCurrentState == 0) /* no such reader now */

@@ -80,7 +80,7 @@ UK_CHECKED int rig_run(const char *const *argv, char *out, size_t size, long tim
 UK_CHECKED bool rig_provision(const char *const *options);
 
 /* Whether pcscd still runs. */
-UK_CHECKED bool rig_alive(const struct rig *rig);
+UK_CHECKED bool rig_alive(struct rig *rig);
 
 /* Whether pcscd has logged this. */
 UK_CHECKED bool rig_logged(const struct rig *rig, const char *text);

@@ -49,8 +49,9 @@ send_frame(int fd, const uint8_t *bytes, size_t len, size_t sent)
 static void
 send_atr(int fd, enum toy_manner manner)
 {
-	static const uint8_t long_atr[300];
+	uint8_t long_atr[300];
 
+	memset(long_atr, 0xff, sizeof(long_atr)); /* what it might overwrite is seen to be broken */
 	if (manner == TOY_NO_ATR)
 		return;
 	if (manner == TOY_LONG_ATR)
