@@ -7,10 +7,14 @@
  *	C_GetInterface((CK_UTF8CHAR *)OPENUKEY_INTERFACE, NULL, &itf, 0);
  *	struct openukey_functions *uk = itf->pFunctionList;
  *
- * Include a PKCS#11 header before this one.
+ * Include your PKCS#11 header before this one; without one, p11-kit's is taken.
  */
 #ifndef OPENUKEY_H
 #define OPENUKEY_H
+
+#ifndef CK_INVALID_HANDLE
+#include <p11-kit/pkcs11.h>
+#endif
 
 /*
  * SM2. Keys are CKK_EC with CKA_EC_PARAMS = OID 1.2.156.10197.1.301; CKK_VENDOR_SM2 is accepted in

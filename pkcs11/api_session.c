@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Entry points: sessions, login, PINs. */
+#include "pkcs11/gate.h"
+
+CK_RV
+C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+	      CK_SESSION_HANDLE *session)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_OpenSession, slot);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (session == NULL)
+		return CKR_ARGUMENTS_BAD;
+	if ((flags & CKF_SERIAL_SESSION) == 0)
+		return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
+	slots_refresh();
+	rv = gate_connect(&gate);
+	return rv != CKR_OK ? rv : session_open(gate.slot, flags, session);
+}
+
+CK_RV
+C_CloseSession(CK_SESSION_HANDLE session)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_CloseSession, session);
+
+	return rv != CKR_OK ? rv : session_close(gate.session);
+}
+
+CK_RV
+C_CloseAllSessions(CK_SLOT_ID slot)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_CloseAllSessions, slot);
+
+	if (rv != CKR_OK)
+		return rv;
+	gate_lock(&gate);
+	if (gate.slot->login != LOGIN_NONE)
+		(void)session_logout(gate.slot);
+	sessions_free(gate.slot);
+	return CKR_OK;
+}
+
+CK_RV
+C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
+{
+	GATE gate = {0};
+	CK_RV rv;
+
+	/* Hosts ask this to learn whether the key is still there, so look before answering. */
+	if (session_slot(session) != NULL)
+		slots_refresh();
+	rv = gate_enter(&gate, FN_C_GetSessionInfo, session);
+	if (rv != CKR_OK)
+		return rv;
+	if (info == NULL)
+		return CKR_ARGUMENTS_BAD;
+	session_fill_info(gate.session, info);
+	return CKR_OK;
+}
+
+CK_RV
+C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_Login, session);
+
+	return rv != CKR_OK ? rv : session_login(gate.session, user, uk_span_of(pin, len));
+}
+
+CK_RV
+C_Logout(CK_SESSION_HANDLE session)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_Logout, session);
+
+	return rv != CKR_OK ? rv : session_logout(gate.slot);
+}
+
+CK_RV
+C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *old_pin, CK_ULONG old_len, CK_UTF8CHAR *new_pin,
+	 CK_ULONG new_len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_SetPIN, session);
+
+	return rv != CKR_OK ? rv
+			    : session_set_pin(gate.session, uk_span_of(old_pin, old_len),
+					      uk_span_of(new_pin, new_len));
+}
+
+CK_RV
+C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_InitPIN, session);
+
+	return rv != CKR_OK ? rv : session_init_pin(gate.session, uk_span_of(pin, len));
+}

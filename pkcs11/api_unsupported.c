@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Entry points that our keys cannot serve.  They pass the gate like all others, so that a bad
+ * handle or a missing C_Initialize is told as such.
+ */
+#include "pkcs11/gate.h"
+
+/* Session functions: UNSUPPORTED(name, answer, further parameters) */
+#define UNSUPPORTED(name, answer, ...)                            \
+	CK_RV name(CK_SESSION_HANDLE session, ##__VA_ARGS__)      \
+	{                                                         \
+		GATE gate = {0};                                  \
+		CK_RV rv = gate_enter(&gate, FN_##name, session); \
+                                                                  \
+		return rv != CKR_OK ? rv : (answer);              \
+	}
+
+#define NO CKR_FUNCTION_NOT_SUPPORTED
+
+typedef unsigned char byte;
+
+/* clang-format off */
+UNSUPPORTED(C_GetOperationState, NO, byte *state, CK_ULONG *len)
+UNSUPPORTED(C_SetOperationState, NO, byte *state, CK_ULONG len, CK_OBJECT_HANDLE enc, CK_OBJECT_HANDLE auth)
+UNSUPPORTED(C_CopyObject, NO, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *copy)
+UNSUPPORTED(C_DestroyObject, NO, CK_OBJECT_HANDLE object)
+UNSUPPORTED(C_SetAttributeValue, NO, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *t, CK_ULONG n)
+UNSUPPORTED(C_EncryptInit, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_Encrypt, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_EncryptUpdate, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_EncryptFinal, NO, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_DecryptInit, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_Decrypt, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_DecryptUpdate, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_DecryptFinal, NO, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_DigestKey, NO, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_SignRecoverInit, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_SignRecover, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_VerifyRecoverInit, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_VerifyRecover, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_DigestEncryptUpdate, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_DecryptDigestUpdate, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_SignEncryptUpdate, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_DecryptVerifyUpdate, NO, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_GenerateKey, NO, CK_MECHANISM *mechanism, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *key)
+UNSUPPORTED(C_WrapKey, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_UnwrapKey, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping, byte *in, CK_ULONG in_len, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *key)
+UNSUPPORTED(C_DeriveKey, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE base, CK_ATTRIBUTE *t, CK_ULONG n, CK_OBJECT_HANDLE *key)
+UNSUPPORTED(C_SeedRandom, CKR_RANDOM_SEED_NOT_SUPPORTED, byte *seed, CK_ULONG len)
+/* PKCS#11 2.40, 5.16: legacy functions that answer just this */
+UNSUPPORTED(C_GetFunctionStatus, CKR_FUNCTION_NOT_PARALLEL)
+UNSUPPORTED(C_CancelFunction, CKR_FUNCTION_NOT_PARALLEL)
+/* clang-format on */
+
+/* A key is made blank with its device key (vendor interface), never with the SO PIN alone. */
+CK_RV
+C_InitToken(CK_SLOT_ID slot, byte *pin, CK_ULONG pin_len, byte *label)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_InitToken, slot);
+
+	return rv != CKR_OK ? rv : NO;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which processes of this user are logged in to a key: each holds a shared lock on a file named
+ * for the key's serial number, freed by the kernel when it dies.  The last one to leave is the one
+ * whose lock upgrades, and it alone clears the key's login (architecture, rule 7b).
+ * The file is a hint: without a usable one every process clears.
+ */
+#ifndef UK_PKCS11_LOGIN_LOCK_H
+#define UK_PKCS11_LOGIN_LOCK_H
+
+#include <stdbool.h>
+
+/* Takes the shared lock; -1 when there is no place for the file. */
+int login_lock_take(const char *serial);
+/* True when no other process of ours is logged in to the key, or when we cannot know. */
+bool login_lock_is_last(int lock);
+/* Lets go and sets *lock to -1. */
+void login_lock_release(int *lock);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pkcs11/module.h"
+
+#include "common/log.h"
+#include "pkcs11/policy.h"
+#include "pkcs11/slot.h"
+
+#include <pthread.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S      1000000000L
+#define DRAIN_STEP_NS (20L * 1000 * 1000)
+
+/*
+ * pid is 0 before C_Initialize and after C_Finalize.  After a fork the child finds its parent's
+ * pid here: nothing of the parent's state is used or freed, and the locks, which another thread
+ * may have held at the fork, are not touched until C_Initialize has made them anew.
+ */
+static struct {
+	pid_t pid;
+	bool stopping;
+	unsigned int calls; /* under way, C_Finalize's own not counted */
+	struct token_bus *bus;
+	pthread_mutex_t lock; /* guards the four above */
+	pthread_cond_t idle;
+	pthread_mutex_t bus_lock;
+} module = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.idle = PTHREAD_COND_INITIALIZER,
+	.bus_lock = PTHREAD_MUTEX_INITIALIZER,
+};
+
+static void
+module_forget_parent(void)
+{
+	static const pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+	static const pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
+
+	module.pid = 0;
+	module.stopping = false;
+	module.calls = 0;
+	module.bus = NULL; /* the parent's: its connections are not ours to close */
+	module.lock = mutex;
+	module.idle = cond;
+	module.bus_lock = mutex;
+	slots_forget();
+}
+
+/* PKCS#11 2.40, 5.4: all four mutex functions or none; pReserved is NULL. */
+static CK_RV
+args_check(const CK_C_INITIALIZE_ARGS *args)
+{
+	unsigned int given;
+
+	if (args == NULL)
+		return CKR_OK;
+	if (args->pReserved != NULL)
+		return CKR_ARGUMENTS_BAD;
+	given = (args->CreateMutex != NULL ? 1U : 0U) + (args->DestroyMutex != NULL ? 1U : 0U) +
+		(args->LockMutex != NULL ? 1U : 0U) + (args->UnlockMutex != NULL ? 1U : 0U);
+	if (given != 0 && given != 4)
+		return CKR_ARGUMENTS_BAD;
+	/* We wait on conditions, which a caller's mutexes cannot give us. */
+	if (given == 4 && (args->flags & CKF_OS_LOCKING_OK) == 0)
+		return CKR_CANT_LOCK;
+	return CKR_OK;
+}
+
+CK_RV
+module_start(const CK_C_INITIALIZE_ARGS *args)
+{
+	CK_RV rv = args_check(args);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (module.pid != 0 && module.pid != getpid())
+		module_forget_parent();
+
+	pthread_mutex_lock(&module.lock);
+	if (module.pid != 0) {
+		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
+	} else {
+		policy_load();
+		module.stopping = false;
+		module.pid = getpid();
+	}
+	pthread_mutex_unlock(&module.lock);
+	return rv;
+}
+
+/*
+ * Wakes C_WaitForSlotEvent and waits until every call has left. Called with the lock held.
+ * A call may have been on its way into the wait when it was cancelled, hence again and again.
+ */
+static void
+calls_drain(void)
+{
+	while (module.calls > 0) {
+		struct timespec until;
+
+		if (module.bus != NULL)
+			token_bus_cancel(module.bus);
+		(void)clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += DRAIN_STEP_NS;
+		until.tv_sec += until.tv_nsec / NS_PER_S;
+		until.tv_nsec %= NS_PER_S;
+		(void)pthread_cond_timedwait(&module.idle, &module.lock, &until);
+	}
+}
+
+CK_RV
+module_stop(void)
+{
+	if (module.pid != getpid())
+		return CKR_CRYPTOKI_NOT_INITIALIZED;
+
+	pthread_mutex_lock(&module.lock);
+	if (module.pid == 0 || module.stopping) {
+		pthread_mutex_unlock(&module.lock);
+		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	}
+	module.stopping = true;
+	calls_drain();
+	slots_free();
+	token_bus_close(module.bus);
+	module.bus = NULL;
+	module.pid = 0;
+	pthread_mutex_unlock(&module.lock);
+	return CKR_OK;
+}
+
+CK_RV
+module_enter(void)
+{
+	CK_RV rv = CKR_OK;
+
+	if (module.pid != getpid())
+		return CKR_CRYPTOKI_NOT_INITIALIZED;
+	pthread_mutex_lock(&module.lock);
+	if (module.pid == 0 || module.stopping)
+		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
+	else
+		module.calls++;
+	pthread_mutex_unlock(&module.lock);
+	return rv;
+}
+
+void
+module_leave(void)
+{
+	pthread_mutex_lock(&module.lock);
+	module.calls--;
+	if (module.calls == 0)
+		pthread_cond_broadcast(&module.idle);
+	pthread_mutex_unlock(&module.lock);
+}
+
+/* Lock order: a slot's lock, the bus lock, module.lock. */
+struct token_bus *
+module_bus_lock(void)
+{
+	struct token_bus *bus = NULL;
+
+	pthread_mutex_lock(&module.bus_lock);
+	if (module.bus == NULL) {
+		if (token_bus_open(&bus) != UK_OK)
+			return NULL;
+		pthread_mutex_lock(&module.lock);
+		module.bus = bus;
+		pthread_mutex_unlock(&module.lock);
+	}
+	return module.bus;
+}
+
+void
+module_bus_unlock(void)
+{
+	pthread_mutex_unlock(&module.bus_lock);
+}
+
+struct token_bus *
+module_bus_peek(void)
+{
+	struct token_bus *bus;
+
+	pthread_mutex_lock(&module.lock);
+	bus = module.stopping ? NULL : module.bus;
+	pthread_mutex_unlock(&module.lock);
+	return bus;
+}
+
+bool
+module_stopping(void)
+{
+	bool stopping;
+
+	pthread_mutex_lock(&module.lock);
+	stopping = module.stopping;
+	pthread_mutex_unlock(&module.lock);
+	return stopping;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Operations of a session: search, signature, verification, digest. */
+#ifndef UK_PKCS11_OP_H
+#define UK_PKCS11_OP_H
+
+#include "common/pkcs11.h"
+#include "drivers/crypto/crypto.h"
+#include "pkcs11/mech.h"
+#include "pkcs11/slot.h"
+
+enum op_kind { OP_SIGN, OP_VERIFY, OP_DIGEST, OP_KINDS };
+
+/* The longest input a mechanism takes as it is: a DigestInfo under RSA-2048. */
+#define OP_DATA_MAX 256
+
+/* What an operation needs of its key; a copy, as objects may be read anew meanwhile. */
+struct op_key {
+	char container[TOKEN_NAME_MAX];
+	struct token_public_key public_key;
+	bool always_authenticate;
+};
+
+/* A sign, verify or digest operation; active while mech is not NULL. */
+struct op {
+	const struct mech *mech;
+	struct op_key key;
+	bool authenticated; /* C_Login(CKU_CONTEXT_SPECIFIC) came first */
+	bool updated;       /* C_*Update was called */
+	struct crypto_digest *digest;
+	uint8_t data[OP_DATA_MAX]; /* input of mechanisms that do not hash */
+	size_t data_len;
+};
+
+struct op_find {
+	bool active;
+	CK_OBJECT_HANDLE *handles; /* owned */
+	CK_ULONG count, next;
+};
+
+/* All functions want the slot's lock. */
+
+CK_RV op_find_init(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count);
+CK_RV op_find_next(struct session *session, CK_OBJECT_HANDLE *out, CK_ULONG max,
+		   CK_ULONG *ret_count);
+void op_find_end(struct op_find *find);
+
+/* Sign and verify want a key handle; digests ignore it. A NULL mechanism ends the operation. */
+CK_RV op_init(struct session *session, enum op_kind kind, const CK_MECHANISM *mechanism,
+	      CK_OBJECT_HANDLE key);
+CK_RV op_update(struct session *session, enum op_kind kind, struct uk_span part);
+
+/*
+ * Output by the two-call rule (PKCS#11 2.40, 5.2): out NULL or too small leaves the operation
+ * active. data.ptr NULL with `final` means C_*Final.
+ */
+CK_RV op_digest(struct session *session, struct uk_span data, bool final, uint8_t *out,
+		CK_ULONG *len);
+CK_RV op_sign(struct session *session, struct uk_span data, bool final, uint8_t *out,
+	      CK_ULONG *len);
+CK_RV op_verify(struct session *session, struct uk_span data, bool final, struct uk_span signature);
+
+/* Ends an operation, active or not; lets go of a transaction that a context login holds. */
+void op_end(struct slot *slot, struct op *op);
+/* After a logout: what uses a private key ends. */
+void op_end_private(struct slot *slot, struct session *session);
+
+#endif

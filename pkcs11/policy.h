@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Local policy: /etc/openukey/policy.conf, lines of `name = value`, # starts a comment.
+ * OPENUKEY_POLICY names another file (ignored in setuid programs).
+ */
+#ifndef UK_PKCS11_POLICY_H
+#define UK_PKCS11_POLICY_H
+
+#include <stdbool.h>
+
+struct policy {
+	/* C_Login with fewer tries left than this is refused unless confirm_try armed it; 0 = off
+	 */
+	unsigned int min_tries;
+	/* C_Login answers CKR_PIN_EXPIRED while the PIN is still the one set at issue */
+	bool force_pin_change;
+};
+
+/* Reads the file anew; what is missing or wrong in it keeps its default and is logged. */
+void policy_load(void);
+const struct policy *policy_get(void);
+
+#endif

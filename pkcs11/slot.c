@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pkcs11/slot.h"
+
+#include "common/log.h"
+#include "pkcs11/login_lock.h"
+#include "pkcs11/module.h"
+#include "pkcs11/object.h"
+#include "pkcs11/rv.h"
+#include "pkcs11/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOTS_MAX 128
+
+/* Only grows, under the bus lock; a slot's address never changes. */
+static struct slot *slots[SLOTS_MAX];
+static unsigned int slot_count;
+
+static struct slot *
+slot_add(void)
+{
+	unsigned int count = __atomic_load_n(&slot_count, __ATOMIC_ACQUIRE);
+	struct slot *slot;
+
+	if (count >= SLOTS_MAX)
+		return NULL;
+	slot = calloc(1, sizeof(*slot));
+	if (slot == NULL)
+		return NULL;
+	slot->id = count;
+	slot->login_lock = -1;
+	(void)pthread_mutex_init(&slot->lock, NULL);
+	slots[count] = slot;
+	__atomic_store_n(&slot_count, count + 1, __ATOMIC_RELEASE);
+	return slot;
+}
+
+/* The slot of a reader, else one that still waits for a reader, else a new one. */
+static struct slot *
+slot_for_reader(const char *name)
+{
+	struct slot *free_slot = NULL;
+
+	for (unsigned int i = 0; i < slot_count; i++) {
+		if (slots[i]->named && strcmp(slots[i]->seen.name, name) == 0)
+			return slots[i];
+		if (!slots[i]->named && free_slot == NULL)
+			free_slot = slots[i];
+	}
+	return free_slot != NULL ? free_slot : slot_add();
+}
+
+static void
+slot_note(struct slot *slot, const struct token_reader *row)
+{
+	if (slot->seen.present != row->present || slot->seen.events != row->events)
+		__atomic_add_fetch(&slot->changes, 1, __ATOMIC_RELEASE);
+	slot->seen = *row;
+	slot->named = true;
+}
+
+static void
+slots_note_missing(const struct token_reader *rows, size_t count)
+{
+	for (unsigned int i = 0; i < slot_count; i++) {
+		struct token_reader gone = slots[i]->seen;
+		bool listed = false;
+
+		for (size_t k = 0; k < count; k++)
+			listed = listed || strcmp(rows[k].name, gone.name) == 0;
+		if (listed || !slots[i]->named || !gone.present)
+			continue;
+		gone.present = false;
+		gone.ours = false;
+		gone.model = NULL;
+		slot_note(slots[i], &gone);
+	}
+}
+
+void
+slots_refresh(void)
+{
+	struct token_reader rows[TOKEN_READERS_MAX];
+	struct token_bus *bus = module_bus_lock();
+	size_t count = 0;
+
+	if (bus == NULL || token_bus_list(bus, rows, ARRAY_SIZE(rows), &count) != UK_OK)
+		count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct slot *slot = slot_for_reader(rows[i].name);
+
+		if (slot != NULL)
+			slot_note(slot, &rows[i]);
+	}
+	slots_note_missing(rows, count);
+	if (slot_count == 0)
+		(void)slot_add();
+	module_bus_unlock();
+}
+
+CK_ULONG
+slots_count(void)
+{
+	return __atomic_load_n(&slot_count, __ATOMIC_ACQUIRE);
+}
+
+struct slot *
+slot_find(CK_SLOT_ID id)
+{
+	return id < slots_count() ? slots[id] : NULL;
+}
+
+void
+slot_seen(struct slot *slot, struct token_reader *ret)
+{
+	(void)module_bus_lock();
+	*ret = slot->seen;
+	module_bus_unlock();
+}
+
+size_t
+slots_seen(struct token_reader *out, size_t cap)
+{
+	size_t count = 0;
+
+	(void)module_bus_lock();
+	for (unsigned int i = 0; i < slot_count && count < cap; i++)
+		if (slots[i]->named)
+			out[count++] = slots[i]->seen;
+	module_bus_unlock();
+	return count;
+}
+
+CK_RV
+slot_next_event(CK_SLOT_ID *ret_id)
+{
+	CK_RV rv = CKR_NO_EVENT;
+
+	(void)module_bus_lock();
+	for (unsigned int i = 0; i < slot_count && rv == CKR_NO_EVENT; i++) {
+		if (slots[i]->reported == slots[i]->changes)
+			continue;
+		slots[i]->reported = slots[i]->changes;
+		*ret_id = slots[i]->id;
+		rv = CKR_OK;
+	}
+	module_bus_unlock();
+	return rv;
+}
+
+void
+slot_login_forget(struct slot *slot)
+{
+	slot->login = LOGIN_NONE;
+	login_lock_release(&slot->login_lock);
+	slot->try_confirmed[TOKEN_ADMIN] = false;
+	slot->try_confirmed[TOKEN_USER] = false;
+	if (slot->token != NULL)
+		slot->token->ops->forget(slot->token);
+}
+
+/* The key has gone, or changed hands: what we knew of it is void. */
+static void
+slot_drop(struct slot *slot)
+{
+	slot_login_forget(slot);
+	sessions_kill(slot);
+	objects_free(slot->objects);
+	slot->objects = NULL;
+	slot->info_known = false;
+	slot->removed = false;
+	token_close(slot->token);
+	slot->token = NULL;
+}
+
+/* Another program reset the key, or logged it out, and a command of ours met it. */
+static void
+slot_notice_logout(struct slot *slot)
+{
+	if (slot->token == NULL || !slot->token->login_lost)
+		return;
+	slot->token->login_lost = false;
+	slot_login_forget(slot);
+}
+
+void
+slot_lock(struct slot *slot)
+{
+	pthread_mutex_lock(&slot->lock);
+	if (slot->token != NULL &&
+	    slot->token_changes != __atomic_load_n(&slot->changes, __ATOMIC_ACQUIRE))
+		slot_drop(slot);
+}
+
+void
+slot_unlock(struct slot *slot)
+{
+	if (slot->removed)
+		slot_drop(slot);
+	else
+		slot_notice_logout(slot);
+	pthread_mutex_unlock(&slot->lock);
+}
+
+CK_RV
+slot_connect(struct slot *slot)
+{
+	struct token_bus *bus;
+	enum uk_status st = UK_E_NO_SERVICE;
+
+	if (slot->token != NULL)
+		return CKR_OK;
+	bus = module_bus_lock();
+	slot->token_changes = slot->changes;
+	if (!slot->named || !slot->seen.present)
+		st = UK_E_NO_KEY;
+	else if (!slot->seen.ours)
+		st = UK_E_UNKNOWN_KEY;
+	else if (bus != NULL)
+		st = token_open(bus, &slot->seen, &slot->token);
+	module_bus_unlock();
+	/* Between the listing and now it may have been pulled: that is no key, not a lost one. */
+	if (st == UK_E_REMOVED)
+		st = UK_E_NO_KEY;
+	return rv_of(st);
+}
+
+CK_RV
+slot_rv(struct slot *slot, enum uk_status status)
+{
+	if (status == UK_E_REMOVED)
+		slot->removed = true;
+	if (status == UK_E_RESET || status == UK_E_NOT_LOGGED_IN)
+		slot->token->login_lost = true;
+	slot_notice_logout(slot);
+	return rv_of(status);
+}
+
+CK_RV
+slot_info(struct slot *slot, const struct token_info **ret)
+{
+	enum uk_status st = UK_OK;
+
+	if (!slot->info_known)
+		SLOT_AGAIN(st, slot->token->ops->info(slot->token, &slot->info));
+	if (st != UK_OK)
+		return slot_rv(slot, st);
+	slot->info_known = true;
+	*ret = &slot->info;
+	return CKR_OK;
+}
+
+void
+slot_info_stale(struct slot *slot)
+{
+	slot->info_known = false;
+}
+
+static void
+logout_quietly(struct slot *slot)
+{
+	if (slot->login != LOGIN_NONE && slot->token != NULL)
+		(void)session_logout(slot);
+}
+
+void
+slots_free(void)
+{
+	for (unsigned int i = 0; i < slot_count; i++) {
+		struct slot *slot = slots[i];
+
+		slot_lock(slot);
+		logout_quietly(slot);
+		slot_drop(slot);
+		sessions_free(slot);
+		slot_unlock(slot);
+		(void)pthread_mutex_destroy(&slot->lock);
+		free(slot);
+		slots[i] = NULL;
+	}
+	slot_count = 0;
+}
+
+void
+slots_forget(void)
+{
+	for (unsigned int i = 0; i < slot_count; i++) {
+		/* Closing the child's copy of the descriptor leaves the parent's lock alone. */
+		login_lock_release(&slots[i]->login_lock);
+		slots[i] = NULL;
+	}
+	slot_count = 0;
+}
