@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A key that answers too short, too long, with rubbish or with odd status words. */
+#include "tests/p11/check.h"
+#include "tests/p11/desk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct desk desk;
+
+static const struct desk_key models[] = {{.alg = "sm2", .model = "V0"},
+					 {.alg = "rsa", .model = "V1"}};
+
+static int
+desk_up(void **state)
+{
+	desk_start(&desk, 1);
+	return 0;
+}
+
+static int
+desk_down(void **state)
+{
+	desk_stop(&desk);
+	return 0;
+}
+
+static const char *const spoilers[] = {
+	"empty",      "cut 0",      "cut 1",       "cut 2",        "cut 3",         "cut 5",
+	"cut 9",      "cut 20",     "cut 64",      "cut 100",      "junk 1",        "junk 300",
+	"junk 60000", "random 2 1", "random 40 2", "random 300 3", "random 5000 4", "noise 2 5",
+	"noise 16 6", "noise 71 7", "noise 288 8", "noise 4000 9", "flip 0",        "flip 1",
+	"flip 3",     "flip 10",    "sw 6F00",     "sw 6A80",      "sw 6982",       "sw 6700",
+	"sw 61FF",    "sw 6C05",    "sw 6A9E",     "sw 63C5",      "sw 63C0",       "sw 9000",
+	"sw 0000",    "sw 6A94",    "sw 698A",
+};
+
+static void
+module_restart(void)
+{
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+
+	assert_rv(desk.f->C_Finalize(NULL), CKR_OK);
+	assert_rv(desk.f->C_Initialize(&args), CKR_OK);
+}
+
+/* The user's whole way; false as soon as something is refused. */
+static bool
+whole_way(const struct desk_key *key, bool must_work)
+{
+	bool sm2 = strcmp(key->alg, "sm2") == 0;
+	CK_MECHANISM mechanism = {sm2 ? CKM_VENDOR_SM3_SM2_DEFAULT_ID_DER : CKM_SHA256_RSA_PKCS,
+				  NULL, 0};
+	CK_OBJECT_CLASS class_ = CKO_PRIVATE_KEY;
+	CK_BBOOL yes = CK_TRUE;
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class_, sizeof(class_)},
+				   {CKA_SIGN, &yes, sizeof(yes)}};
+	unsigned char signature[DESK_SIGNATURE_MAX], text[] = "text";
+	CK_ULONG len = sizeof(signature), count = 0;
+	CK_SLOT_ID slot = desk_slot(&desk, 0);
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE object;
+	CK_TOKEN_INFO info;
+	CK_RV rv;
+
+	rv = desk.f->C_GetTokenInfo(slot, &info);
+	if (rv == CKR_OK)
+		rv = desk.f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL,
+					   &session);
+	if (rv == CKR_OK)
+		rv = desk_login(&desk, session, CKU_USER, DESK_PIN);
+	if (rv == CKR_OK)
+		rv = desk.f->C_FindObjectsInit(session, template, ARRAY_SIZE(template));
+	if (rv == CKR_OK)
+		rv = desk.f->C_FindObjects(session, &object, 1, &count);
+	if (rv == CKR_OK && count == 1)
+		rv = desk.f->C_SignInit(session, &mechanism, object);
+	if (rv == CKR_OK && count == 1)
+		rv = desk.f->C_Sign(session, text, sizeof(text), signature, &len);
+	if (!must_work)
+		return rv == CKR_OK;
+	assert_rv(rv, CKR_OK);
+	assert_int_equal(count, 1);
+	assert_true(oracle_verify(key->alg, sm2 ? "SM3" : "SHA256", text, sizeof(text), signature,
+				  len));
+	return true;
+}
+
+static void
+rubbish_from_the_key_is_refused_and_the_next_try_works(void **state)
+{
+	static const unsigned int commands[] = {0x04, 0x14, 0x18, 0x22, 0x26, 0x42,
+						0x46, 0x4e, 0x50, 0x58, 0x74, 0x88};
+
+	for (size_t m = 0; m < ARRAY_SIZE(models); m++) {
+		desk_plug(&desk, 0, &models[m]);
+		for (size_t c = 0; c < ARRAY_SIZE(commands); c++) {
+			for (size_t s = 0; s < ARRAY_SIZE(spoilers); s++) {
+				char fault[64];
+
+				(void)snprintf(fault, sizeof(fault), "fault ins %02x %s",
+					       commands[c], spoilers[s]);
+				module_restart();
+				desk_tell(&desk, 0, fault);
+				(void)whole_way(&models[m], false);
+				desk_tell(&desk, 0, "fault clear");
+			}
+			module_restart();
+			(void)whole_way(&models[m], true);
+		}
+		desk_pull(&desk, 0);
+	}
+}
+
+/* No spoilt answer to any command of the way may spend a try on the user's right PIN. */
+static void
+no_rubbish_makes_the_module_spend_a_try(void **state)
+{
+	struct openukey_pin_info info;
+
+	desk_plug(&desk, 0, &models[0]);
+	for (size_t s = 0; s < ARRAY_SIZE(spoilers); s++) {
+		char fault[64];
+
+		(void)snprintf(fault, sizeof(fault), "fault ins 50 %s", spoilers[s]);
+		module_restart();
+		desk_tell(&desk, 0, fault);
+		(void)whole_way(&models[0], false);
+		desk_tell(&desk, 0, "fault clear");
+		module_restart();
+		assert_rv(desk.uk->get_pin_info(desk_slot(&desk, 0), CKU_USER, &info), CKR_OK);
+		/* A random of the right length that is not the key's costs this one try, no more.
+		 */
+		assert_true(info.left >= 9);
+		(void)whole_way(&models[0], true);
+	}
+	desk_pull(&desk, 0);
+}
+
+static void
+a_key_pulled_at_any_command_is_told_as_removed(void **state)
+{
+	for (size_t m = 0; m < ARRAY_SIZE(models); m++) {
+		for (int n = 1; n <= 30; n++) {
+			static const char *const when[] = {"pull-before", "pull-after"};
+			char fault[64];
+			bool done;
+
+			desk_plug(&desk, 0, &models[m]);
+			(void)snprintf(fault, sizeof(fault), "fault at %d %s", n, when[n % 2]);
+			desk_tell(&desk, 0, fault);
+			done = whole_way(&models[m], false);
+			desk_pull(&desk, 0);
+			desk_plug_again(&desk, 0, &models[m]);
+			(void)whole_way(&models[m], true);
+			desk_pull(&desk, 0);
+			if (done)
+				break;
+		}
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rubbish_from_the_key_is_refused_and_the_next_try_works),
+		cmocka_unit_test(no_rubbish_makes_the_module_spend_a_try),
+		cmocka_unit_test(a_key_pulled_at_any_command_is_told_as_removed),
+	};
+
+	return cmocka_run_group_tests_name("hostile keys", tests, desk_up, desk_down);
+}
