@@ -19,6 +19,7 @@ module_load(struct desk *desk)
 {
 	CK_C_GetFunctionList get_list;
 	CK_C_GetInterface get_interface;
+	CK_UTF8CHAR name[] = OPENUKEY_INTERFACE;
 	CK_INTERFACE *itf = NULL;
 
 	desk->module = dlopen(getenv("OPENUKEY_MODULE"), RTLD_NOW | RTLD_LOCAL);
@@ -29,7 +30,7 @@ module_load(struct desk *desk)
 	assert_non_null(get_list);
 	assert_non_null(get_interface);
 	assert_rv(get_list(&desk->f), CKR_OK);
-	assert_rv(get_interface((CK_UTF8CHAR *)OPENUKEY_INTERFACE, NULL, &itf, 0), CKR_OK);
+	assert_rv(get_interface(name, NULL, &itf, 0), CKR_OK);
 	desk->uk = itf->pFunctionList;
 }
 

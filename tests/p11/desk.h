@@ -6,6 +6,7 @@
 #ifndef TESTS_P11_DESK_H
 #define TESTS_P11_DESK_H
 
+#include "common/defs.h"
 #include "common/openukey.h"
 #include "common/pkcs11.h"
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CA_MS 20000
 
@@ -87,7 +88,8 @@ desk_envelope(struct desk *desk, const char *format, const char *align, unsigned
 	(void)snprintf(fixture, sizeof(fixture), "%s/sm2-sign.pem", getenv("OPENUKEY_FIXTURES"));
 	(void)snprintf(cert, sizeof(cert), "%s/enc.pem", rig_dir(desk->rig));
 	(void)snprintf(envelope, sizeof(envelope), "%s/envelope", rig_dir(desk->rig));
-	(void)rig_run(init, NULL, 0, CA_MS); /* there already, the second time */
+	if (access(ca, F_OK) != 0)
+		assert_int_equal(rig_run(init, NULL, 0, CA_MS), 0);
 	assert_int_equal(rig_run(make, NULL, 0, CA_MS), 0);
 	return file_read(envelope, out, size);
 }

@@ -444,12 +444,19 @@ rig_kill(struct rig *rig, unsigned int reader)
 }
 
 bool
-rig_tell(struct rig *rig, unsigned int reader, const char *line)
+rig_ask(struct rig *rig, unsigned int reader, const char *line, char *answer, size_t size)
 {
 	const char *argv[] = {virtual_key(), "ctl", rig->control[reader], line, NULL};
+
+	return rig_run(argv, answer, size, PRESENT_MS) == 0;
+}
+
+bool
+rig_tell(struct rig *rig, unsigned int reader, const char *line)
+{
 	char answer[256];
 
-	if (rig_run(argv, answer, sizeof(answer), PRESENT_MS) == 0)
+	if (rig_ask(rig, reader, line, answer, sizeof(answer)))
 		return true;
 	(void)fprintf(stderr, "rig: key %u, \"%s\": %s\n", reader, line, answer);
 	return false;

@@ -66,6 +66,10 @@ void rig_kill(struct rig *rig, unsigned int reader);
 /* Sends the key one control line; false when it answers that it failed. */
 UK_CHECKED bool rig_tell(struct rig *rig, unsigned int reader, const char *line);
 
+/* The same, and collects the key's answer, NUL-terminated and cut to size. */
+UK_CHECKED bool rig_ask(struct rig *rig, unsigned int reader, const char *line, char *answer,
+			size_t size);
+
 /* Until programs see a key in the reader, with an ATR, or see none; false after timeout_ms. */
 UK_CHECKED bool rig_await(struct rig *rig, unsigned int reader, bool present, long timeout_ms);
 
