@@ -219,7 +219,8 @@ objects_load(struct slot *slot, enum objects_want want)
 	for (struct container *c = slot->objects->containers; c != NULL && rv == CKR_OK;
 	     c = c->next)
 		rv = container_load(slot, c, want);
-	return rv;
+	/* The reading may have met another program's reset: private keys are then not seen. */
+	return rv == CKR_OK ? slot_rv(slot, UK_OK) : rv;
 }
 
 enum objects_want

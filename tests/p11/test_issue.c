@@ -160,7 +160,7 @@ wrong_envelopes_are_refused_before_anything_is_written(void **state)
 		assert_int_not_equal(import_envelope(envelope, cut), CKR_OK);
 	/* A damaged cipher only the key itself can notice. */
 	memcpy(changed, envelope, len);
-	changed[20] ^= 1;
+	changed[12 + 40] ^= 1;
 	assert_int_not_equal(import_envelope(changed, len), CKR_OK);
 	assert_int_equal(desk_status(&desk, 0, "writes"), writes);
 	assert_int_equal(desk_find(&desk, session, CKO_PRIVATE_KEY, 1), CK_INVALID_HANDLE);

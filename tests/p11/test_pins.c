@@ -244,9 +244,9 @@ static void
 an_unknown_answer_to_the_pin_is_not_answered_with_another_try(void **state)
 {
 	static const char *const faults[] = {
-		"fault ins 18 sw 6F00",  "fault ins 18 sw 6C10", "fault ins 18 sw 6984",
-		"fault ins 18 sw 6110",  "fault ins 18 cut 0",   "fault ins 18 cut 1",
-		"fault ins 18 junk 300", "fault ins 18 sw 698A",
+		"fault ins 18 sw 6F00", "fault ins 18 sw 6C10", "fault ins 18 sw 6984",
+		"fault ins 18 sw 6110", "fault ins 18 cut 0",   "fault ins 18 cut 1",
+		"fault ins 18 sw 698A",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++) {
