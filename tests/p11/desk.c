@@ -297,7 +297,7 @@ desk_attribute(struct desk *desk, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE ob
 
 CK_RV
 desk_sign(struct desk *desk, CK_SESSION_HANDLE session, CK_MECHANISM_TYPE mechanism,
-	  const void *data, CK_ULONG len, unsigned char *signature, CK_ULONG *signature_len)
+	  const void *data, CK_ULONG len, struct desk_signature *ret)
 {
 	CK_MECHANISM mech = {mechanism, NULL, 0};
 	CK_OBJECT_HANDLE key = desk_find(desk, session, CKO_PRIVATE_KEY, 0);
@@ -308,6 +308,6 @@ desk_sign(struct desk *desk, CK_SESSION_HANDLE session, CK_MECHANISM_TYPE mechan
 		return rv;
 	assert_true(len <= sizeof(copy));
 	memcpy(copy, data, len);
-	*signature_len = DESK_SIGNATURE_MAX;
-	return desk->f->C_Sign(session, copy, len, signature, signature_len);
+	ret->len = sizeof(ret->bytes);
+	return desk->f->C_Sign(session, copy, len, ret->bytes, &ret->len);
 }

@@ -84,9 +84,14 @@ CK_ULONG desk_issue(struct desk *desk, CK_SESSION_HANDLE session, const char *al
 CK_ULONG desk_envelope(struct desk *desk, const char *format, const char *align, unsigned char *out,
 		       CK_ULONG size);
 
+struct desk_signature {
+	unsigned char bytes[DESK_SIGNATURE_MAX];
+	CK_ULONG len;
+};
+
 /* C_SignInit and C_Sign with the signing key. */
 CK_RV desk_sign(struct desk *desk, CK_SESSION_HANDLE session, CK_MECHANISM_TYPE mechanism,
-		const void *data, CK_ULONG len, unsigned char *signature, CK_ULONG *signature_len);
+		const void *data, CK_ULONG len, struct desk_signature *ret);
 
 /* ---- by libcrypto, not by us (oracle.c) ---- */
 /* A certificate of tests/fixtures as DER; returns the length. */

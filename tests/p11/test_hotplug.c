@@ -30,11 +30,10 @@ desk_down(void **state)
 static CK_RV
 sign_something(CK_SESSION_HANDLE session)
 {
-	unsigned char signature[DESK_SIGNATURE_MAX], digest[32] = {3};
-	CK_ULONG len;
+	unsigned char digest[32] = {3};
+	struct desk_signature signature;
 
-	return desk_sign(&desk, session, CKM_VENDOR_SM2_SIGN, digest, sizeof(digest), signature,
-			 &len);
+	return desk_sign(&desk, session, CKM_VENDOR_SM2_SIGN, digest, sizeof(digest), &signature);
 }
 
 static CK_ULONG

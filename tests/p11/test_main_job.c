@@ -148,9 +148,10 @@ static const struct {
 static void
 check_signature(size_t row, CK_SESSION_HANDLE session)
 {
-	unsigned char digest[32], signature[DESK_SIGNATURE_MAX], der[80];
+	struct desk_signature signature;
+	unsigned char digest[32];
 	const void *data = message;
-	CK_ULONG len = strlen(message), signature_len;
+	CK_ULONG len = strlen(message);
 	CK_MECHANISM mechanism = {signatures[row].mechanism, NULL, 0};
 	unsigned char copy[64];
 
@@ -159,8 +160,7 @@ check_signature(size_t row, CK_SESSION_HANDLE session)
 		data = digest;
 		len = sizeof(digest);
 	}
-	assert_rv(desk_sign(&desk, session, signatures[row].mechanism, data, len, signature,
-			    &signature_len),
+	assert_rv(desk_sign(&desk, session, signatures[row].mechanism, data, len, &signature),
 		  CKR_OK);
 
 	/* By ourselves too, and a changed signature is told as such. */
@@ -168,21 +168,23 @@ check_signature(size_t row, CK_SESSION_HANDLE session)
 	assert_rv(desk.f->C_VerifyInit(session, &mechanism,
 				       desk_find(&desk, session, CKO_PUBLIC_KEY, 0)),
 		  CKR_OK);
-	assert_rv(desk.f->C_Verify(session, copy, len, signature, signature_len), CKR_OK);
+	assert_rv(desk.f->C_Verify(session, copy, len, signature.bytes, signature.len), CKR_OK);
 	copy[0] ^= 1;
 	assert_rv(desk.f->C_VerifyInit(session, &mechanism,
 				       desk_find(&desk, session, CKO_PUBLIC_KEY, 0)),
 		  CKR_OK);
-	assert_rv(desk.f->C_Verify(session, copy, len, signature, signature_len),
+	assert_rv(desk.f->C_Verify(session, copy, len, signature.bytes, signature.len),
 		  CKR_SIGNATURE_INVALID);
 
 	if (signatures[row].raw) {
-		assert_int_equal(signature_len, 64);
-		signature_len = oracle_der(signature, der, sizeof(der));
-		memcpy(signature, der, signature_len);
+		unsigned char rs[64];
+
+		assert_int_equal(signature.len, sizeof(rs));
+		memcpy(rs, signature.bytes, sizeof(rs));
+		signature.len = oracle_der(rs, signature.bytes, sizeof(signature.bytes));
 	}
 	assert_true(oracle_verify(signatures[row].alg, signatures[row].digest, message,
-				  strlen(message), signature, signature_len));
+				  strlen(message), signature.bytes, signature.len));
 }
 
 static void
@@ -217,20 +219,19 @@ rsa_takes_a_callers_digest_info(void **state)
 		0x02, 0x01, 0x05, 0x00, 0x04, 0x20, 0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c,
 		0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4,
 		0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
-	unsigned char signature[DESK_SIGNATURE_MAX], too_long[256 - 10] = {0};
+	struct desk_signature signature;
+	unsigned char too_long[256 - 10] = {0};
 	CK_SESSION_HANDLE session;
-	CK_ULONG len;
 
 	desk_plug(&desk, 0, &rsa_key);
 	session = desk_session(&desk, 0);
 	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
 	assert_rv(desk_sign(&desk, session, CKM_RSA_PKCS, digest_info, sizeof(digest_info),
-			    signature, &len),
+			    &signature),
 		  CKR_OK);
-	assert_int_equal(len, 256);
-	assert_true(oracle_verify("rsa", "SHA256", "", 0, signature, len));
-	assert_rv(desk_sign(&desk, session, CKM_RSA_PKCS, too_long, sizeof(too_long), signature,
-			    &len),
+	assert_int_equal(signature.len, 256);
+	assert_true(oracle_verify("rsa", "SHA256", "", 0, signature.bytes, signature.len));
+	assert_rv(desk_sign(&desk, session, CKM_RSA_PKCS, too_long, sizeof(too_long), &signature),
 		  CKR_DATA_LEN_RANGE);
 	desk_pull(&desk, 0);
 }
@@ -282,15 +283,15 @@ the_encryption_key_does_not_sign(void **state)
 static void
 nothing_is_signed_without_a_login_of_our_own(void **state)
 {
-	unsigned char signature[DESK_SIGNATURE_MAX], digest[32] = {1};
+	struct desk_signature signature;
+	unsigned char digest[32] = {1};
 	CK_SESSION_HANDLE session;
-	CK_ULONG len;
 
 	desk_plug(&desk, 0, &sm2_key);
 	session = desk_session(&desk, 0);
-	assert_rv(desk_sign(&desk, session, CKM_VENDOR_SM2_SIGN, digest, sizeof(digest), signature,
-			    &len),
-		  CKR_USER_NOT_LOGGED_IN);
+	assert_rv(
+		desk_sign(&desk, session, CKM_VENDOR_SM2_SIGN, digest, sizeof(digest), &signature),
+		CKR_USER_NOT_LOGGED_IN);
 	desk_pull(&desk, 0);
 }
 
@@ -328,9 +329,8 @@ a_key_that_asks_each_time_says_so_and_signs_once_per_pin(void **state)
 static void
 two_keys_side_by_side_do_not_mix(void **state)
 {
-	unsigned char signature[DESK_SIGNATURE_MAX];
+	struct desk_signature signature;
 	CK_SESSION_HANDLE rsa, sm2;
-	CK_ULONG len;
 
 	desk_plug(&desk, 0, &rsa_key);
 	desk_plug(&desk, 1, &sm2_key);
@@ -338,17 +338,18 @@ two_keys_side_by_side_do_not_mix(void **state)
 	sm2 = desk_session(&desk, 1);
 	assert_rv(desk_login(&desk, rsa, CKU_USER, DESK_PIN), CKR_OK);
 	assert_rv(desk_sign(&desk, sm2, CKM_VENDOR_SM3_SM2_DEFAULT_ID_DER, message, strlen(message),
-			    signature, &len),
+			    &signature),
 		  CKR_USER_NOT_LOGGED_IN);
 	assert_rv(desk_login(&desk, sm2, CKU_USER, DESK_PIN), CKR_OK);
-	assert_rv(desk_sign(&desk, rsa, CKM_SHA256_RSA_PKCS, message, strlen(message), signature,
-			    &len),
+	assert_rv(desk_sign(&desk, rsa, CKM_SHA256_RSA_PKCS, message, strlen(message), &signature),
 		  CKR_OK);
-	assert_true(oracle_verify("rsa", "SHA256", message, strlen(message), signature, len));
+	assert_true(oracle_verify("rsa", "SHA256", message, strlen(message), signature.bytes,
+				  signature.len));
 	assert_rv(desk_sign(&desk, sm2, CKM_VENDOR_SM3_SM2_DEFAULT_ID_DER, message, strlen(message),
-			    signature, &len),
+			    &signature),
 		  CKR_OK);
-	assert_true(oracle_verify("sm2", "SM3", message, strlen(message), signature, len));
+	assert_true(oracle_verify("sm2", "SM3", message, strlen(message), signature.bytes,
+				  signature.len));
 	desk_pull(&desk, 0);
 	desk_pull(&desk, 1);
 }

@@ -125,8 +125,9 @@ run_generate(const struct job *job, CK_SESSION_HANDLE session)
 static void
 check_pair_or_none(const struct job *job, CK_SESSION_HANDLE session, bool done)
 {
-	unsigned char signature[DESK_SIGNATURE_MAX], digest[32] = {5};
-	CK_ULONG keys, len;
+	unsigned char digest[32] = {5};
+	struct desk_signature signature;
+	CK_ULONG keys;
 
 	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
 	keys = desk_count(&desk, session, CKO_PRIVATE_KEY);
@@ -136,9 +137,9 @@ check_pair_or_none(const struct job *job, CK_SESSION_HANDLE session, bool done)
 		assert_rv(run_generate(job, session), CKR_OK);
 	assert_int_equal(desk_count(&desk, session, CKO_PRIVATE_KEY), 3);
 	assert_int_equal(desk_count(&desk, session, CKO_CERTIFICATE), 2);
-	assert_rv(desk_sign(&desk, session, CKM_VENDOR_SM2_SIGN, digest, sizeof(digest), signature,
-			    &len),
-		  CKR_OK);
+	assert_rv(
+		desk_sign(&desk, session, CKM_VENDOR_SM2_SIGN, digest, sizeof(digest), &signature),
+		CKR_OK);
 }
 
 /* ---- certificate import ---- */

@@ -3,6 +3,7 @@
  * After use a PIN, and the key derived from it, is nowhere in the host's memory; a debug log has
  * none of the cryptograms' bytes.  OPENUKEY_LOG=debug is set for this program.
  */
+#include "common/secret.h"
 #include "tests/p11/check.h"
 #include "tests/p11/desk.h"
 #include "tests/p11/spy.h"
@@ -114,7 +115,7 @@ memory_holds(const struct needle *needle, const char *what)
 			print_message("%s is in %s", what, line);
 			found++;
 		}
-		explicit_bzero(copy, end - start);
+		uk_wipe(copy, end - start);
 		free(copy);
 	}
 	(void)close(mem);
@@ -130,7 +131,7 @@ login_masked(CK_SESSION_HANDLE session, CK_USER_TYPE user, const struct needle *
 
 	unmask(pin, buffer);
 	rv = desk.f->C_Login(session, user, buffer, pin->len);
-	explicit_bzero(buffer, sizeof(buffer));
+	uk_wipe(buffer, sizeof(buffer));
 	return rv;
 }
 
@@ -143,7 +144,7 @@ set_masked(CK_SESSION_HANDLE session, const char *old_pin, const struct needle *
 	memcpy(old_copy, old_pin, strlen(old_pin));
 	unmask(pin, buffer);
 	rv = desk.f->C_SetPIN(session, old_copy, strlen(old_pin), buffer, pin->len);
-	explicit_bzero(buffer, sizeof(buffer));
+	uk_wipe(buffer, sizeof(buffer));
 	return rv;
 }
 
@@ -167,7 +168,7 @@ the_search_finds_what_is_there(void **state)
 
 	unmask(&user_pin, planted);
 	assert_true(memory_holds(&user_pin, "the planted PIN") > 0);
-	explicit_bzero(planted, NEEDLE_MAX);
+	uk_wipe(planted, NEEDLE_MAX);
 	free(planted);
 	nothing_is_left("before the module had it");
 }
@@ -196,7 +197,7 @@ no_pin_stays_behind(void **state)
 	assert_int_equal(memory_holds(&admin_pin, "the admin PIN"), 0);
 	unmask(&user_pin, buffer);
 	assert_rv(desk.f->C_InitPIN(session, buffer, user_pin.len), CKR_OK);
-	explicit_bzero(buffer, sizeof(buffer));
+	uk_wipe(buffer, sizeof(buffer));
 	assert_rv(desk.f->C_Logout(session), CKR_OK);
 	nothing_is_left("after the administrator's logout");
 
