@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A key centre in small: makes encryption key pairs and wraps them to a signing key, by OpenSSL. */
+#ifndef TESTS_DRIVER_ENVELOPE_H
+#define TESTS_DRIVER_ENVELOPE_H
+
+#include "drivers/token.h"
+
+/* An SM2 pair under an SM4 key under `to`; low: private key in the last half of its field, else in
+ * the first. */
+struct token_envelope envelope_sm2(const struct token_public_key *to, bool low);
+
+struct envelope_rsa {
+	uint8_t wrapped[256];
+	size_t wrapped_len;
+	uint8_t blob[1168];
+	uint8_t modulus[256];
+};
+
+/* An RSA-2048 pair likewise (RSAPRIVATEKEYBLOB of GM/T 0016). */
+struct envelope_rsa envelope_rsa(const struct token_public_key *to);
+
+#endif
