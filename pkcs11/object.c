@@ -179,10 +179,16 @@ static CK_RV
 containers_list(struct slot *slot)
 {
 	struct objects *objects = slot->objects;
+	const struct token_info *info;
 	enum uk_status st;
+	CK_RV rv;
 
 	if (objects->listed)
 		return CKR_OK;
+	/* The first look at a key also learns its serial number, which a login will want. */
+	rv = slot_info(slot, &info);
+	if (rv != CKR_OK)
+		return rv;
 	SLOT_AGAIN(st, (containers_free(objects),
 			slot->token->ops->containers(slot->token, container_add, objects)));
 	if (st != UK_OK && st != UK_E_NO_APPLICATION)
