@@ -118,6 +118,6 @@ struct crypto_quiet {
 };
 struct crypto_quiet crypto_quiet(const struct crypto_library *lib);
 void crypto_quiet_end(struct crypto_quiet *quiet);
-#define CRYPTO_QUIET UK_CLEANUP(crypto_quiet_end) struct crypto_quiet
+#define CRYPTO_QUIET __attribute__((unused)) UK_CLEANUP(crypto_quiet_end) struct crypto_quiet
 
 #endif

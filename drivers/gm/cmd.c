@@ -47,7 +47,7 @@ gm_cmd_allowed(const struct gm_token *token, enum gm_ins ins)
 	const char *opt_in;
 
 	if ((token->base.model->info.flags & TOKEN_MODEL_VERIFIED) != 0 ||
-	    memchr(proven, ins, sizeof(proven)) != NULL)
+	    memchr(proven, (int)ins, sizeof(proven)) != NULL)
 		return UK_OK;
 	opt_in = secure_getenv("OPENUKEY_UNVERIFIED");
 	return opt_in != NULL && strcmp(opt_in, "1") == 0 ? UK_OK : UK_E_NOT_VERIFIED;

@@ -37,7 +37,7 @@ class Plant(NamedTuple):
             key, colon, value = line.partition(": ")
             if colon:
                 head[key] = value.strip()
-        return cls(path.stem, path, head["Bug"], head["Tests"].split())
+        return cls(path.stem, path, head["Bug"], [name.strip() for name in head["Tests"].split(",")])
 
 
 def run(argv, **options):
