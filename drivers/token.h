@@ -115,6 +115,40 @@ struct token_envelope {
 	uint8_t private_key[64];              /* ciphertext, in the alignment it came in */
 };
 
+/* A file of the application. Rights: GM_RIGHT_*, OR-ed. */
+struct token_file {
+	uint32_t size; /* bytes */
+	uint32_t read_rights, write_rights;
+};
+
+#define TOKEN_FILE_MAX 65535 /* the offset of ReadFile has two bytes */
+
+/*
+ * A symmetric key that lives in the key until a reset.  epoch tells whether it still does: it is
+ * the driver's count of resets and reconnects when the key came in.
+ */
+struct token_session_key {
+	char container[TOKEN_NAME_MAX];
+	uint8_t id[2];
+	unsigned int epoch;
+};
+
+enum token_cipher_job { TOKEN_CIPHER_ENCRYPT, TOKEN_CIPHER_DECRYPT, TOKEN_CIPHER_MAC };
+
+struct token_cipher {
+	enum token_cipher_job job;
+	uint32_t alg; /* GM_ALG_SM4_ECB, _CBC, _MAC */
+	uint8_t iv[GM_BLOCK_LEN];
+};
+
+/* How a session key comes wrapped: an SM2 cipher in its parts, or a PKCS #1 v1.5 cipher text. */
+struct token_wrapped_key {
+	enum token_key_type type;
+	uint8_t c1x[GM_SM2_LEN], c1y[GM_SM2_LEN], c3[GM_SM3_LEN], c2[64]; /* SM2 */
+	size_t c2_len;
+	struct uk_span rsa;
+};
+
 struct token_new_application {
 	struct uk_span name; /* <= GM_APP_NAME_MAX */
 	struct uk_span admin_pin, user_pin;
@@ -186,6 +220,34 @@ struct token_ops {
 				     const struct token_envelope *envelope);
 	enum uk_status (*import_rsa)(struct token *, struct uk_span container,
 				     struct uk_span wrapped_key, struct uk_span blob);
+
+	/* -- session keys (user right) -- */
+	/* Unwraps with the container's encryption key; alg as for token_cipher. */
+	enum uk_status (*import_session_key)(struct token *, struct uk_span container, uint32_t alg,
+					     const struct token_wrapped_key *wrapped,
+					     struct token_session_key *ret);
+	/*
+	 * One piece of data (whole blocks, no padding) in one transaction: init and the data.
+	 * MAC writes one block. UK_E_NOT_FOUND: the key was lost to a reset.
+	 */
+	enum uk_status (*session_cipher)(struct token *, const struct token_session_key *key,
+					 const struct token_cipher *cipher, struct uk_span in,
+					 struct uk_writer *out);
+	/* Nothing is sent for a key that is lost already. */
+	enum uk_status (*destroy_session_key)(struct token *, const struct token_session_key *key);
+
+	/* -- files of the application; each file's own rights -- */
+	enum uk_status (*files)(struct token *, void (*fn)(void *data, struct uk_span name),
+				void *data);
+	/* UK_E_NOT_FOUND: no such file. */
+	enum uk_status (*file_info)(struct token *, struct uk_span name, struct token_file *ret);
+	/* The whole file; at most TOKEN_FILE_MAX bytes. */
+	enum uk_status (*read_file)(struct token *, struct uk_span name, struct uk_writer *out);
+	enum uk_status (*create_file)(struct token *, struct uk_span name,
+				      const struct token_file *file);
+	/* From the start. */
+	enum uk_status (*write_file)(struct token *, struct uk_span name, struct uk_span data);
+	enum uk_status (*delete_file)(struct token *, struct uk_span name);
 
 	/* -- device right, proved in the same transaction; device_key: 16 bytes -- */
 	enum uk_status (*set_label)(struct token *, struct uk_span label); /* no right */
