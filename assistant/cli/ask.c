@@ -35,15 +35,17 @@ ask_last_tries(unsigned int left, GError **error)
 	return strcmp(answer, wanted) == 0 || ouk_fail(error, OUK_E_CANCELLED);
 }
 
+/* The hint is for the owner: nobody but the CA changes the administrator PIN. */
 static void
-say_purpose(const OukToken *token, const OukTries *tries, const char *purpose)
+say_purpose(const OukToken *token, CK_USER_TYPE user, const OukTries *tries, const char *purpose)
 {
 	g_autofree char *left = ouk_tries_text(tries);
 
 	g_printerr(_("Key %s (%s). For: %s. %s.\n"), token->label, token->serial, purpose, left);
-	if (tries->is_default)
-		g_printerr(_("This is still the first PIN the key was issued with; change it with "
-			     "\"ukey pin change\".\n"));
+	if (tries->is_default && user == CKU_USER)
+		g_printerr(
+			_("This is still the first PIN the key was issued with, which others know "
+			  "too.\n"));
 }
 
 /* Whether the try was confirmed, by the number given or by asking; arms it on the key's driver. */
@@ -72,7 +74,7 @@ cli_tries_gate(OukToken *token, CK_USER_TYPE user, const char *purpose, GError *
 	ouk_token_tries(token, user, &tries);
 	if (tries.locked)
 		return ouk_fail(error, user == CKU_SO ? OUK_E_ADMIN_PIN_LOCKED : OUK_E_PIN_LOCKED);
-	say_purpose(token, &tries, purpose);
+	say_purpose(token, user, &tries, purpose);
 	return confirm_try(token, user, &tries, error);
 }
 

@@ -10,7 +10,7 @@ static void
 print_line(const char *name, const char *text)
 {
 	if (text != NULL && *text != '\0')
-		g_print("  %s: %s\n", name, text);
+		g_print(_("  %s: %s\n"), name, text);
 }
 
 static void
@@ -21,8 +21,8 @@ print_tries(const char *name, OukToken *token, CK_USER_TYPE user)
 
 	ouk_token_tries(token, user, &tries);
 	left = ouk_tries_text(&tries);
-	g_print("  %s: %s%s\n", name, left,
-		tries.is_default ? _(" (still the first PIN: change it)") : "");
+	g_print(_("  %s: %s%s\n"), name, left,
+		tries.is_default && user == CKU_USER ? _(" (still the first PIN: change it)") : "");
 }
 
 static void

@@ -17,7 +17,7 @@ print_cert(const OukCert *cert)
 	g_autofree char *id = ouk_cert_id_text(cert);
 
 	g_print("  %s\n", unit);
-	g_print("    %s (%s)\n", cli_pair_text(cert->pair), algorithm);
+	g_print(_("    %s (%s)\n"), cli_pair_text(cert->pair), algorithm);
 	g_print(_("    Issued by: %s\n"), issuer);
 	g_print(_("    Valid: %s to %s\n"), begins, ends);
 	g_print(_("    State: %s\n"), state);

@@ -88,7 +88,7 @@ print_tries(const char *name, const OukTries *tries)
 {
 	g_autofree char *left = ouk_tries_text(tries);
 
-	g_print("%s: %s%s\n", name, left,
+	g_print(_("%s: %s%s\n"), name, left,
 		tries->is_default ? _(" (still the first PIN: change it)") : "");
 }
 
@@ -105,6 +105,7 @@ info(OukToken *token, GError **error)
 	if (!cli_options.json) {
 		g_print(_("Key %s, serial number %s\n"), token->label, token->serial);
 		print_tries(_("PIN"), &user);
+		admin.is_default = FALSE; /* not for the owner to change */
 		print_tries(_("Administrator PIN"), &admin);
 		return TRUE;
 	}

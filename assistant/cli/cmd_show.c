@@ -28,14 +28,14 @@ part_text(const char *part)
 static void
 print_part(const char *part, const char *text, void *data)
 {
-	g_print("    %s: %s\n", part_text(part), text);
+	g_print(_("    %s: %s\n"), part_text(part), text);
 }
 
 static void
 print_line(const char *name, const char *text)
 {
 	if (text != NULL && *text != '\0')
-		g_print("%s: %s\n", name, text);
+		g_print(_("%s: %s\n"), name, text);
 }
 
 static void
@@ -57,9 +57,9 @@ print_cert(const OukCert *cert)
 	g_print("%s\n", unit);
 	print_line(_("Certificate"), cli_pair_text(cert->pair));
 	print_line(_("Unified social credit code"), code);
-	g_print("%s:\n", _("Issued to"));
+	g_print(_("%s:\n"), _("Issued to"));
 	ouk_name_foreach(X509_get_subject_name(x509), print_part, NULL);
-	g_print("%s:\n", _("Issued by"));
+	g_print(_("%s:\n"), _("Issued by"));
 	ouk_name_foreach(X509_get_issuer_name(x509), print_part, NULL);
 	print_line(_("Valid from"), begins);
 	print_line(_("Valid to"), ends);
@@ -72,7 +72,7 @@ print_cert(const OukCert *cert)
 	print_line(_("Key"), cert->token->label);
 	print_line(_("Key serial number"), cert->token->serial);
 	print_line(_("Container"), cert->container);
-	print_line("ID", id);
+	print_line(_("ID"), id);
 }
 
 static void

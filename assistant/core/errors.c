@@ -78,7 +78,8 @@ ouk_fail_with(GError **error, OukErrorCode code, const char *format, ...)
 	va_start(args, format);
 	detail = g_strdup_vprintf(format, args);
 	va_end(args);
-	g_set_error(error, OUK_ERROR, (int)code, "%s %s", _(rows[code].what), detail);
+	/* Translators: the sentence that says what happened, and a detail behind it */
+	g_set_error(error, OUK_ERROR, (int)code, _("%s %s"), _(rows[code].what), detail);
 	return FALSE;
 }
 
