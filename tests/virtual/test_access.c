@@ -25,7 +25,8 @@ static const struct row {
 static bool
 later(uint8_t ins)
 {
-	return ins == GM_INS_RSA_EXPORT_SESSION_KEY || ins == GM_INS_ECC_EXPORT_SESSION_KEY;
+	return ins == GM_INS_RSA_EXPORT_SESSION_KEY || ins == GM_INS_ECC_EXPORT_SESSION_KEY ||
+	       ins >= GM_INS_IMPORT_SESSION_KEY;
 }
 
 static uint8_t
