@@ -60,7 +60,7 @@ confirm_try(OukToken *token, CK_USER_TYPE user, const OukTries *tries, GError **
 	} else if (tries->left <= LAST_TRIES) {
 		if (!ask_last_tries(tries->left, error))
 			return FALSE;
-	} else if (cli_options.pin_fd >= 0) {
+	} else if ((user == CKU_SO ? cli_options.admin_pin_fd : cli_options.pin_fd) >= 0) {
 		return TRUE; /* nobody was shown the tries: the local policy decides */
 	}
 	return ouk_token_confirm_try(token, user, tries->left, error);

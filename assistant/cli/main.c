@@ -24,8 +24,12 @@ choose_language(void)
 	static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
 	const char *wanted = NULL;
 
-	if (setlocale(LC_ALL, "") != NULL)
+	if (setlocale(LC_ALL, "") != NULL) {
+		/* no locale at all still has to show a Chinese name */
+		if (strcmp(setlocale(LC_CTYPE, NULL), "C") == 0)
+			setlocale(LC_CTYPE, "C.UTF-8");
 		return;
+	}
 	setlocale(LC_ALL, "C.UTF-8");
 	for (size_t i = 0; i < G_N_ELEMENTS(names) && (wanted == NULL || *wanted == '\0'); i++)
 		wanted = g_getenv(names[i]);

@@ -3,6 +3,7 @@
 
 #include "assistant/core/errors.h"
 #include "assistant/core/object.h"
+#include "assistant/core/text.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -30,7 +31,7 @@ place_in_container(OukCert *cert)
 	if (len < 2 || id[len - 1] > 1)
 		return;
 	cert->pair = id[len - 1] == 0 ? OUK_PAIR_SIGN : OUK_PAIR_ENCRYPT;
-	cert->container = g_utf8_make_valid((const char *)id, (gssize)len - 1);
+	cert->container = ouk_text_of(id, len - 1);
 }
 
 static OukPair
@@ -60,9 +61,9 @@ cert_new(OukToken *token, CK_OBJECT_HANDLE object)
 	if (cert->x509 == NULL)
 		return NULL;
 	cert->id = ouk_object_bytes(token, object, CKA_ID);
-	cert->label = label == NULL ? g_strdup("")
-				    : g_utf8_make_valid(g_bytes_get_data(label, NULL),
-							(gssize)g_bytes_get_size(label));
+	cert->label = label == NULL
+			      ? g_strdup("")
+			      : ouk_text_of(g_bytes_get_data(label, NULL), g_bytes_get_size(label));
 	if (token->vendor != NULL && cert->id != NULL)
 		place_in_container(cert);
 	if (cert->pair == OUK_PAIR_UNKNOWN)

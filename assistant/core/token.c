@@ -2,17 +2,16 @@
 #include "assistant/core/token.h"
 
 #include "assistant/core/errors.h"
+#include "assistant/core/text.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 /* PKCS #11 pads its strings with spaces; some modules leave NULs. */
 static char *
 text_of(const CK_UTF8CHAR *field, size_t width)
 {
-	g_autofree char *text = g_strndup((const char *)field, width);
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-
-	return g_strdup(g_strchomp(valid));
+	return g_strchomp(ouk_text_of(field, strnlen((const char *)field, width)));
 }
 
 static void
@@ -31,10 +30,10 @@ describe_blank(OukToken *token)
 	if (token->vendor == NULL || token->vendor->get_device_info(token->slot, &device) != CKR_OK)
 		return FALSE;
 	token->blank = TRUE;
-	token->label = g_strdup(device.label);
-	token->serial = g_strdup(device.serial);
-	token->maker = g_strdup(device.manufacturer);
-	token->model = g_strdup(device.model);
+	token->label = ouk_text_of(device.label, strlen(device.label));
+	token->serial = ouk_text_of(device.serial, strlen(device.serial));
+	token->maker = ouk_text_of(device.manufacturer, strlen(device.manufacturer));
+	token->model = ouk_text_of(device.model, strlen(device.model));
 	return TRUE;
 }
 

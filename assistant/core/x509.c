@@ -2,6 +2,7 @@
 /* What a certificate says of itself, in words. */
 #include "assistant/core/cert.h"
 
+#include "assistant/core/text.h"
 #include "common/defs.h"
 
 #include <glib/gi18n.h>
@@ -25,7 +26,7 @@ string_text(const ASN1_STRING *string)
 	const char *raw = (const char *)ASN1_STRING_get0_data(string);
 	gssize len = ASN1_STRING_length(string);
 	unsigned char *utf8 = NULL;
-	char *text = NULL;
+	g_autofree char *text = NULL;
 
 	switch (ASN1_STRING_type(string)) {
 	case V_ASN1_BMPSTRING:
@@ -40,17 +41,9 @@ string_text(const ASN1_STRING *string)
 			text = g_convert(raw, len, "UTF-8", "GB18030", NULL, NULL, NULL);
 		break;
 	}
-	return text != NULL ? text : g_utf8_make_valid(raw, len);
-}
-
-/* Keeps control characters of a certificate off the terminal. */
-static char *
-shown(char *text)
-{
-	for (char *at = text; *at != '\0'; at = g_utf8_next_char(at))
-		if (g_unichar_iscntrl(g_utf8_get_char(at)) && g_utf8_next_char(at) - at == 1)
-			*at = ' ';
-	return text;
+	if (text == NULL)
+		return ouk_text_of(raw, (gsize)len);
+	return ouk_text_of(text, strlen(text));
 }
 
 void
@@ -61,7 +54,7 @@ ouk_name_foreach(X509_NAME *name, void (*fn)(const char *part, const char *text,
 		X509_NAME_ENTRY *entry = X509_NAME_get_entry(name, i);
 		ASN1_OBJECT *object = X509_NAME_ENTRY_get_object(entry);
 		int nid = OBJ_obj2nid(object);
-		g_autofree char *text = shown(string_text(X509_NAME_ENTRY_get_data(entry)));
+		g_autofree char *text = string_text(X509_NAME_ENTRY_get_data(entry));
 		char oid[80];
 
 		OBJ_obj2txt(oid, sizeof(oid), object, 1);
@@ -76,7 +69,7 @@ name_part(X509_NAME *name, int nid)
 
 	if (at < 0)
 		return NULL;
-	return shown(string_text(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at))));
+	return string_text(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, at)));
 }
 
 static char *
@@ -128,9 +121,9 @@ extension_text(X509 *x509, const char *oid)
 	case V_ASN1_IA5STRING:
 	case V_ASN1_OCTET_STRING:
 	case V_ASN1_BMPSTRING:
-		return shown(string_text(inner->value.asn1_string));
+		return string_text(inner->value.asn1_string);
 	default:
-		return shown(string_text(value)); /* some CAs write the bare text */
+		return string_text(value); /* some CAs write the bare text */
 	}
 }
 

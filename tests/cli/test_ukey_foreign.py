@@ -54,6 +54,29 @@ class Foreign(UkeyCase):
         self.ukey("info", "--json").json()
         self.assertFalse(self.ukey("pin", "info", "--json").json()["user_pin"]["exact"])
 
+    def test_a_name_cannot_write_to_the_terminal(self):
+        evil = "/O=%s/CN=\x1b[2J\u009b31m\u202e%s" % (UNIT, UNIT)
+        self.ukey("init", "--request", "r.csr", "--container", "Unit", "--alg", "rsa", "--subject",
+                  evil, "--yes", admin_pin=ADMIN_PIN, new_pin=PIN)
+        self.run_ok(CA, "init", "ca", "--alg", "rsa")
+        self.run_ok(CA, "sign", "ca", "--csr", "r.csr", "--out", "u.crt")
+        self.ukey("init", "--import", "--container", "Unit", "--sign-cert", "u.crt", pin=PIN)
+        for args in (["list"], ["show"], ["list", "--json"]):
+            text = self.ukey(*args).out
+            self.assertIn(UNIT, text)
+            for mark in ("\x1b", "\u009b", "\u202e"):
+                self.assertNotIn(mark, text)
+
+    def test_a_chinese_name_is_shown_without_any_locale(self):
+        self.personalise()
+        env = self.environment("en")
+        del env["LC_ALL"], env["LANGUAGE"]
+        done = subprocess.run([UKEY, "list"], env=env, stdout=subprocess.PIPE, check=True)
+        self.assertIn(UNIT, done.stdout.decode())
+        env["LANG"] = "zh_CN.UTF-8"  # whether it was ever generated or not
+        done = subprocess.run([UKEY, "list"], env=env, stdout=subprocess.PIPE, check=True)
+        self.assertIn("颁发者", done.stdout.decode())
+
     def test_both_languages(self):
         self.personalise()
         self.assertIn("Issued by: OpenUKey Rehearsal CA (virtual)", self.ukey("list").out)
