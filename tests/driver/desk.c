@@ -252,7 +252,7 @@ desk_count_ins(struct desk *desk, unsigned int ins)
 	char word[16];
 
 	ask(desk, "count", text, sizeof(text));
-	(void)snprintf(word, sizeof(word), "\"%02X\":", ins);
+	(void)snprintf(word, sizeof(word), "\"%02x\":", ins);
 	return number_after(text, word);
 }
 
