@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -27,16 +28,27 @@ ouk_process_harden(void)
 
 enum line_end { LINE_DONE, LINE_EOF, LINE_LONG, LINE_FAILED };
 
+/* One byte; with a mask, signals are let in while waiting and only then. */
+static ssize_t
+byte_read(int fd, const sigset_t *waiting, char *byte)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+	if (waiting != NULL && ppoll(&ready, 1, NULL, waiting) < 0)
+		return -1;
+	return read(fd, byte, 1);
+}
+
 /* Reads up to a newline; *ret_len is 0 and the room wiped unless LINE_DONE or LINE_EOF. */
 static enum line_end
-line_read(int fd, char *out, size_t cap, size_t *ret_len)
+line_read(int fd, const sigset_t *waiting, char *out, size_t cap, size_t *ret_len)
 {
 	enum line_end end = LINE_DONE;
 	size_t len = 0;
 	char byte = 0;
 
 	for (;;) {
-		ssize_t got = read(fd, &byte, 1);
+		ssize_t got = byte_read(fd, waiting, &byte);
 
 		if (got < 0) {
 			end = LINE_FAILED;
@@ -62,7 +74,7 @@ gboolean
 ouk_pin_read(int fd, struct uk_secret *ret_pin, GError **error)
 {
 	UK_SECRET pin = {0};
-	enum line_end end = line_read(fd, (char *)pin.bytes, sizeof(pin.bytes), &pin.len);
+	enum line_end end = line_read(fd, NULL, (char *)pin.bytes, sizeof(pin.bytes), &pin.len);
 
 	if (end == LINE_FAILED)
 		return ouk_fail_with(error, OUK_E_FILE_READ, "(fd %d: %s)", fd, g_strerror(errno));
@@ -91,6 +103,7 @@ struct terminal {
 	gboolean quiet; /* echo is off */
 	struct termios saved;
 	struct sigaction old[G_N_ELEMENTS(caught_signals)];
+	sigset_t old_mask;
 };
 
 static gboolean
@@ -100,17 +113,25 @@ terminal_open(struct terminal *terminal, GError **error)
 	return terminal->fd >= 0 || ouk_fail(error, OUK_E_NO_TERMINAL);
 }
 
-/* Echo off; a signal ends the reading instead of the program, until terminal_close. */
+/*
+ * Echo off; a signal ends the reading instead of the program, until terminal_close. It is held back
+ * but for the wait in byte_read: one that came just before would wait for a key with it.
+ */
 static gboolean
 terminal_hush(struct terminal *terminal, GError **error)
 {
-	struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: read() ends */
+	struct sigaction action = {.sa_handler = on_signal};
 	struct termios quiet;
+	sigset_t held;
 
 	if (tcgetattr(terminal->fd, &terminal->saved) != 0)
 		return ouk_fail(error, OUK_E_NO_TERMINAL);
 	caught = 0;
 	sigemptyset(&action.sa_mask);
+	sigemptyset(&held);
+	for (size_t i = 0; i < G_N_ELEMENTS(caught_signals); i++)
+		sigaddset(&held, caught_signals[i]);
+	sigprocmask(SIG_BLOCK, &held, &terminal->old_mask);
 	for (size_t i = 0; i < G_N_ELEMENTS(caught_signals); i++)
 		sigaction(caught_signals[i], &action, &terminal->old[i]);
 	terminal->quiet = TRUE;
@@ -128,6 +149,7 @@ terminal_close(struct terminal *terminal)
 		tcsetattr(terminal->fd, TCSAFLUSH, &terminal->saved);
 		for (size_t i = 0; i < G_N_ELEMENTS(caught_signals); i++)
 			sigaction(caught_signals[i], &terminal->old[i], NULL);
+		sigprocmask(SIG_SETMASK, &terminal->old_mask, NULL);
 	}
 	if (terminal->fd >= 0)
 		close(terminal->fd);
@@ -143,7 +165,8 @@ terminal_line(struct terminal *terminal, const char *prompt, char *out, size_t c
 
 	if (write(terminal->fd, prompt, len) != (ssize_t)len)
 		return ouk_fail(error, OUK_E_NO_TERMINAL);
-	switch (line_read(terminal->fd, out, cap, ret_len)) {
+	switch (line_read(terminal->fd, terminal->quiet ? &terminal->old_mask : NULL, out, cap,
+			  ret_len)) {
 	case LINE_DONE:
 		return TRUE;
 	case LINE_LONG:
