@@ -294,6 +294,16 @@ gm_cmd_send(struct gm_token *token, const struct uk_writer *data, uint32_t le,
 	return st;
 }
 
+void
+gm_cmd_wipe(struct gm_token *token, size_t len)
+{
+	size_t wire = len + UK_APDU_MAX - UK_APDU_DATA_MAX;
+
+	uk_wipe(token->cmd.data, len < sizeof(token->cmd.data) ? len : sizeof(token->cmd.data));
+	uk_wipe(token->wire, wire < sizeof(token->wire) ? wire : sizeof(token->wire));
+	uk_wipe(token->reply, len < sizeof(token->reply) ? len : sizeof(token->reply));
+}
+
 enum uk_status
 gm_cmd_send_only(struct gm_token *token, const struct uk_writer *data)
 {

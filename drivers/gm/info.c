@@ -45,6 +45,31 @@ gm_set_label(struct token *base, struct uk_span label)
 	return gm_op_run(gm_token_of(base), GM_INS_SET_LABEL, 0, run_set_label, &label);
 }
 
+#define PIECE_SAFE 255  /* the short form's; every key takes it */
+#define PIECE_MOST 4096 /* more saves nothing worth having */
+
+enum uk_status
+gm_piece_max(struct gm_token *token, size_t wanted, size_t *ret)
+{
+	struct token_info info;
+	enum uk_status st;
+
+	if (wanted <= PIECE_SAFE || !pcsc_card_extended(token->card)) {
+		*ret = PIECE_SAFE;
+		return UK_OK;
+	}
+	if (token->piece_max == 0) {
+		st = gm_info_read(token, &info);
+		if (st != UK_OK)
+			return st;
+		token->piece_max = info.max_apdu_data < PIECE_SAFE   ? PIECE_SAFE
+				   : info.max_apdu_data > PIECE_MOST ? PIECE_MOST
+								     : info.max_apdu_data;
+	}
+	*ret = token->piece_max;
+	return UK_OK;
+}
+
 /* ---- applications ---- */
 
 struct list_args {

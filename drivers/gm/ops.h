@@ -52,6 +52,25 @@ enum uk_status gm_sign_rsa(struct token *token, struct uk_span container, struct
 enum uk_status gm_sign_sm2(struct token *token, struct uk_span container, struct uk_span digest,
 			   struct uk_writer *out);
 
+/* session_key.c */
+enum uk_status gm_import_session_key(struct token *token, struct uk_span container, uint32_t alg,
+				     const struct token_wrapped_key *wrapped,
+				     struct token_session_key *ret);
+enum uk_status gm_session_cipher(struct token *token, const struct token_session_key *key,
+				 const struct token_cipher *cipher, struct uk_span in,
+				 struct uk_writer *out);
+enum uk_status gm_destroy_session_key(struct token *token, const struct token_session_key *key);
+
+/* file.c */
+enum uk_status gm_files(struct token *token, void (*fn)(void *data, struct uk_span name),
+			void *data);
+enum uk_status gm_file_info(struct token *token, struct uk_span name, struct token_file *ret);
+enum uk_status gm_read_file(struct token *token, struct uk_span name, struct uk_writer *out);
+enum uk_status gm_create_file(struct token *token, struct uk_span name,
+			      const struct token_file *file);
+enum uk_status gm_write_file(struct token *token, struct uk_span name, struct uk_span data);
+enum uk_status gm_delete_file(struct token *token, struct uk_span name);
+
 /* issue.c */
 enum uk_status gm_change_device_key(struct token *token, struct uk_span old_key,
 				    struct uk_span new_key);

@@ -133,6 +133,20 @@ gm_read_pin_info(struct uk_span reply, struct token_pin_info *ret)
 }
 
 enum uk_status
+gm_read_file_info(const struct token_model *model, struct uk_span reply, struct token_file *ret)
+{
+	struct token_file file = {0};
+	struct uk_span in = reply;
+
+	if (reply.len != GM_FILE_REPLY_LEN || !uk_take_u32(&in, model->order, &file.size) ||
+	    !uk_take_u32(&in, model->order, &file.read_rights) ||
+	    !uk_take_u32(&in, model->order, &file.write_rights))
+		return UK_E_REPLY;
+	*ret = file;
+	return UK_OK;
+}
+
+enum uk_status
 gm_read_id(struct uk_span reply, uint8_t *ret_id)
 {
 	if (reply.len != GM_ID_LEN)

@@ -28,7 +28,11 @@ UK_CHECKED enum uk_status gm_read_application(const struct token_model *model, s
 					      struct gm_application *ret);
 /* GetPINInfo */
 UK_CHECKED enum uk_status gm_read_pin_info(struct uk_span reply, struct token_pin_info *ret);
-/* OpenContainer, CreateContainer */
+/* GetFileInfo */
+#define GM_FILE_REPLY_LEN 12
+UK_CHECKED enum uk_status gm_read_file_info(const struct token_model *model, struct uk_span reply,
+					    struct token_file *ret);
+/* OpenContainer, CreateContainer, ImportSessionKey */
 UK_CHECKED enum uk_status gm_read_id(struct uk_span reply, uint8_t *ret_id);
 /*
  * EnumApplication, EnumContainer: takes the next name of the list. False at its end; a name that

@@ -3,6 +3,7 @@
 
 #include "common/log.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 /* ---- loss ---- */
@@ -24,8 +25,17 @@ gm_rights_lost(struct gm_token *token)
 }
 
 void
+gm_epoch_begin(struct gm_token *token)
+{
+	static atomic_uint epochs;
+
+	token->epoch = atomic_fetch_add(&epochs, 1) + 1;
+}
+
+void
 gm_session_lost(struct gm_token *token)
 {
+	gm_epoch_begin(token);
 	gm_ids_forget(token);
 	gm_rights_lost(token);
 	token->in_transaction = false;

@@ -25,6 +25,8 @@ struct gm_token {
 	bool removed;        /* for good */
 	bool in_transaction; /* ours, on the card */
 	unsigned int rights; /* 1 << enum token_role: what we gained and did not see going */
+	unsigned int epoch;  /* no other token's, nor this one's before its last reset */
+	size_t piece_max;    /* gm_piece_max; 0 = not asked yet */
 	struct vault vault;
 
 	/* Ids are the key's, shared with other programs: never closed, opened again when refused.
@@ -71,6 +73,13 @@ UK_CHECKED enum uk_status gm_cmd_send(struct gm_token *token, const struct uk_wr
 UK_CHECKED enum uk_status gm_cmd_send_only(struct gm_token *token, const struct uk_writer *data);
 /* What a status word means; logs the unknown ones. */
 enum uk_status gm_sw_status(uint16_t sw);
+/*
+ * How many bytes of data one command, and its answer, should have at most. Asks the key once, and
+ * only when `wanted` is more than every key takes.
+ */
+UK_CHECKED enum uk_status gm_piece_max(struct gm_token *token, size_t wanted, size_t *ret);
+/* Wipes `len` bytes of what the last command carried, and of its answer. */
+void gm_cmd_wipe(struct gm_token *token, size_t len);
 /* UK_E_NOT_VERIFIED for a command that was not seen to work on this model (and no opt-in). */
 UK_CHECKED enum uk_status gm_cmd_allowed(const struct gm_token *token, enum gm_ins ins);
 
@@ -86,6 +95,8 @@ void gm_container_forget(struct gm_token *token, struct uk_span name);
 void gm_ids_forget(struct gm_token *token);
 /* The key was reset or is gone: ids, rights and the admin key with them. */
 void gm_session_lost(struct gm_token *token);
+/* Gives a token an epoch that none ever had. */
+void gm_epoch_begin(struct gm_token *token);
 /* Our right is gone (6982). */
 void gm_rights_lost(struct gm_token *token);
 /* gm_cmd_begin for a command that starts with AppID; opens the application first. */

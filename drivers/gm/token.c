@@ -27,6 +27,15 @@ static const struct token_ops ops = {
 	.import_certificate = gm_import_certificate,
 	.import_sm2 = gm_import_sm2,
 	.import_rsa = gm_import_rsa,
+	.import_session_key = gm_import_session_key,
+	.session_cipher = gm_session_cipher,
+	.destroy_session_key = gm_destroy_session_key,
+	.files = gm_files,
+	.file_info = gm_file_info,
+	.read_file = gm_read_file,
+	.create_file = gm_create_file,
+	.write_file = gm_write_file,
+	.delete_file = gm_delete_file,
 	.set_label = gm_set_label,
 	.change_device_key = gm_change_device_key,
 	.create_application = gm_create_application,
@@ -51,6 +60,7 @@ token_open(struct token_bus *bus, const struct token_reader *reader, struct toke
 		free(token);
 		return st == UK_E_REMOVED ? UK_E_NO_KEY : st;
 	}
+	gm_epoch_begin(token);
 	token->base.ops = &ops;
 	token->base.model = reader->model;
 	*ret_token = &token->base;
