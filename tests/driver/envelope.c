@@ -85,12 +85,11 @@ right_aligned(const uint8_t *from, size_t len, uint8_t out[32])
 	memcpy(out + 32 - len, from, len);
 }
 
-struct token_envelope
-envelope_sm2(const struct token_public_key *to, bool low)
+/* The key, as an SM2 cipher to a public key, in its parts. */
+static void
+wrap_sm2(const struct token_public_key *to, struct token_wrapped_key *ret)
 {
-	struct token_envelope env = {.sym_alg = GM_ALG_SM4_ECB};
 	uint8_t point[65] = {4};
-	uint8_t private_key[64] = {0};
 	uint8_t cipher[256];
 	char group[] = "SM2";
 	OSSL_PARAM params[] = {
@@ -98,25 +97,85 @@ envelope_sm2(const struct token_public_key *to, bool low)
 		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
 		OSSL_PARAM_END,
 	};
-	EVP_PKEY *pair = EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
-	EVP_PKEY *signer;
+	EVP_PKEY *key;
 	const uint8_t *at = cipher;
 	size_t len;
 
 	memcpy(point + 1, to->x, 32);
 	memcpy(point + 33, to->y, 32);
-	signer = public_from("SM2", params);
-	(void)encrypt_to(signer, false, cipher, sizeof(cipher));
+	key = public_from("SM2", params);
+	(void)encrypt_to(key, false, cipher, sizeof(cipher));
 	at += cipher[1] == 0x81 ? 3 : 2; /* the SEQUENCE's header */
 	const uint8_t *part = der_part(&at, &len);
-	right_aligned(part, len, env.c1x);
+	right_aligned(part, len, ret->c1x);
 	part = der_part(&at, &len);
-	right_aligned(part, len, env.c1y);
+	right_aligned(part, len, ret->c1y);
 	part = der_part(&at, &len);
-	memcpy(env.c3, part, sizeof(env.c3));
+	memcpy(ret->c3, part, sizeof(ret->c3));
 	part = der_part(&at, &len);
-	memcpy(env.c2, part, len);
-	env.c2_len = len;
+	memcpy(ret->c2, part, len);
+	ret->c2_len = len;
+	EVP_PKEY_free(key);
+}
+
+static size_t
+wrap_rsa(struct uk_span to, uint8_t *out, size_t room)
+{
+	uint8_t modulus[256];
+	uint8_t exponent[4] = {1, 0, 1, 0}; /* OSSL_PARAM's are in the machine's order */
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, modulus, sizeof(modulus)),
+		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, exponent, sizeof(exponent)),
+		OSSL_PARAM_END,
+	};
+	EVP_PKEY *key;
+
+	for (size_t i = 0; i < to.len; i++)
+		modulus[i] = to.ptr[to.len - 1 - i];
+	params[0].data_size = to.len;
+	key = public_from("RSA", params);
+	room = encrypt_to(key, true, out, room);
+	EVP_PKEY_free(key);
+	return room;
+}
+
+const uint8_t *
+envelope_key(void)
+{
+	return sm4_key;
+}
+
+struct token_wrapped_key
+envelope_session_sm2(const struct token_public_key *to)
+{
+	struct token_wrapped_key wrapped = {.type = TOKEN_KEY_SM2};
+
+	wrap_sm2(to, &wrapped);
+	return wrapped;
+}
+
+struct token_wrapped_key
+envelope_session_rsa(struct uk_span modulus)
+{
+	static uint8_t cipher[256];
+	size_t len = wrap_rsa(modulus, cipher, sizeof(cipher));
+
+	return (struct token_wrapped_key){.type = TOKEN_KEY_RSA, .rsa = {cipher, len}};
+}
+
+struct token_envelope
+envelope_sm2(const struct token_public_key *to, bool low)
+{
+	struct token_envelope env = {.sym_alg = GM_ALG_SM4_ECB};
+	struct token_wrapped_key wrapped = envelope_session_sm2(to);
+	uint8_t private_key[64] = {0};
+	EVP_PKEY *pair = EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
+
+	memcpy(env.c1x, wrapped.c1x, sizeof(env.c1x));
+	memcpy(env.c1y, wrapped.c1y, sizeof(env.c1y));
+	memcpy(env.c3, wrapped.c3, sizeof(env.c3));
+	memcpy(env.c2, wrapped.c2, sizeof(env.c2));
+	env.c2_len = wrapped.c2_len;
 
 	number(pair, OSSL_PKEY_PARAM_EC_PUB_X, env.x, 32);
 	number(pair, OSSL_PKEY_PARAM_EC_PUB_Y, env.y, 32);
@@ -125,7 +184,6 @@ envelope_sm2(const struct token_public_key *to, bool low)
 		sm4_encrypt(private_key, 64, env.private_key);
 	else
 		sm4_encrypt(private_key, 32, env.private_key);
-	EVP_PKEY_free(signer);
 	EVP_PKEY_free(pair);
 	return env;
 }
@@ -135,13 +193,6 @@ envelope_rsa(const struct token_public_key *to)
 {
 	struct envelope_rsa env = {0};
 	uint8_t blob[1168] = {0};
-	uint8_t modulus[256];
-	uint8_t exponent[4] = {1, 0, 1, 0}; /* OSSL_PARAM's are in the machine's order */
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, modulus, sizeof(modulus)),
-		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, exponent, sizeof(exponent)),
-		OSSL_PARAM_END,
-	};
 	static const struct {
 		const char *name;
 		size_t at, len;
@@ -156,13 +207,9 @@ envelope_rsa(const struct token_public_key *to)
 		{OSSL_PKEY_PARAM_RSA_COEFFICIENT1, 1036, 128},
 	};
 	EVP_PKEY *pair = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048);
-	EVP_PKEY *signer;
 
-	for (size_t i = 0; i < to->bits / 8; i++)
-		modulus[i] = to->modulus[to->bits / 8 - 1 - i];
-	params[0].data_size = to->bits / 8;
-	signer = public_from("RSA", params);
-	env.wrapped_len = encrypt_to(signer, true, env.wrapped, sizeof(env.wrapped));
+	env.wrapped_len =
+		wrap_rsa(uk_span_of(to->modulus, to->bits / 8), env.wrapped, sizeof(env.wrapped));
 
 	blob[2] = 1; /* AlgID 00010000, little-endian */
 	blob[5] = 8; /* BitLen 2048 */
@@ -170,7 +217,6 @@ envelope_rsa(const struct token_public_key *to)
 		number(pair, numbers[i].name, blob + numbers[i].at, numbers[i].len);
 	memcpy(env.modulus, blob + 8, 256);
 	sm4_encrypt(blob, sizeof(blob), env.blob);
-	EVP_PKEY_free(signer);
 	EVP_PKEY_free(pair);
 	return env;
 }

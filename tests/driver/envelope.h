@@ -19,4 +19,12 @@ struct envelope_rsa {
 /* An RSA-2048 pair likewise (RSAPRIVATEKEYBLOB of GM/T 0016). */
 struct envelope_rsa envelope_rsa(const struct token_public_key *to);
 
+/* The SM4 key in all of these, GM_BLOCK_LEN bytes. */
+const uint8_t *envelope_key(void);
+
+/* The key alone, under an encryption key: as a session key comes. */
+struct token_wrapped_key envelope_session_sm2(const struct token_public_key *to);
+/* Its cipher text is good until the next call. */
+struct token_wrapped_key envelope_session_rsa(struct uk_span modulus);
+
 #endif
