@@ -397,15 +397,14 @@ hostile_answers_end_in_an_error_and_never_worse(void **state)
 {
 	struct desk *desk = *state;
 	static const char *const kinds[] = {
-		"empty",        "cut 1",      "cut 5",     "junk 1",     "junk 300",
-		"random 40 1",  "random 2 9", "noise 3 2", "noise 68 4", "noise 400 3",
-		"noise 9000 5", "flip 0",     "flip 3",    "sw 9000",    "sw 61ff",
-		"sw 6a9e",      "sw 6cff",    "sw 0000",   "sw 63c2",
+		"empty",     "cut 1",      "cut 5",        "junk 1",  "junk 300", "random 40 1",
+		"noise 3 2", "noise 68 4", "noise 9000 5", "flip 0",  "sw 9000",  "sw 61ff",
+		"sw 6a9e",   "sw 6cff",    "sw 0000",      "sw 63c2",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
-			for (unsigned int n = 1; n <= 4; n++) {
+			for (unsigned int n = 1; n <= 3; n++) {
 				if (rows[i].login)
 					assert_ok(do_verify(desk->token));
 				fault(desk, "at", n, kinds[k]);
