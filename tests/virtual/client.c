@@ -410,10 +410,9 @@ put_integer(struct uk_writer *out, struct uk_span integer)
 	uk_put(out, integer);
 }
 
-/* C1x || C1y || hash || cipherLen4 || cipher of an SM4 key for the point */
-static void
-put_wrapped(struct key *key, struct uk_writer *out, const uint8_t point[64],
-	    const uint8_t sm4_key[16])
+void
+client_put_wrapped(struct key *key, struct uk_writer *out, const uint8_t point[64],
+		   struct uk_span plain)
 {
 	EVP_PKEY *pkey = client_sm2_public(point);
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(pkey, NULL);
@@ -422,7 +421,7 @@ put_wrapped(struct key *key, struct uk_writer *out, const uint8_t point[64],
 	struct uk_span in, cipher;
 
 	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
-	assert_int_equal(EVP_PKEY_encrypt(ctx, der, &len, sm4_key, 16), 1);
+	assert_int_equal(EVP_PKEY_encrypt(ctx, der, &len, plain.ptr, plain.len), 1);
 	in = uk_span_of(der, len);
 	assert_int_equal(der[1], len - 2);
 	in = take_element(&in);
@@ -459,7 +458,7 @@ client_import_sm2(struct key *key, const struct ids *ids, EVP_PKEY *enc_pair,
 	uk_put_u32(&out, key->order, 1);
 	uk_put_u32(&out, key->order, GM_ALG_SM4_ECB);
 	uk_put_u32(&out, key->order, 256);
-	put_wrapped(key, &out, point, sm4_key);
+	client_put_wrapped(key, &out, point, uk_span_of(sm4_key, 16));
 	uk_put_u32(&out, key->order, 256);
 	uk_put(&out, uk_span_of(enc_point, 64));
 	uk_put_u32(&out, key->order, 64);

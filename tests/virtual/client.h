@@ -81,6 +81,9 @@ void client_personalise(struct key *key, struct ids *ret_ids, bool login);
 /* X || Y of a key pair of OpenSSL's, and one of a public key. */
 void client_sm2_point(EVP_PKEY *pkey, uint8_t point[64]);
 EVP_PKEY *client_sm2_public(const uint8_t point[64]);
+/* C1x || C1y || hash || cipherLen4 || cipher of up to 20 bytes, by OpenSSL */
+void client_put_wrapped(struct key *key, struct uk_writer *out, const uint8_t point[64],
+			struct uk_span plain);
 /* Which half of the 64 bytes of ciphertext has the private key. */
 enum envelope_half { HALF_LAST, HALF_FIRST };
 /* ImportECCKeyPair of an envelope to the container's signing key. */

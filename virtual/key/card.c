@@ -5,6 +5,7 @@
 #include "common/secret.h"
 #include "virtual/key/crypto.h"
 #include "virtual/key/dispatch.h"
+#include "virtual/key/session_keys.h"
 #include "virtual/key/timing.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@
 static void
 forget_volatile(struct vk_card *card)
 {
+	vk_hash_free(card->session.digest);
 	uk_wipe(&card->session, sizeof(card->session));
 	uk_wipe(&card->chain, sizeof(card->chain));
 	uk_wipe(&card->pending, sizeof(card->pending));
@@ -25,6 +27,8 @@ vk_session_drop_app(struct vk_session *session, size_t app)
 {
 	memset(&session->apps[app], 0, sizeof(session->apps[app]));
 	memset(&session->export, 0, sizeof(session->export));
+	for (size_t i = 0; i < VK_CONTAINERS_MAX; i++)
+		vk_session_keys_drop(session, app, i);
 }
 
 bool

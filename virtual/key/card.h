@@ -3,6 +3,7 @@
 #ifndef VK_CARD_H
 #define VK_CARD_H
 
+#include "virtual/key/crypto.h"
 #include "virtual/key/faults.h"
 #include "virtual/key/model.h"
 #include "virtual/key/state.h"
@@ -20,6 +21,28 @@ struct vk_export {
 	size_t offset;
 };
 
+#define VK_SESSION_KEYS_MAX 8
+
+enum vk_operation_kind { VK_IDLE, VK_ENCRYPTING, VK_DECRYPTING, VK_MACING };
+
+/* What an Init began with a session key. */
+struct vk_operation {
+	uint8_t kind; /* enum vk_operation_kind */
+	bool cbc, padded;
+	bool updated; /* too late for a one-shot */
+	uint8_t chain[GM_BLOCK_LEN];
+	uint8_t held[GM_BLOCK_LEN]; /* data that no block was made of yet */
+	size_t held_len;
+};
+
+/* An SM4 key that came in wrapped or was made inside; it belongs to one container. */
+struct vk_session_key {
+	bool used;
+	uint8_t app, container;
+	uint8_t bytes[GM_BLOCK_LEN];
+	struct vk_operation operation;
+};
+
 /* Volatile: gone with power or a reset. */
 struct vk_session {
 	struct {
@@ -33,6 +56,10 @@ struct vk_session {
 	uint8_t random[GM_RANDOM_LEN];
 
 	struct vk_export export;
+
+	struct vk_session_key keys[VK_SESSION_KEYS_MAX];
+	struct vk_hash_run *digest; /* owned; NULL: none runs */
+	bool digest_updated;        /* too late for a one-shot */
 };
 
 /* Command chaining in, GET RESPONSE out (ISO 7816-4). */
@@ -95,7 +122,7 @@ vk_order(const struct vk_call *call)
  */
 UK_CHECKED uint16_t vk_commit(struct vk_card *card);
 
-/* Ends the rights and open ids of an application that goes or comes. */
+/* Ends the rights, open ids and session keys of an application that goes or comes. */
 void vk_session_drop_app(struct vk_session *session, size_t app);
 
 bool vk_right_held(const struct vk_call *call, unsigned int pin_type);

@@ -4,6 +4,7 @@
 
 #include "virtual/key/handlers.h"
 #include "virtual/key/ids.h"
+#include "virtual/key/session_keys.h"
 
 uint8_t
 vk_container_type(const struct vk_container *container)
@@ -119,6 +120,7 @@ vk_delete_container(struct vk_call *call)
 	if (container == NULL)
 		return GM_SW_CONTAINER_NAME_MISSING;
 	vk_container_clear(container);
+	vk_session_keys_drop(&call->card->session, call->app_index, index);
 	call->card->session.apps[call->app_index].containers_open[index] = false;
 	return vk_commit(call->card);
 }

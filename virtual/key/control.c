@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The control language: one line in, one line out.  The manual page has the grammar. */
 #include "virtual/key/card.h"
+#include "virtual/key/session_keys.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,9 +80,9 @@ do_status(const struct request *request)
 	put_text(out, "{\"plugged\":%s,\"model\":\"%s\",\"serial\":",
 		 vk_card_plugged(card) ? "true" : "false", card->model->name);
 	put_json_name(out, &card->state.serial);
-	put_text(out, ",\"writes\":%llu,\"space\":%u,\"used\":%u,",
+	put_text(out, ",\"writes\":%llu,\"space\":%u,\"used\":%u,\"session_keys\":%zu,",
 		 (unsigned long long)card->store.writes, card->state.space,
-		 vk_state_used(&card->state));
+		 vk_state_used(&card->state), vk_session_keys_count(&card->session));
 	put_json_counts(out, &card->since_start);
 	put_text(out, ",\"device_tries\":%u,\"applications\":[", card->state.device_tries);
 	for (size_t i = 0; i < VK_APPS_MAX; i++) {

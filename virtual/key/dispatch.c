@@ -320,7 +320,8 @@ vk_dispatch(struct vk_card *card, struct uk_span command, struct uk_writer *repl
 		uk_put_u16(reply, UK_BIG_ENDIAN, GM_SW_WRONG_LENGTH);
 		return;
 	}
-	if (cmd.header[1] == ISO_INS_GET_RESPONSE && card->pending.len > 0) {
+	/* MacUpdate has the same number, and data. */
+	if (cmd.header[1] == ISO_INS_GET_RESPONSE && cmd.data.len == 0 && card->pending.len > 0) {
 		put_part(&card->pending, cmd.le == UK_LE_NONE ? SHORT_MAX : cmd.le, reply);
 		return;
 	}

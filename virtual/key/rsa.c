@@ -184,6 +184,28 @@ vk_rsa_verify(struct uk_span modulus, struct uk_span exponent, struct uk_span da
 }
 
 bool
+vk_rsa_encrypt(struct uk_span modulus, struct uk_span exponent, struct uk_span plain,
+	       struct uk_writer *out)
+{
+	const struct number_row rows[] = {{OSSL_PKEY_PARAM_RSA_N, modulus},
+					  {OSSL_PKEY_PARAM_RSA_E, exponent}};
+	UK_CLEANUP(pkey_free)
+	EVP_PKEY *pkey = make_pkey(rows, ARRAY_SIZE(rows), EVP_PKEY_PUBLIC_KEY);
+	UK_CLEANUP(pkey_ctx_free)
+	EVP_PKEY_CTX *ctx = pkey == NULL ? NULL : EVP_PKEY_CTX_new(pkey, NULL);
+	uint8_t cipher[GM_RSA_MAX];
+	size_t len = sizeof(cipher);
+
+	/* a modulus that begins with zeros would make a shorter cipher text than its field */
+	if (ctx == NULL || EVP_PKEY_encrypt_init(ctx) != 1 ||
+	    EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) != 1 ||
+	    EVP_PKEY_encrypt(ctx, cipher, &len, plain.ptr, plain.len) != 1 || len != modulus.len)
+		return false;
+	uk_put(out, uk_span_of(cipher, len));
+	return !out->overflow;
+}
+
+bool
 vk_rsa_from_blob(struct uk_span blob, struct vk_key *key)
 {
 	/* modulus, public exponent, private exponent, primes, their exponents, coefficient */

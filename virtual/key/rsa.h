@@ -22,6 +22,9 @@ UK_CHECKED bool vk_rsa_verify(struct uk_span modulus, struct uk_span exponent, s
 /* PKCS #1 v1.5 decryption; writes the plain text. */
 UK_CHECKED bool vk_rsa_decrypt(const struct vk_key *key, struct uk_span cipher,
 			       struct uk_writer *out);
+/* PKCS #1 v1.5 encryption to a public key; writes as many bytes as the modulus has. */
+UK_CHECKED bool vk_rsa_encrypt(struct uk_span modulus, struct uk_span exponent,
+			       struct uk_span plain, struct uk_writer *out);
 /* Takes a pair from an RSAPRIVATEKEYBLOB; false when its numbers do not belong together. */
 UK_CHECKED bool vk_rsa_from_blob(struct uk_span blob, struct vk_key *key);
 

@@ -191,18 +191,25 @@ curve_bytes(uint8_t out[4 * GM_SM2_LEN])
 }
 
 bool
+vk_sm2_z(const uint8_t point[VK_SM2_PUBLIC_LEN], struct uk_span id, uint8_t z[GM_SM3_LEN])
+{
+	uint8_t curve[4 * GM_SM2_LEN];
+	uint8_t entl[2] = {(uint8_t)(id.len >> 5), (uint8_t)(id.len << 3)};
+	struct uk_span parts[] = {
+		{entl, 2}, id, {curve, sizeof(curve)}, {point, VK_SM2_PUBLIC_LEN}};
+
+	return id.len < 0x2000 && curve_bytes(curve) &&
+	       vk_digest(VK_SM3, parts, ARRAY_SIZE(parts), z);
+}
+
+bool
 vk_sm2_digest(const uint8_t point[VK_SM2_PUBLIC_LEN], struct uk_span id, struct uk_span message,
 	      uint8_t e[GM_SM3_LEN])
 {
-	uint8_t curve[4 * GM_SM2_LEN], z[GM_SM3_LEN];
-	uint8_t entl[2] = {(uint8_t)(id.len >> 5), (uint8_t)(id.len << 3)};
-	struct uk_span for_z[] = {
-		{entl, 2}, id, {curve, sizeof(curve)}, {point, VK_SM2_PUBLIC_LEN}};
-	struct uk_span for_e[] = {{z, sizeof(z)}, message};
+	uint8_t z[GM_SM3_LEN];
+	struct uk_span parts[] = {{z, sizeof(z)}, message};
 
-	return id.len < 0x2000 && curve_bytes(curve) &&
-	       vk_digest(VK_SM3, for_z, ARRAY_SIZE(for_z), z) &&
-	       vk_digest(VK_SM3, for_e, ARRAY_SIZE(for_e), e);
+	return vk_sm2_z(point, id, z) && vk_digest(VK_SM3, parts, ARRAY_SIZE(parts), e);
 }
 
 static bool

@@ -23,6 +23,9 @@ UK_CHECKED bool vk_sm2_sign(const uint8_t pair[VK_SM2_PAIR_LEN], const uint8_t e
 			    uint8_t rs[VK_SM2_PUBLIC_LEN]);
 UK_CHECKED bool vk_sm2_verify(const uint8_t point[VK_SM2_PUBLIC_LEN], const uint8_t e[GM_SM3_LEN],
 			      const uint8_t rs[VK_SM2_PUBLIC_LEN]);
+/* Z: SM3 of the signer's ID, the curve and the public key (GM/T 0009); IDs up to 8191 bytes. */
+UK_CHECKED bool vk_sm2_z(const uint8_t point[VK_SM2_PUBLIC_LEN], struct uk_span id,
+			 uint8_t z[GM_SM3_LEN]);
 /* e = SM3(Z || message) for the signer's ID (GM/T 0009). */
 UK_CHECKED bool vk_sm2_digest(const uint8_t point[VK_SM2_PUBLIC_LEN], struct uk_span id,
 			      struct uk_span message, uint8_t e[GM_SM3_LEN]);

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define GET_RESPONSE_MAX 7 /* CLA INS P1 P2, and Le in the longer form */
+
 enum log_policy { LOG_DATA, LOG_HEADER, LOG_SECRET };
 
 #define COMMAND(name, ins, access, log) {#name, (ins), (log)},
@@ -53,10 +55,10 @@ print_hex(FILE *file, const char *title, struct uk_span bytes)
 
 /* The name for the log, and whether data may be shown. */
 static const char *
-find_policy(uint8_t cla, uint8_t ins, bool *ret_show)
+find_policy(uint8_t cla, uint8_t ins, bool has_data, bool *ret_show)
 {
 	*ret_show = false;
-	if (ins == ISO_INS_GET_RESPONSE)
+	if (ins == ISO_INS_GET_RESPONSE && !has_data) /* with data it is MacUpdate */
 		return "GET_RESPONSE";
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		if (rows[i].ins != ins)
@@ -77,7 +79,7 @@ vk_tracelog_command(struct vk_tracelog *log, struct uk_span command, struct uk_s
 
 	if (log->file == NULL || command.len < 4)
 		return;
-	name = find_policy(command.ptr[0], command.ptr[1], &show);
+	name = find_policy(command.ptr[0], command.ptr[1], command.len > GET_RESPONSE_MAX, &show);
 	(void)fprintf(log->file, "%u %s %02x%02x%02x%02x len=%zu", ++log->number, name,
 		      command.ptr[0], command.ptr[1], command.ptr[2], command.ptr[3], command.len);
 	if (show && command.len > 4)
