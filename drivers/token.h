@@ -159,12 +159,12 @@ struct token_ops {
 	/* -- no right needed -- */
 	/* Device data; 1 command, never cached. */
 	enum uk_status (*info)(struct token *, struct token_info *ret);
-	/* Calls fn with each application's name. */
+	/* Calls fn with each application's name. fn must not use the token. */
 	enum uk_status (*applications)(struct token *, void (*fn)(void *data, struct uk_span name),
 				       void *data);
 	/* 1 command once the application is open. */
 	enum uk_status (*pin_info)(struct token *, enum token_role, struct token_pin_info *ret);
-	/* Calls fn with each container's name. */
+	/* Calls fn with each container's name. fn must not use the token. */
 	enum uk_status (*containers)(struct token *, void (*fn)(void *data, struct uk_span name),
 				     void *data);
 	/*
@@ -196,8 +196,8 @@ struct token_ops {
 	void (*forget)(struct token *);
 	/*
 	 * verify(TOKEN_USER) for exactly one private-key use: the transaction stays open until
-	 * release (which clears the right) or 500 ms have gone (then the next command gives
-	 * UK_E_NOT_LOGGED_IN).
+	 * release (which clears the right) or 500 ms have gone. The time is looked at when the next
+	 * operation comes: it then ends the transaction, and a signature gives UK_E_NOT_LOGGED_IN.
 	 */
 	enum uk_status (*verify_once)(struct token *, struct uk_span pin, unsigned int *tries);
 	void (*release)(struct token *);
@@ -263,7 +263,10 @@ struct token_ops {
 struct token {
 	const struct token_ops *ops;
 	const struct token_model *model;
-	/* Set by the driver whenever our user/admin right was seen to be gone (6982, reset). */
+	/*
+	 * Set by the driver whenever our user/admin right was seen to be gone (6982, reset, unplugged);
+	 * reset by verify, verify_once and clear when they succeed.
+	 */
 	bool login_lost;
 };
 

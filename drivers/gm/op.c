@@ -35,12 +35,12 @@ transaction_end(struct gm_token *token)
 
 /* A deadline met late: the key is let go of, and the use that it was for is refused. */
 static enum uk_status
-once_check(struct gm_token *token)
+once_check(struct gm_token *token, unsigned int flags)
 {
 	if (!token->once.active || !gm_once_expired(token))
 		return UK_OK;
 	gm_once_end(token);
-	return UK_E_NOT_LOGGED_IN;
+	return (flags & GM_OP_PRIVATE_KEY) != 0 ? UK_E_NOT_LOGGED_IN : UK_OK;
 }
 
 /*
@@ -74,7 +74,7 @@ gm_op_run(struct gm_token *token, enum gm_ins ins, unsigned int flags,
 		return UK_E_REMOVED;
 	st = gm_cmd_allowed(token, ins);
 	if (st == UK_OK)
-		st = once_check(token);
+		st = once_check(token, flags);
 	if (st != UK_OK)
 		return st;
 	keep = token->once.active;

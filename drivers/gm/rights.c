@@ -290,7 +290,8 @@ gm_clear(struct token *base)
 	token->rights = 0;
 	vault_clear(&token->vault);
 	st = gm_op_run(token, GM_INS_CLEAR_SECURE_STATE, 0, run_clear, NULL);
-	base->login_lost = false;
+	if (st == UK_OK)
+		base->login_lost = false;
 	return st;
 }
 

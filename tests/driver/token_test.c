@@ -124,7 +124,7 @@ static void
 a_certificate_in_many_chunks_is_put_together(void **state)
 {
 	struct desk *desk = *state;
-	struct token *token = desk->token;
+	struct token *token;
 	const struct desk_file *cert = desk_cert("rsa-sign");
 	const char *options[] = {"--max-answer", "100", NULL};
 	uint8_t der[TOKEN_CERT_MAX];

@@ -32,10 +32,11 @@ hex_take(uint8_t *room, const char *text)
 	size_t len = strlen(text) / 2;
 
 	for (size_t i = 0; i < len; i++) {
-		unsigned int byte = 0;
+		const char digits[3] = {text[2 * i], text[2 * i + 1], '\0'};
+		char *end;
 
-		assert_int_equal(sscanf(text + 2 * i, "%2x", &byte), 1);
-		room[i] = (uint8_t)byte;
+		room[i] = (uint8_t)strtoul(digits, &end, 16);
+		assert_int_equal(*end, '\0');
 	}
 	return uk_span_of(room, len);
 }

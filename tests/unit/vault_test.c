@@ -74,10 +74,14 @@ the_page_is_locked_and_left_out_of_dumps(void **state)
 	assert_non_null(maps);
 	assert_ok(vault_set(&vault, key));
 	while (fgets(line, sizeof(line), maps) != NULL) {
-		unsigned long from, to;
+		char *dash, *space;
+		unsigned long from = strtoul(line, &dash, 16);
 
-		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+		if (*dash == '-') {
+			unsigned long to = strtoul(dash + 1, &space, 16);
+
 			inside = (uintptr_t)vault.page >= from && (uintptr_t)vault.page < to;
+		}
 		if (inside && strncmp(line, "VmFlags:", 8) == 0) {
 			assert_true(strstr(line, " lo") != NULL || MLOCK_DOES_NOTHING);
 			assert_non_null(strstr(line, " dd"));
