@@ -264,8 +264,8 @@ struct token {
 	const struct token_ops *ops;
 	const struct token_model *model;
 	/*
-	 * Set by the driver whenever our user/admin right was seen to be gone (6982, reset, unplugged);
-	 * reset by verify, verify_once and clear when they succeed.
+	 * Set by the driver whenever our user/admin right was seen to be gone (6982, reset,
+	 * unplugged); reset by verify, verify_once and clear when they succeed.
 	 */
 	bool login_lost;
 };
