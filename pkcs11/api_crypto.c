@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Entry points: signatures, verification, digests, random. */
+/* Entry points: signatures, verification, digests, encryption, random. */
 #include "pkcs11/gate.h"
 #include "pkcs11/rv.h"
 
@@ -9,6 +9,12 @@ span_bad(const void *ptr, CK_ULONG len)
 {
 	return ptr == NULL && len > 0;
 }
+
+/* Room of the caller's, and where its length goes. */
+struct output {
+	unsigned char *ptr;
+	CK_ULONG *len;
+};
 
 static CK_RV
 init_checked(enum fn fn, CK_SESSION_HANDLE session, enum op_kind kind,
@@ -155,6 +161,91 @@ C_DigestFinal(CK_SESSION_HANDLE session, unsigned char *digest, CK_ULONG *digest
 	if (digest_len == NULL)
 		return CKR_ARGUMENTS_BAD;
 	return op_digest(gate.session, (struct uk_span){NULL, 0}, true, digest, digest_len);
+}
+
+/* ---- SM4 ---- */
+
+static CK_RV
+cipher_checked(enum fn fn, CK_SESSION_HANDLE session, enum op_kind kind, struct uk_span in,
+	       struct output output)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, fn, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (span_bad(in.ptr, in.len) || output.len == NULL)
+		return CKR_ARGUMENTS_BAD;
+	return fn == FN_C_Encrypt || fn == FN_C_Decrypt
+		       ? op_cipher(gate.session, kind, in, output.ptr, output.len)
+		       : op_cipher_update(gate.session, kind, in, output.ptr, output.len);
+}
+
+static CK_RV
+cipher_final_checked(enum fn fn, CK_SESSION_HANDLE session, enum op_kind kind, CK_ULONG *len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, fn, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	return len == NULL ? CKR_ARGUMENTS_BAD : op_cipher_final(gate.session, kind, len);
+}
+
+CK_RV
+C_EncryptInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	return init_checked(FN_C_EncryptInit, session, OP_ENCRYPT, mechanism, key);
+}
+
+CK_RV
+C_Encrypt(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG len, unsigned char *out,
+	  CK_ULONG *out_len)
+{
+	return cipher_checked(FN_C_Encrypt, session, OP_ENCRYPT, uk_span_of(data, len),
+			      (struct output){out, out_len});
+}
+
+CK_RV
+C_EncryptUpdate(CK_SESSION_HANDLE session, unsigned char *part, CK_ULONG len, unsigned char *out,
+		CK_ULONG *out_len)
+{
+	return cipher_checked(FN_C_EncryptUpdate, session, OP_ENCRYPT, uk_span_of(part, len),
+			      (struct output){out, out_len});
+}
+
+CK_RV
+C_EncryptFinal(CK_SESSION_HANDLE session, unsigned char *out, CK_ULONG *out_len)
+{
+	return cipher_final_checked(FN_C_EncryptFinal, session, OP_ENCRYPT, out_len);
+}
+
+CK_RV
+C_DecryptInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+{
+	return init_checked(FN_C_DecryptInit, session, OP_DECRYPT, mechanism, key);
+}
+
+CK_RV
+C_Decrypt(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG len, unsigned char *out,
+	  CK_ULONG *out_len)
+{
+	return cipher_checked(FN_C_Decrypt, session, OP_DECRYPT, uk_span_of(data, len),
+			      (struct output){out, out_len});
+}
+
+CK_RV
+C_DecryptUpdate(CK_SESSION_HANDLE session, unsigned char *part, CK_ULONG len, unsigned char *out,
+		CK_ULONG *out_len)
+{
+	return cipher_checked(FN_C_DecryptUpdate, session, OP_DECRYPT, uk_span_of(part, len),
+			      (struct output){out, out_len});
+}
+
+CK_RV
+C_DecryptFinal(CK_SESSION_HANDLE session, unsigned char *out, CK_ULONG *out_len)
+{
+	return cipher_final_checked(FN_C_DecryptFinal, session, OP_DECRYPT, out_len);
 }
 
 CK_RV

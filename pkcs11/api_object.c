@@ -4,6 +4,18 @@
 #include "pkcs11/gate.h"
 #include "pkcs11/issue.h"
 #include "pkcs11/object.h"
+#include "pkcs11/unwrap.h"
+
+/* A data object's value is read from the key when somebody wants it. */
+static CK_RV
+values_load(struct slot *slot, const struct object *object, const CK_ATTRIBUTE *template,
+	    CK_ULONG count)
+{
+	for (CK_ULONG i = 0; i < count; i++)
+		if (template[i].type == CKA_VALUE)
+			return object_value_load(slot, object);
+	return CKR_OK;
+}
 
 /* When several attributes fail, the first failure is told and the rest are still filled. */
 static CK_RV
@@ -33,7 +45,69 @@ C_GetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRI
 	if (template == NULL || count == 0)
 		return CKR_ARGUMENTS_BAD;
 	object = object_find(gate.slot, handle);
-	return object == NULL ? CKR_OBJECT_HANDLE_INVALID : attributes_get(object, template, count);
+	if (object == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	rv = values_load(gate.slot, object, template, count);
+	return rv != CKR_OK ? rv : attributes_get(object, template, count);
+}
+
+/*
+ * A key keeps its names (architecture D3b): only a data object's value can be set anew.  What is
+ * there already with just this value may be "set" all the same.
+ */
+CK_RV
+C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *template,
+		    CK_ULONG count)
+{
+	GATE gate = {0};
+	const struct object *object;
+	CK_RV rv = gate_enter(&gate, FN_C_SetAttributeValue, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (count == 0 || attr_template_check(template, count) != CKR_OK)
+		return CKR_ARGUMENTS_BAD;
+	object = object_find(gate.slot, handle);
+	if (object == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	if (attr_match(object, template, count))
+		return CKR_OK;
+	if ((gate.session->flags & CKF_RW_SESSION) == 0)
+		return CKR_SESSION_READ_ONLY;
+	return issue_data_value(gate.session, object, template, count);
+}
+
+CK_RV
+C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle)
+{
+	GATE gate = {0};
+	const struct object *object;
+	CK_RV rv = gate_enter(&gate, FN_C_DestroyObject, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	object = object_find(gate.slot, handle);
+	if (object == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	if (object->on_token && (gate.session->flags & CKF_RW_SESSION) == 0)
+		return CKR_SESSION_READ_ONLY;
+	return object_destroy(gate.slot, handle);
+}
+
+/* CKA_COPYABLE is false on everything we have. */
+CK_RV
+C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *template,
+	     CK_ULONG count, CK_OBJECT_HANDLE *copy)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_CopyObject, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (copy == NULL)
+		return CKR_ARGUMENTS_BAD;
+	return object_find(gate.slot, handle) == NULL ? CKR_OBJECT_HANDLE_INVALID
+						      : CKR_ACTION_PROHIBITED;
 }
 
 CK_RV
@@ -51,7 +125,10 @@ C_GetObjectSize(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ULONG *si
 	if (object == NULL)
 		return CKR_OBJECT_HANDLE_INVALID;
 	/* PKCS#11 2.40, 5.7: a measure of the memory; a key says none of its own objects'. */
-	*size = object->class_ == CKO_CERTIFICATE ? object->value.len : CK_UNAVAILABLE_INFORMATION;
+	if (object->class_ == CKO_CERTIFICATE)
+		*size = object->value.len;
+	else
+		*size = object->class_ == CKO_DATA ? object->value_len : CK_UNAVAILABLE_INFORMATION;
 	return CKR_OK;
 }
 
@@ -94,7 +171,17 @@ C_FindObjectsFinal(CK_SESSION_HANDLE session)
 	return CKR_OK;
 }
 
-/* Only certificates can be put on a key this way. */
+/* Classes that can be put on a key as they are. */
+static const struct {
+	CK_OBJECT_CLASS class_;
+	CK_RV(*create)
+	(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
+	 CK_OBJECT_HANDLE *ret);
+} creators[] = {
+	{CKO_CERTIFICATE, issue_certificate},
+	{CKO_DATA, issue_data},
+};
+
 CK_RV
 C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count,
 	       CK_OBJECT_HANDLE *object)
@@ -112,11 +199,32 @@ C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count
 		return rv;
 	if (!attr_find_ulong(template, count, CKA_CLASS, &class_))
 		return CKR_TEMPLATE_INCOMPLETE;
-	if (class_ != CKO_CERTIFICATE)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	if ((gate.session->flags & CKF_RW_SESSION) == 0)
-		return CKR_SESSION_READ_ONLY;
-	return issue_certificate(gate.session, template, count, object);
+	for (size_t i = 0; i < ARRAY_SIZE(creators); i++) {
+		if (creators[i].class_ != class_)
+			continue;
+		if ((gate.session->flags & CKF_RW_SESSION) == 0)
+			return CKR_SESSION_READ_ONLY;
+		return creators[i].create(gate.session, template, count, object);
+	}
+	return CKR_ATTRIBUTE_VALUE_INVALID;
+}
+
+CK_RV
+C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
+	    unsigned char *wrapped, CK_ULONG wrapped_len, CK_ATTRIBUTE *template, CK_ULONG count,
+	    CK_OBJECT_HANDLE *ret)
+{
+	GATE gate = {0};
+	struct unwrap_request request = {mechanism, key, uk_span_of(wrapped, wrapped_len), template,
+					 count};
+	CK_RV rv = gate_enter(&gate, FN_C_UnwrapKey, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (mechanism == NULL || wrapped == NULL || ret == NULL)
+		return CKR_ARGUMENTS_BAD;
+	rv = attr_template_check(template, count);
+	return rv != CKR_OK ? rv : unwrap_key(gate.session, &request, ret);
 }
 
 CK_RV

@@ -25,13 +25,19 @@ struct attr_row {
 #define SECRET      ATTR_SECRET, 0
 
 /* Rows that every object has. */
-#define STORAGE_ROWS                                                                             \
-	{CKA_CLASS, ULONG(class_)}, {CKA_TOKEN, BOOL(yes)}, {CKA_MODIFIABLE, BOOL(no)},          \
-		{CKA_COPYABLE, BOOL(no)}, {CKA_DESTROYABLE, BOOL(no)}, {CKA_LABEL, BLOB(label)}, \
-		{CKA_ID, BLOB(id)}, {CKA_SUBJECT, BLOB(subject)},                                \
-		{CKA_START_DATE, BLOB(start_date)},                                              \
-	{                                                                                        \
-		CKA_END_DATE, BLOB(end_date)                                                     \
+#define STORAGE_ROWS                                                                     \
+	{CKA_CLASS, ULONG(class_)}, {CKA_TOKEN, BOOL(on_token)},                         \
+		{CKA_PRIVATE, BOOL(private_object)}, {CKA_MODIFIABLE, BOOL(modifiable)}, \
+		{CKA_COPYABLE, BOOL(no)}, {CKA_DESTROYABLE, BOOL(destroyable)},          \
+	{                                                                                \
+		CKA_LABEL, BLOB(label)                                                   \
+	}
+
+/* Rows of everything that belongs to a key. */
+#define IDENTITY_ROWS                                                                         \
+	{CKA_ID, BLOB(id)}, {CKA_SUBJECT, BLOB(subject)}, {CKA_START_DATE, BLOB(start_date)}, \
+	{                                                                                     \
+		CKA_END_DATE, BLOB(end_date)                                                  \
 	}
 
 /* Rows that public and private keys share. */
@@ -45,7 +51,7 @@ struct attr_row {
 
 static const struct attr_row certificate_rows[] = {
 	STORAGE_ROWS,
-	{CKA_PRIVATE, BOOL(no)},
+	IDENTITY_ROWS,
 	{CKA_CERTIFICATE_TYPE, ULONG(cert_type)},
 	{CKA_CERTIFICATE_CATEGORY, ULONG(cert_category)},
 	{CKA_JAVA_MIDP_SECURITY_DOMAIN, ULONG(zero)},
@@ -62,8 +68,8 @@ static const struct attr_row certificate_rows[] = {
 
 static const struct attr_row public_key_rows[] = {
 	STORAGE_ROWS,
+	IDENTITY_ROWS,
 	KEY_ROWS,
-	{CKA_PRIVATE, BOOL(no)},
 	{CKA_TRUSTED, BOOL(no)},
 	{CKA_ENCRYPT, BOOL(no)},
 	{CKA_VERIFY, BOOL(signs)},
@@ -75,8 +81,8 @@ static const struct attr_row public_key_rows[] = {
 
 static const struct attr_row private_key_rows[] = {
 	STORAGE_ROWS,
+	IDENTITY_ROWS,
 	KEY_ROWS,
-	{CKA_PRIVATE, BOOL(yes)},
 	{CKA_SENSITIVE, BOOL(yes)},
 	{CKA_ALWAYS_SENSITIVE, BOOL(local)},
 	{CKA_EXTRACTABLE, BOOL(no)},
@@ -86,7 +92,7 @@ static const struct attr_row private_key_rows[] = {
 	{CKA_SIGN, BOOL(signs)},
 	{CKA_SIGN_RECOVER, BOOL(no)},
 	{CKA_DECRYPT, BOOL(no)},
-	{CKA_UNWRAP, BOOL(no)},
+	{CKA_UNWRAP, BOOL(unwraps)},
 	{CKA_VALUE, SECRET},
 	{CKA_PRIVATE_EXPONENT, SECRET},
 	{CKA_PRIME_1, SECRET},
@@ -94,6 +100,38 @@ static const struct attr_row private_key_rows[] = {
 	{CKA_EXPONENT_1, SECRET},
 	{CKA_EXPONENT_2, SECRET},
 	{CKA_COEFFICIENT, SECRET},
+};
+
+static const struct attr_row secret_key_rows[] = {
+	STORAGE_ROWS,
+	{CKA_ID, BLOB(id)},
+	{CKA_KEY_TYPE, ULONG(key_type)},
+	{CKA_START_DATE, BLOB(empty)},
+	{CKA_END_DATE, BLOB(empty)},
+	{CKA_DERIVE, BOOL(no)},
+	{CKA_LOCAL, BOOL(no)},
+	{CKA_KEY_GEN_MECHANISM, ULONG(gen_mechanism)},
+	{CKA_SENSITIVE, BOOL(yes)},
+	{CKA_ALWAYS_SENSITIVE, BOOL(no)},
+	{CKA_EXTRACTABLE, BOOL(no)},
+	{CKA_NEVER_EXTRACTABLE, BOOL(no)},
+	{CKA_ENCRYPT, BOOL(yes)},
+	{CKA_DECRYPT, BOOL(yes)},
+	{CKA_SIGN, BOOL(yes)},
+	{CKA_VERIFY, BOOL(yes)},
+	{CKA_WRAP, BOOL(no)},
+	{CKA_UNWRAP, BOOL(no)},
+	{CKA_WRAP_WITH_TRUSTED, BOOL(no)},
+	{CKA_TRUSTED, BOOL(no)},
+	{CKA_VALUE_LEN, ULONG(value_len)},
+	{CKA_VALUE, SECRET},
+};
+
+static const struct attr_row data_rows[] = {
+	STORAGE_ROWS,
+	{CKA_APPLICATION, BLOB(application)},
+	{CKA_OBJECT_ID, BLOB(empty)},
+	{CKA_VALUE, BLOB(value)},
 };
 
 static const struct {
@@ -104,6 +142,8 @@ static const struct {
 	{CKO_CERTIFICATE, certificate_rows, ARRAY_SIZE(certificate_rows)},
 	{CKO_PUBLIC_KEY, public_key_rows, ARRAY_SIZE(public_key_rows)},
 	{CKO_PRIVATE_KEY, private_key_rows, ARRAY_SIZE(private_key_rows)},
+	{CKO_SECRET_KEY, secret_key_rows, ARRAY_SIZE(secret_key_rows)},
+	{CKO_DATA, data_rows, ARRAY_SIZE(data_rows)},
 };
 
 static const struct attr_row *

@@ -73,16 +73,16 @@ der_read(struct uk_span der, struct token_envelope *ret)
 	struct crypto_enveloped_key key;
 
 	if (crypto_enveloped_key_read(der, &key) != UK_OK || !key.ecb_sm4 ||
-	    key.c2_len != SM4_KEY_LEN)
+	    key.cipher.c2_len != SM4_KEY_LEN)
 		return false;
 	if (key.private_key_len != GM_SM2_LEN && key.private_key_len != sizeof(ret->private_key))
 		return false;
 	ret->sym_alg = GM_ALG_SM4_ECB;
-	memcpy(ret->c1x, key.c1x, sizeof(ret->c1x));
-	memcpy(ret->c1y, key.c1y, sizeof(ret->c1y));
-	memcpy(ret->c3, key.c3, sizeof(ret->c3));
-	memcpy(ret->c2, key.c2, key.c2_len);
-	ret->c2_len = key.c2_len;
+	memcpy(ret->c1x, key.cipher.c1x, sizeof(ret->c1x));
+	memcpy(ret->c1y, key.cipher.c1y, sizeof(ret->c1y));
+	memcpy(ret->c3, key.cipher.c3, sizeof(ret->c3));
+	memcpy(ret->c2, key.cipher.c2, key.cipher.c2_len);
+	ret->c2_len = key.cipher.c2_len;
 	memcpy(ret->x, key.x, sizeof(ret->x));
 	memcpy(ret->y, key.y, sizeof(ret->y));
 	memcpy(ret->private_key + sizeof(ret->private_key) - key.private_key_len, key.private_key,

@@ -7,9 +7,13 @@
 #include "pkcs11/envelope.h"
 #include "pkcs11/object.h"
 #include "pkcs11/object_build.h"
+#include "pkcs11/object_file.h"
 #include "pkcs11/rv.h"
 
 #include <string.h>
+
+/* CKA_CERTIFICATE_CATEGORY (PKCS#11 2.40, 4.6.2) */
+#define CATEGORY_AUTHORITY 2
 
 static void
 cert_clear_p(struct crypto_cert *cert)
@@ -94,7 +98,7 @@ key_bits(const struct mech *mech, const struct key_templates *t, unsigned int *r
 {
 	CK_ULONG bits = mech->info.ulMaxKeySize;
 
-	if (mech->key == TOKEN_KEY_RSA &&
+	if (mech->key == MECH_KEY_RSA &&
 	    !attr_find_ulong(t->public_key, t->public_count, CKA_MODULUS_BITS, &bits))
 		return CKR_TEMPLATE_INCOMPLETE;
 	if (bits < mech->info.ulMinKeySize || bits > mech->info.ulMaxKeySize || bits % 256 != 0)
@@ -108,7 +112,7 @@ static CK_RV
 container_prepare(struct slot *slot, struct uk_span name)
 {
 	enum uk_status st;
-	CK_RV rv = objects_load(slot, OBJECTS_ALL);
+	CK_RV rv = objects_load(slot, OBJECTS_KEYS);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -123,7 +127,7 @@ pair_handles(struct slot *slot, struct uk_span name, CK_OBJECT_HANDLE *ret_publi
 	     CK_OBJECT_HANDLE *ret_private)
 {
 	const struct object *public_key, *private_key;
-	CK_RV rv = objects_load(slot, OBJECTS_ALL);
+	CK_RV rv = objects_load(slot, OBJECTS_KEYS);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -162,10 +166,70 @@ issue_key_pair(struct session *session, const CK_MECHANISM *mechanism,
 	if (rv != CKR_OK)
 		return rv;
 	rv = written(slot, name,
-		     slot->token->ops->generate(slot->token, name, mech->key, bits, &made));
+		     slot->token->ops->generate(slot->token, name, (enum token_key_type)mech->key,
+						bits, &made));
 	if (rv != CKR_OK)
 		return rv;
 	return pair_handles(slot, name, ret_public, ret_private);
+}
+
+/* ---- files ---- */
+
+static CK_RV
+file_handle(struct slot *slot, const char *name, CK_OBJECT_HANDLE *ret)
+{
+	for (const struct object *o = object_next(slot, NULL); o != NULL; o = object_next(slot, o))
+		if (strcmp(o->file, name) == 0) {
+			*ret = o->handle;
+			return CKR_OK;
+		}
+	return CKR_DEVICE_ERROR;
+}
+
+CK_RV
+issue_data(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
+	   CK_OBJECT_HANDLE *ret)
+{
+	struct slot *slot = session->slot;
+	struct uk_span label, value, private_value;
+	char name[GM_FILE_NAME_MAX + 1] = {0};
+	bool private_file = true;
+	CK_RV rv;
+
+	if (slot->login != LOGIN_USER)
+		return CKR_USER_NOT_LOGGED_IN;
+	if (!attr_find_bytes(template, count, CKA_LABEL, &label) ||
+	    !attr_find_bytes(template, count, CKA_VALUE, &value))
+		return CKR_TEMPLATE_INCOMPLETE;
+	if (label.len == 0 || label.len >= sizeof(name) || !name_printable(label) ||
+	    value.len == 0 || value.len > TOKEN_FILE_MAX)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	memcpy(name, label.ptr, label.len);
+	/* PKCS#11 leaves the default to the token: what a person stores is theirs. */
+	if (attr_find_bytes(template, count, CKA_PRIVATE, &private_value))
+		private_file = private_value.len == 1 && private_value.ptr[0] != CK_FALSE;
+	rv = object_file_create(slot, label, value, private_file);
+	if (rv == CKR_OK)
+		rv = objects_load(slot, OBJECTS_DATA);
+	return rv != CKR_OK ? rv : file_handle(slot, name, ret);
+}
+
+CK_RV
+issue_data_value(struct session *session, const struct object *object, const CK_ATTRIBUTE *template,
+		 CK_ULONG count)
+{
+	struct slot *slot = session->slot;
+	struct uk_span value;
+	enum uk_status st;
+
+	if (object->class_ != CKO_DATA || count != 1 ||
+	    !attr_find_bytes(template, count, CKA_VALUE, &value))
+		return CKR_ATTRIBUTE_READ_ONLY;
+	if (value.len != object->value_len)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	st = slot->token->ops->write_file(slot->token, uk_span_str(object->file), value);
+	objects_forget_files(slot);
+	return slot_rv(slot, st);
 }
 
 /* ---- certificates ---- */
@@ -225,7 +289,7 @@ certificate_write(struct slot *slot, const struct object *key, struct uk_span de
 	rv = written(slot, name,
 		     slot->token->ops->import_certificate(slot->token, name, pair, der));
 	if (rv == CKR_OK)
-		rv = objects_load(slot, OBJECTS_ALL);
+		rv = objects_load(slot, OBJECTS_KEYS);
 	if (rv != CKR_OK)
 		return rv;
 	object = object_of(slot, CKO_CERTIFICATE, name, pair);
@@ -236,6 +300,20 @@ certificate_write(struct slot *slot, const struct object *key, struct uk_span de
 	return CKR_OK;
 }
 
+/* A CA's certificate has no key here: it is kept as a file. */
+static CK_RV
+issue_ca_certificate(struct slot *slot, struct uk_span der, CK_OBJECT_HANDLE *ret)
+{
+	char name[GM_FILE_NAME_MAX + 1];
+	CK_RV rv = object_file_ca_name(der, name, sizeof(name));
+
+	if (rv == CKR_OK)
+		rv = object_file_create(slot, uk_span_str(name), der, false);
+	if (rv == CKR_OK)
+		rv = objects_load(slot, OBJECTS_CERTIFICATES);
+	return rv != CKR_OK ? rv : file_handle(slot, name, ret);
+}
+
 CK_RV
 issue_certificate(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
 		  CK_OBJECT_HANDLE *ret)
@@ -244,6 +322,7 @@ issue_certificate(struct session *session, const CK_ATTRIBUTE *template, CK_ULON
 	UK_CLEANUP(cert_clear_p) struct crypto_cert cert = {0};
 	struct token_public_key key;
 	const struct object *object;
+	CK_ULONG category = 0;
 	struct uk_span der;
 	CK_RV rv;
 
@@ -252,9 +331,14 @@ issue_certificate(struct session *session, const CK_ATTRIBUTE *template, CK_ULON
 	rv = certificate_check(template, count, &der);
 	if (rv != CKR_OK)
 		return rv;
-	if (crypto_cert_read(der, &cert) != UK_OK || !object_key_of_certificate(&cert, &key))
+	if (crypto_cert_read(der, &cert) != UK_OK)
 		return CKR_ATTRIBUTE_VALUE_INVALID;
-	rv = objects_load(slot, OBJECTS_ALL);
+	(void)attr_find_ulong(template, count, CKA_CERTIFICATE_CATEGORY, &category);
+	if (category == CATEGORY_AUTHORITY)
+		return issue_ca_certificate(slot, der, ret);
+	if (!object_key_of_certificate(&cert, &key))
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	rv = objects_load(slot, OBJECTS_KEYS);
 	if (rv != CKR_OK)
 		return rv;
 	object = key_for(slot, &key, template, count);
@@ -269,7 +353,7 @@ static CK_RV
 signing_key_check(struct slot *slot, struct uk_span container, enum token_key_type type)
 {
 	const struct object *key;
-	CK_RV rv = objects_load(slot, OBJECTS_ALL);
+	CK_RV rv = objects_load(slot, OBJECTS_KEYS);
 
 	if (rv != CKR_OK)
 		return rv;

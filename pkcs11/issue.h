@@ -20,11 +20,19 @@ CK_RV issue_key_pair(struct session *session, const CK_MECHANISM *mechanism,
 		     CK_OBJECT_HANDLE *ret_private);
 
 /*
- * Imports a certificate next to its key: CKA_ID names the pair, and without it the key that fits
- * is looked for.  The certificate is read and compared with the key before anything is written.
+ * Imports a certificate next to its key, or one of category "authority" as a file: CKA_ID names the
+ * pair, and without it the key that fits is looked for.  The certificate is read and compared with
+ * the key before anything is written.
  */
 CK_RV issue_certificate(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
 			CK_OBJECT_HANDLE *ret);
+
+/* A data object, kept as a file of the application under its CKA_LABEL. */
+CK_RV issue_data(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
+		 CK_OBJECT_HANDLE *ret);
+/* Sets CKA_VALUE of a data object, and nothing else; the new value must fit the file. */
+CK_RV issue_data_value(struct session *session, const struct object *object,
+		       const CK_ATTRIBUTE *template, CK_ULONG count);
 
 /* The vendor interface's imports (common/openukey.h); the slot is logged in as user. */
 CK_RV issue_enveloped_key(struct slot *slot, struct uk_span container, struct uk_span envelope);

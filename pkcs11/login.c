@@ -148,6 +148,7 @@ session_logout(struct slot *slot)
 		op_end_private(slot, s);
 		op_find_end(&s->find);
 	}
+	objects_end_session(slot, 0);
 	if (login_lock_is_last(slot->login_lock))
 		st = slot->token->ops->clear(slot->token);
 	slot_login_forget(slot);

@@ -4,30 +4,10 @@
 #include "common/log.h"
 #include "pkcs11/attr.h"
 #include "pkcs11/object_build.h"
+#include "pkcs11/object_store.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* More than any key's GetDevInfo can name (one byte); a lying key stops here. */
-#define CONTAINERS_MAX 256
-
-struct pair_state {
-	bool cert_read, key_read;
-	bool has_key; /* known from its certificate, or from the key */
-};
-
-struct container {
-	struct container *next;
-	char name[TOKEN_NAME_MAX];
-	struct pair_state pairs[2]; /* by enum token_pair */
-};
-
-struct objects {
-	bool listed; /* the containers' names are known */
-	struct container *containers;
-	unsigned int container_count;
-	struct object *first;
-};
 
 static const enum token_pair pairs[] = {TOKEN_SIGN, TOKEN_ENCRYPT};
 
@@ -43,8 +23,7 @@ name_of(const struct container *container)
 	return uk_span_str(container->name);
 }
 
-/* At the end, so that objects come in the key's own order. */
-static void
+void
 object_append(struct objects *objects, struct object *object)
 {
 	struct object **link = &objects->first;
@@ -204,7 +183,7 @@ container_load(struct slot *slot, struct container *container, enum objects_want
 
 	for (size_t i = 0; i < ARRAY_SIZE(pairs) && rv == CKR_OK; i++) {
 		rv = certificate_load(slot, container, pairs[i]);
-		if (rv == CKR_OK && want == OBJECTS_ALL)
+		if (rv == CKR_OK && (want & OBJECTS_KEYS) != 0)
 			rv = key_load(slot, container, pairs[i]);
 	}
 	return rv;
@@ -213,7 +192,7 @@ container_load(struct slot *slot, struct container *container, enum objects_want
 CK_RV
 objects_load(struct slot *slot, enum objects_want want)
 {
-	CK_RV rv;
+	CK_RV rv = CKR_OK;
 
 	if (want == OBJECTS_NONE)
 		return CKR_OK;
@@ -241,7 +220,9 @@ objects_wanted(const CK_ATTRIBUTE *template, CK_ULONG count)
 		return OBJECTS_CERTIFICATES;
 	case CKO_PUBLIC_KEY:
 	case CKO_PRIVATE_KEY:
-		return OBJECTS_ALL;
+		return OBJECTS_KEYS;
+	case CKO_DATA:
+		return OBJECTS_DATA;
 	default:
 		return OBJECTS_NONE;
 	}
@@ -250,7 +231,16 @@ objects_wanted(const CK_ATTRIBUTE *template, CK_ULONG count)
 static bool
 object_visible(const struct slot *slot, const struct object *object)
 {
-	return object->class_ != CKO_PRIVATE_KEY || slot->login == LOGIN_USER;
+	return !object->private_object || slot->login == LOGIN_USER;
+}
+
+/* The key's own objects first, then the sessions'. */
+static const struct object *
+step(const struct slot *slot, const struct object *object)
+{
+	if (object->next != NULL || object->session != 0)
+		return object->next;
+	return slot->session_objects;
 }
 
 const struct object *
@@ -258,11 +248,14 @@ object_next(struct slot *slot, const struct object *after)
 {
 	const struct object *object;
 
-	if (slot->objects == NULL)
-		return NULL;
-	object = after == NULL ? slot->objects->first : after->next;
+	if (after != NULL)
+		object = step(slot, after);
+	else
+		object = slot->objects != NULL && slot->objects->first != NULL
+				 ? slot->objects->first
+				 : slot->session_objects;
 	while (object != NULL && !object_visible(slot, object))
-		object = object->next;
+		object = step(slot, object);
 	return object;
 }
 
@@ -284,7 +277,8 @@ objects_drop(struct objects *objects, const char *container)
 	while (*link != NULL) {
 		struct object *object = *link;
 
-		if (container != NULL && strcmp(object->container, container) != 0) {
+		if (container != NULL &&
+		    (object->container[0] == '\0' || strcmp(object->container, container) != 0)) {
 			link = &object->next;
 			continue;
 		}

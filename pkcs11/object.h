@@ -21,19 +21,30 @@ struct blob {
 struct object {
 	CK_OBJECT_HANDLE handle;
 	struct object *next;
-	char container[TOKEN_NAME_MAX];
+	char container[TOKEN_NAME_MAX]; /* of keys and their certificates; else "" */
 	enum token_pair pair;
-	struct token_public_key key; /* type 0: a certificate of another kind of key */
+	struct token_public_key key;          /* type 0: a certificate of another kind of key */
+	char file[TOKEN_NAME_MAX];            /* of data objects and CA certificates; else "" */
+	bool value_read;                      /* of data objects: read when first asked for */
+	struct token_session_key session_key; /* of secret keys */
+	CK_SESSION_HANDLE session;            /* of session objects: dies with it; else 0 */
 
 	/* fields that the rows of attr.c name */
-	CK_ULONG class_, key_type, gen_mechanism, bits, cert_type, cert_category, zero;
-	CK_BBOOL yes, no, local, signs, always_authenticate;
+	CK_ULONG class_, key_type, gen_mechanism, bits, cert_type, cert_category, value_len, zero;
+	CK_BBOOL yes, no, on_token, private_object, modifiable, destroyable, local, signs, unwraps,
+		always_authenticate;
 	struct blob label, id, subject, issuer, serial, value, check_value, spki, start_date,
-		end_date, modulus, exponent, ec_params, ec_point, empty;
+		end_date, modulus, exponent, ec_params, ec_point, application, empty;
 };
 
-/* What a search may turn up; the less is asked for, the less is read. */
-enum objects_want { OBJECTS_NONE, OBJECTS_CERTIFICATES, OBJECTS_ALL };
+/* What a search may turn up, OR-ed; the less is asked for, the less is read. */
+enum objects_want {
+	OBJECTS_NONE = 0,
+	OBJECTS_CERTIFICATES = 1,
+	OBJECTS_KEYS = 2, /* read with the certificates that tell of them */
+	OBJECTS_DATA = 4,
+	OBJECTS_ALL = 7,
+};
 
 /* All below want the slot's lock and a connected slot. */
 
@@ -46,6 +57,15 @@ enum objects_want objects_wanted(const CK_ATTRIBUTE *template, CK_ULONG count);
 const struct object *object_find(struct slot *slot, CK_OBJECT_HANDLE handle);
 /* Iterates over the objects that this login may see; NULL starts and ends. */
 const struct object *object_next(struct slot *slot, const struct object *after);
+
+/* Reads the value of a data object that has not been asked for before. */
+CK_RV object_value_load(struct slot *slot, const struct object *object);
+/* Adds a session object, which it takes over. */
+CK_RV object_add_session(struct slot *slot, struct object *object);
+/* Destroys an object for good, on the key too. CKR_ACTION_PROHIBITED for what cannot go alone. */
+CK_RV object_destroy(struct slot *slot, CK_OBJECT_HANDLE handle);
+/* Destroys a session's objects, or with 0 all session objects (after a logout). */
+void objects_end_session(struct slot *slot, CK_SESSION_HANDLE session);
 
 /* Forgets a container's objects, or all containers', after a write: they are read anew. */
 void objects_forget(struct slot *slot, struct uk_span container);

@@ -12,8 +12,11 @@ static const uint8_t sm2_oid[] = {0x06, 0x08, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 0x01
 
 /* CKA_CHECK_VALUE of a certificate: the first bytes of its SHA-1 (PKCS#11 2.40, 4.6.3) */
 #define CHECK_VALUE_LEN 3
-/* CKA_CERTIFICATE_CATEGORY: the token's user */
-#define CATEGORY_USER 1
+/* CKA_CERTIFICATE_CATEGORY: the token's user, an authority (PKCS#11 2.40, 4.6.2) */
+#define CATEGORY_USER      1
+#define CATEGORY_AUTHORITY 2
+/* bytes of an SM4 key */
+#define SM4_KEY_LEN 16
 
 void
 object_id_make(struct uk_span container, enum token_pair pair, struct uk_writer *out)
@@ -96,12 +99,42 @@ label_set(struct object *object, const struct object_source *source, const struc
 	return blob_set(&object->label, uk_span_str(label));
 }
 
+/* What every object has. NULL when memory runs out. */
+static struct object *
+object_alloc(CK_OBJECT_CLASS class_)
+{
+	static CK_OBJECT_HANDLE last_handle; /* never used twice, not even for another key */
+	struct object *object = calloc(1, sizeof(*object));
+
+	if (object == NULL)
+		return NULL;
+	object->class_ = class_;
+	object->handle = __atomic_add_fetch(&last_handle, 1, __ATOMIC_RELAXED);
+	object->yes = CK_TRUE;
+	object->on_token = CK_TRUE;
+	object->private_object = class_ == CKO_PRIVATE_KEY || class_ == CKO_SECRET_KEY;
+	object->empty.exists = true;
+	object->gen_mechanism = CK_UNAVAILABLE_INFORMATION;
+	return object;
+}
+
+/* What an object takes from a certificate; without one, only an empty subject. */
+static bool
+certificate_fields_set(struct object *object, const struct crypto_cert *cert)
+{
+	if (cert == NULL)
+		return blob_set(&object->subject, (struct uk_span){NULL, 0});
+	return blob_set(&object->subject, uk_span_of(cert->subject, cert->subject_len)) &&
+	       blob_set(&object->spki, uk_span_of(cert->spki, cert->spki_len)) &&
+	       blob_set(&object->start_date, uk_span_str(cert->not_before)) &&
+	       blob_set(&object->end_date, uk_span_str(cert->not_after));
+}
+
 static struct object *
 object_new(const struct object_source *source, CK_OBJECT_CLASS class_,
 	   const struct crypto_cert *cert)
 {
-	static CK_OBJECT_HANDLE last_handle; /* never used twice, not even for another key */
-	OBJECT *object = calloc(1, sizeof(*object));
+	OBJECT *object = object_alloc(class_);
 	uint8_t id[TOKEN_NAME_MAX];
 	struct uk_writer id_out = uk_writer_of(id, sizeof(id));
 
@@ -109,25 +142,26 @@ object_new(const struct object_source *source, CK_OBJECT_CLASS class_,
 		return NULL;
 	memcpy(object->container, source->container.ptr, source->container.len);
 	object->pair = source->pair;
-	object->class_ = class_;
-	object->handle = __atomic_add_fetch(&last_handle, 1, __ATOMIC_RELAXED);
-	object->yes = CK_TRUE;
-	object->no = CK_FALSE;
-	object->empty.exists = true;
 	object->always_authenticate = source->always_authenticate;
-	object->gen_mechanism = CK_UNAVAILABLE_INFORMATION;
 	object_id_make(source->container, source->pair, &id_out);
-	if (!blob_set(&object->id, uk_writer_span(&id_out)) || !label_set(object, source, cert))
-		return NULL;
-	if (cert == NULL)
-		return blob_set(&object->subject, (struct uk_span){NULL, 0}) ? object_take(&object)
-									     : NULL;
-	if (!blob_set(&object->subject, uk_span_of(cert->subject, cert->subject_len)) ||
-	    !blob_set(&object->spki, uk_span_of(cert->spki, cert->spki_len)) ||
-	    !blob_set(&object->start_date, uk_span_str(cert->not_before)) ||
-	    !blob_set(&object->end_date, uk_span_str(cert->not_after)))
+	if (!blob_set(&object->id, uk_writer_span(&id_out)) || !label_set(object, source, cert) ||
+	    !certificate_fields_set(object, cert))
 		return NULL;
 	return object_take(&object);
+}
+
+static bool
+certificate_set(struct object *object, const struct crypto_cert *cert, struct uk_span der)
+{
+	uint8_t hash[CRYPTO_HASH_MAX];
+
+	if (crypto_hash(CRYPTO_SHA1, der, hash) != UK_OK)
+		return false;
+	object->cert_type = CKC_X_509;
+	return blob_set(&object->issuer, uk_span_of(cert->issuer, cert->issuer_len)) &&
+	       blob_set(&object->serial, uk_span_of(cert->serial, cert->serial_len)) &&
+	       blob_set(&object->value, der) &&
+	       blob_set(&object->check_value, uk_span_of(hash, CHECK_VALUE_LEN));
 }
 
 struct object *
@@ -135,16 +169,75 @@ object_of_certificate(const struct object_source *source, const struct crypto_ce
 		      struct uk_span der)
 {
 	OBJECT *object = object_new(source, CKO_CERTIFICATE, cert);
-	uint8_t hash[CRYPTO_HASH_MAX];
 
-	if (object == NULL || crypto_hash(CRYPTO_SHA1, der, hash) != UK_OK)
+	if (object == NULL || !certificate_set(object, cert, der))
 		return NULL;
-	object->cert_type = CKC_X_509;
 	object->cert_category = CATEGORY_USER;
-	if (!blob_set(&object->issuer, uk_span_of(cert->issuer, cert->issuer_len)) ||
-	    !blob_set(&object->serial, uk_span_of(cert->serial, cert->serial_len)) ||
-	    !blob_set(&object->value, der) ||
-	    !blob_set(&object->check_value, uk_span_of(hash, CHECK_VALUE_LEN)))
+	return object_take(&object);
+}
+
+struct object *
+object_of_ca_certificate(struct uk_span file, const struct crypto_cert *cert, struct uk_span der)
+{
+	OBJECT *object = object_alloc(CKO_CERTIFICATE);
+
+	if (object == NULL || file.len >= sizeof(object->file))
+		return NULL;
+	memcpy(object->file, file.ptr, file.len);
+	object->cert_category = CATEGORY_AUTHORITY;
+	object->destroyable = CK_TRUE;
+	if (!certificate_fields_set(object, cert) || !certificate_set(object, cert, der) ||
+	    !blob_set(&object->label, uk_span_str(cert->label)) || !blob_set(&object->id, file))
+		return NULL;
+	return object_take(&object);
+}
+
+/* ---- files and session keys ---- */
+
+struct object *
+object_of_file(struct uk_span name, const char *application, const struct token_file *file)
+{
+	OBJECT *object = object_alloc(CKO_DATA);
+
+	if (object == NULL || name.len >= sizeof(object->file))
+		return NULL;
+	memcpy(object->file, name.ptr, name.len);
+	object->private_object = file->read_rights != GM_RIGHT_ANYONE;
+	object->modifiable = CK_TRUE;
+	object->destroyable = CK_TRUE;
+	object->value_len = file->size;
+	if (!blob_set(&object->label, name) ||
+	    !blob_set(&object->application, uk_span_str(application)))
+		return NULL;
+	return object_take(&object);
+}
+
+bool
+object_value_set(struct object *object, struct uk_span value)
+{
+	struct blob fresh = {0};
+
+	if (!blob_set(&fresh, value))
+		return false;
+	free(object->value.ptr);
+	object->value = fresh;
+	object->value_read = true;
+	return true;
+}
+
+struct object *
+object_of_session_key(const struct token_session_key *key, struct uk_span label, struct uk_span id)
+{
+	OBJECT *object = object_alloc(CKO_SECRET_KEY);
+
+	if (object == NULL)
+		return NULL;
+	object->on_token = CK_FALSE;
+	object->destroyable = CK_TRUE;
+	object->session_key = *key;
+	object->key_type = CKK_VENDOR_SM4;
+	object->value_len = SM4_KEY_LEN;
+	if (!blob_set(&object->label, label) || !blob_set(&object->id, id))
 		return NULL;
 	return object_take(&object);
 }
@@ -190,6 +283,8 @@ object_of_key(const struct object_source *source, CK_OBJECT_CLASS class_,
 	/* The signing pair was made inside; the encryption pair came in an envelope. */
 	object->local = source->pair == TOKEN_SIGN;
 	object->signs = source->pair == TOKEN_SIGN;
+	object->destroyable = class_ == CKO_PRIVATE_KEY && source->pair == TOKEN_SIGN;
+	object->unwraps = source->pair == TOKEN_ENCRYPT;
 	if (object->local)
 		object->gen_mechanism = key->type == TOKEN_KEY_RSA ? CKM_RSA_PKCS_KEY_PAIR_GEN
 								   : CKM_VENDOR_SM2_KEY_PAIR_GEN;

@@ -21,6 +21,18 @@ struct object *object_of_key(const struct object_source *source, CK_OBJECT_CLASS
 /* The certificate's key in the token's terms; false when it is no key of ours. */
 bool object_key_of_certificate(const struct crypto_cert *cert, struct token_public_key *ret);
 
+/* A data object for a file of the application; its value is not read yet. */
+struct object *object_of_file(struct uk_span name, const char *application,
+			      const struct token_file *file);
+/* A CA certificate kept in a file; NULL when memory runs out. */
+struct object *object_of_ca_certificate(struct uk_span file, const struct crypto_cert *cert,
+					struct uk_span der);
+/* A session object for a symmetric key that lives in the key; label and id may be empty. */
+struct object *object_of_session_key(const struct token_session_key *key, struct uk_span label,
+				     struct uk_span id);
+/* Sets a data object's value; false when memory runs out. */
+bool object_value_set(struct object *object, struct uk_span value);
+
 /* NULL is legal. */
 void object_free(struct object *object);
 

@@ -89,6 +89,8 @@ void
 op_end_private(struct slot *slot, struct session *session)
 {
 	op_end(slot, &session->ops[OP_SIGN]);
+	op_end(slot, &session->ops[OP_ENCRYPT]);
+	op_end(slot, &session->ops[OP_DECRYPT]);
 }
 
 static const struct {
@@ -98,6 +100,8 @@ static const struct {
 	[OP_SIGN] = {CKF_SIGN, CKO_PRIVATE_KEY},
 	[OP_VERIFY] = {CKF_VERIFY, CKO_PUBLIC_KEY},
 	[OP_DIGEST] = {CKF_DIGEST, 0},
+	[OP_ENCRYPT] = {CKF_ENCRYPT, CKO_SECRET_KEY},
+	[OP_DECRYPT] = {CKF_DECRYPT, CKO_SECRET_KEY},
 };
 
 static CK_RV
@@ -105,13 +109,16 @@ key_take(struct slot *slot, enum op_kind kind, const struct mech *mech, CK_OBJEC
 	 struct op_key *ret)
 {
 	const struct object *object = object_find(slot, handle);
+	bool sm4 = mech->key == MECH_KEY_SM4;
 
 	if (object == NULL)
 		return CKR_KEY_HANDLE_INVALID;
-	if (object->class_ != kinds[kind].class_ || object->key.type != mech->key)
+	if (object->class_ != (sm4 ? CKO_SECRET_KEY : kinds[kind].class_) ||
+	    (!sm4 && (enum mech_key)object->key.type != mech->key))
 		return CKR_KEY_TYPE_INCONSISTENT;
-	if (!object->signs)
+	if (!sm4 && !object->signs)
 		return CKR_KEY_FUNCTION_NOT_PERMITTED;
+	ret->session_key = object->session_key;
 	memcpy(ret->container, object->container, sizeof(ret->container));
 	ret->public_key = object->key;
 	ret->always_authenticate = object->always_authenticate;
@@ -134,6 +141,22 @@ mech_id_of(const struct mech *mech, const CK_MECHANISM *mechanism, struct uk_spa
 	return CKR_OK;
 }
 
+/* SM4's parameter: an IV, which CBC must have and ECB must not. */
+static CK_RV
+iv_take(struct op *op, const CK_MECHANISM *mechanism)
+{
+	bool given = mechanism->pParameter != NULL && mechanism->ulParameterLen > 0;
+
+	if (given &&
+	    (op->mech->alg == GM_ALG_SM4_ECB || mechanism->ulParameterLen != sizeof(op->iv)))
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (!given && op->mech->alg == GM_ALG_SM4_CBC)
+		return CKR_MECHANISM_PARAM_INVALID;
+	if (given)
+		memcpy(op->iv, mechanism->pParameter, sizeof(op->iv));
+	return CKR_OK;
+}
+
 /* For SM2 the message is hashed behind Z (GM/T 0009). */
 static CK_RV
 digest_start(struct op *op, const CK_MECHANISM *mechanism)
@@ -141,12 +164,15 @@ digest_start(struct op *op, const CK_MECHANISM *mechanism)
 	uint8_t z[GM_SM3_LEN];
 	struct uk_span id = {NULL, 0};
 	enum uk_status st;
-	CK_RV rv = mech_id_of(op->mech, mechanism, &id);
+	CK_RV rv;
 
+	if (op->mech->input == INPUT_BLOCKS)
+		return iv_take(op, mechanism);
+	rv = mech_id_of(op->mech, mechanism, &id);
 	if (rv != CKR_OK || op->mech->input != INPUT_MESSAGE)
 		return rv;
 	st = crypto_digest_new(op->mech->hash, &op->digest);
-	if (st != UK_OK || op->mech->key != TOKEN_KEY_SM2)
+	if (st != UK_OK || op->mech->key != MECH_KEY_SM2)
 		return rv_of(st);
 	st = crypto_sm2_z(id, op->key.public_key.x, op->key.public_key.y, z);
 	if (st == UK_OK)
@@ -168,7 +194,7 @@ op_init(struct session *session, enum op_kind kind, const CK_MECHANISM *mechanis
 	if (mech == NULL || (mech->info.flags & kinds[kind].flag) == 0)
 		return CKR_MECHANISM_INVALID;
 	/* Without a login there is no private key to name: say what is missing. */
-	if (kind == OP_SIGN && session->slot->login != LOGIN_USER)
+	if ((kind == OP_SIGN || mech->key == MECH_KEY_SM4) && session->slot->login != LOGIN_USER)
 		return CKR_USER_NOT_LOGGED_IN;
 	if (kind != OP_DIGEST)
 		rv = key_take(session->slot, kind, mech, key, &op->key);
@@ -190,8 +216,10 @@ data_max(const struct op *op)
 }
 
 static CK_RV
-data_add(struct op *op, struct uk_span part)
+data_add(struct session *session, struct op *op, struct uk_span part)
 {
+	if (op->mech->form == FORM_MAC)
+		return op_mac_add(session, op, part);
 	if (op->digest != NULL)
 		return rv_of(crypto_digest_update(op->digest, part));
 	if (part.len > data_max(op) - op->data_len)
@@ -210,7 +238,7 @@ op_update(struct session *session, enum op_kind kind, struct uk_span part)
 
 	if (op->mech == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
-	rv = data_add(op, part);
+	rv = data_add(session, op, part);
 	op->updated = true;
 	if (rv != CKR_OK)
 		op_end(session->slot, op);
@@ -235,15 +263,14 @@ input_finish(struct op *op, struct uk_writer *out)
 	if (st != UK_OK)
 		return rv_of(st);
 	digest.len = crypto_hash_len(op->mech->hash);
-	if (op->mech->key == TOKEN_KEY_RSA)
+	if (op->mech->key == MECH_KEY_RSA)
 		return rv_of(crypto_digest_info(op->mech->hash, digest, out));
 	uk_put(out, digest);
 	return CKR_OK;
 }
 
-/* Whether the answer has to wait: a size was asked for, or the buffer is too small. */
-static bool
-two_call_waits(const uint8_t *out, CK_ULONG *len, CK_ULONG needed, CK_RV *ret)
+bool
+op_two_call_waits(const uint8_t *out, CK_ULONG *len, CK_ULONG needed, CK_RV *ret)
 {
 	bool fits = out != NULL && *len >= needed;
 
@@ -270,9 +297,9 @@ op_digest(struct session *session, struct uk_span data, bool final, uint8_t *out
 
 	if (rv != CKR_OK)
 		return rv;
-	if (two_call_waits(out, len, crypto_hash_len(op->mech->hash), &rv))
+	if (op_two_call_waits(out, len, crypto_hash_len(op->mech->hash), &rv))
 		return rv;
-	rv = data_add(op, data);
+	rv = data_add(session, op, data);
 	if (rv == CKR_OK)
 		rv = rv_of(crypto_digest_final(op->digest, out));
 	if (rv == CKR_OK)
@@ -291,6 +318,8 @@ signature_max(const struct op *op)
 		return RS_LEN;
 	case FORM_DER:
 		return SM2_DER_MAX;
+	case FORM_MAC:
+		return GM_BLOCK_LEN;
 	case FORM_NONE:
 		break;
 	}
@@ -306,7 +335,7 @@ sign_on_key(struct slot *slot, const struct op *op, struct uk_span input, struct
 	struct uk_writer rs = uk_writer_of(raw, sizeof(raw));
 	enum uk_status st;
 
-	if (op->mech->key == TOKEN_KEY_RSA)
+	if (op->mech->key == MECH_KEY_RSA)
 		return token->ops->sign_rsa(token, container, input, out);
 	if (op->mech->form == FORM_RAW)
 		return token->ops->sign_sm2(token, container, input, out);
@@ -323,8 +352,13 @@ sign_finish(struct session *session, struct op *op, uint8_t *out, CK_ULONG *len)
 	uint8_t input[OP_DATA_MAX];
 	struct uk_writer input_out = uk_writer_of(input, sizeof(input));
 	struct uk_writer signature = uk_writer_of(out, *len);
-	CK_RV rv = input_finish(op, &input_out);
+	CK_RV rv;
 
+	if (op->mech->form == FORM_MAC) {
+		*len = GM_BLOCK_LEN;
+		return op_mac_finish(op, &signature);
+	}
+	rv = input_finish(op, &input_out);
 	if (rv != CKR_OK)
 		return rv;
 	if (slot->login != LOGIN_USER)
@@ -345,13 +379,23 @@ op_sign(struct session *session, struct uk_span data, bool final, uint8_t *out, 
 
 	if (rv != CKR_OK)
 		return rv;
-	if (two_call_waits(out, len, signature_max(op), &rv))
+	if (op_two_call_waits(out, len, signature_max(op), &rv))
 		return rv;
-	rv = data_add(op, data);
+	rv = data_add(session, op, data);
 	if (rv == CKR_OK)
 		rv = sign_finish(session, op, out, len);
 	op_end(session->slot, op);
 	return rv;
+}
+
+static bool
+memory_differs(const uint8_t *a, const uint8_t *b, size_t len)
+{
+	unsigned int difference = 0;
+
+	for (size_t i = 0; i < len; i++)
+		difference |= (unsigned int)(a[i] ^ b[i]);
+	return difference != 0;
 }
 
 static CK_RV
@@ -364,6 +408,11 @@ verify_finish(const struct op *op, struct uk_span input, struct uk_span signatur
 	if (op->mech->form == FORM_DER ? signature.len > SM2_DER_MAX
 				       : signature.len != signature_max(op))
 		return CKR_SIGNATURE_LEN_RANGE;
+	/* Compared in the same time wherever they differ. */
+	if (op->mech->form == FORM_MAC)
+		return memory_differs(input.ptr, signature.ptr, GM_BLOCK_LEN)
+			       ? CKR_SIGNATURE_INVALID
+			       : CKR_OK;
 	if (op->mech->form == FORM_PKCS1)
 		return rv_of(crypto_rsa_verify(uk_span_of(key->modulus, key->bits / 8),
 					       key->exponent, input, signature));
@@ -384,8 +433,10 @@ op_verify(struct session *session, struct uk_span data, bool final, struct uk_sp
 
 	if (rv != CKR_OK)
 		return rv;
-	rv = data_add(op, data);
-	if (rv == CKR_OK)
+	rv = data_add(session, op, data);
+	if (rv == CKR_OK && op->mech->form == FORM_MAC)
+		rv = op_mac_finish(op, &input_out);
+	else if (rv == CKR_OK)
 		rv = input_finish(op, &input_out);
 	if (rv == CKR_OK)
 		rv = verify_finish(op, uk_writer_span(&input_out), signature);

@@ -8,7 +8,7 @@
 #include "pkcs11/mech.h"
 #include "pkcs11/slot.h"
 
-enum op_kind { OP_SIGN, OP_VERIFY, OP_DIGEST, OP_KINDS };
+enum op_kind { OP_SIGN, OP_VERIFY, OP_DIGEST, OP_ENCRYPT, OP_DECRYPT, OP_KINDS };
 
 /* The longest input a mechanism takes as it is: a DigestInfo under RSA-2048. */
 #define OP_DATA_MAX 256
@@ -18,6 +18,7 @@ struct op_key {
 	char container[TOKEN_NAME_MAX];
 	struct token_public_key public_key;
 	bool always_authenticate;
+	struct token_session_key session_key; /* of SM4 mechanisms */
 };
 
 /* A sign, verify or digest operation; active while mech is not NULL. */
@@ -28,7 +29,9 @@ struct op {
 	bool updated;       /* C_*Update was called */
 	struct crypto_digest *digest;
 	uint8_t data[OP_DATA_MAX]; /* input of mechanisms that do not hash */
-	size_t data_len;
+	size_t data_len;           /* SM4: of a block that is not whole yet */
+	uint8_t iv[GM_BLOCK_LEN];  /* SM4: of the next block; the MAC so far */
+	bool blocks;               /* SM4: some were processed */
 };
 
 struct op_find {
@@ -58,6 +61,19 @@ CK_RV op_digest(struct session *session, struct uk_span data, bool final, uint8_
 CK_RV op_sign(struct session *session, struct uk_span data, bool final, uint8_t *out,
 	      CK_ULONG *len);
 CK_RV op_verify(struct session *session, struct uk_span data, bool final, struct uk_span signature);
+
+/* Encrypt and decrypt: one piece, and at the end what is left (nothing, or an error). */
+CK_RV op_cipher(struct session *session, enum op_kind kind, struct uk_span in, uint8_t *out,
+		CK_ULONG *len);
+CK_RV op_cipher_update(struct session *session, enum op_kind kind, struct uk_span in, uint8_t *out,
+		       CK_ULONG *len);
+CK_RV op_cipher_final(struct session *session, enum op_kind kind, CK_ULONG *len);
+
+/* For op.c: takes in data of a MAC; the MAC itself, one block. */
+CK_RV op_mac_add(struct session *session, struct op *op, struct uk_span part);
+CK_RV op_mac_finish(struct op *op, struct uk_writer *out);
+/* Whether the answer has to wait: a size was asked for, or the buffer is too small. */
+bool op_two_call_waits(const uint8_t *out, CK_ULONG *len, CK_ULONG needed, CK_RV *ret);
 
 /* Ends an operation, active or not; lets go of a transaction that a context login holds. */
 void op_end(struct slot *slot, struct op *op);

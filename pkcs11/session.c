@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pkcs11/session.h"
 
+#include "pkcs11/object.h"
+
 #include <stdlib.h>
 
 /*
@@ -63,6 +65,7 @@ session_open(struct slot *slot, CK_FLAGS flags, CK_SESSION_HANDLE *ret)
 static void
 session_finish(struct session *session)
 {
+	objects_end_session(session->slot, session->handle);
 	op_find_end(&session->find);
 	for (size_t i = 0; i < OP_KINDS; i++)
 		op_end(session->slot, &session->ops[i]);

@@ -164,6 +164,9 @@ slot_login_forget(struct slot *slot)
 static void
 slot_drop(struct slot *slot)
 {
+	/* The session keys went with it: nothing is sent. */
+	slot->removed = true;
+	objects_end_session(slot, 0);
 	slot_login_forget(slot);
 	sessions_kill(slot);
 	objects_free(slot->objects);
@@ -181,6 +184,7 @@ slot_notice_logout(struct slot *slot)
 	if (slot->token == NULL || !slot->token->login_lost)
 		return;
 	slot->token->login_lost = false;
+	objects_end_session(slot, 0);
 	slot_login_forget(slot);
 }
 

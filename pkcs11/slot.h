@@ -15,6 +15,7 @@
 enum slot_login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
 
 struct session;
+struct object;
 struct objects;
 
 struct slot {
@@ -37,7 +38,8 @@ struct slot {
 	int login_lock;        /* login_lock.h; -1 = none */
 	bool try_confirmed[2]; /* by enum token_role: one try armed by confirm_try */
 	struct session *sessions;
-	struct objects *objects; /* what has been read from the key; NULL = nothing yet */
+	struct objects *objects;        /* what has been read from the key; NULL = nothing yet */
+	struct object *session_objects; /* newest first */
 };
 
 /* Lists readers and keys anew, without touching a key. Without pcscd every slot becomes empty. */

@@ -80,14 +80,20 @@ struct crypto_cert {
 UK_CHECKED enum uk_status crypto_cert_read(struct uk_span der, struct crypto_cert *ret);
 void crypto_cert_clear(struct crypto_cert *cert);
 
+/* SM2Cipher (GM/T 0009, DER) taken apart; numbers right-aligned. UK_E_ENVELOPE: it is not one. */
+struct crypto_sm2_cipher {
+	uint8_t c1x[32], c1y[32], c3[32], c2[64];
+	size_t c2_len;
+};
+UK_CHECKED enum uk_status crypto_sm2_cipher_read(struct uk_span der, struct crypto_sm2_cipher *ret);
+
 /*
  * SM2EnvelopedKey (GM/T 0009, DER) taken apart. Numbers right-aligned to their full length.
  * encrypted_private_key: the BIT STRING's bytes, at most 64. UK_E_ENVELOPE when it is not one.
  */
 struct crypto_enveloped_key {
-	bool ecb_sm4; /* symAlgID is SM4-ECB or plain SM4 */
-	uint8_t c1x[32], c1y[32], c3[32], c2[64];
-	size_t c2_len;
+	bool ecb_sm4;                    /* symAlgID is SM4-ECB or plain SM4 */
+	struct crypto_sm2_cipher cipher; /* of the SM4 key */
 	uint8_t x[32], y[32];
 	uint8_t private_key[64];
 	size_t private_key_len;

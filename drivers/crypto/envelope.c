@@ -35,7 +35,7 @@ take_number(const struct crypto_library *lib, struct uk_span *in, uint8_t *out, 
 
 /* SM2Cipher: SEQUENCE { x, y, hash, cipher text } */
 static bool
-read_cipher(const struct crypto_library *lib, struct uk_span in, struct crypto_enveloped_key *key)
+read_cipher(const struct crypto_library *lib, struct uk_span in, struct crypto_sm2_cipher *key)
 {
 	struct der_element hash;
 	struct der_element cipher;
@@ -90,7 +90,7 @@ read_key(const struct crypto_library *lib, struct uk_span in, struct crypto_enve
 	key->ecb_sm4 = is_sm4_ecb(lib, algorithm.body);
 	memcpy(key->private_key, private_key.ptr, private_key.len);
 	key->private_key_len = private_key.len;
-	return read_cipher(lib, cipher.body, key) && read_public_key(public_key, key);
+	return read_cipher(lib, cipher.body, &key->cipher) && read_public_key(public_key, key);
 }
 
 enum uk_status
@@ -105,5 +105,22 @@ crypto_enveloped_key_read(struct uk_span der, struct crypto_enveloped_key *ret)
 	if (!read_key(lib, der, &key))
 		return UK_E_ENVELOPE;
 	*ret = key;
+	return UK_OK;
+}
+
+enum uk_status
+crypto_sm2_cipher_read(struct uk_span der, struct crypto_sm2_cipher *ret)
+{
+	const struct crypto_library *lib = crypto_load();
+	struct crypto_sm2_cipher cipher = {0};
+	struct der_element outer;
+
+	if (lib == NULL)
+		return UK_E_CRYPTO;
+	CRYPTO_QUIET quiet = crypto_quiet(lib);
+	if (!der_take_tag(lib, &der, V_ASN1_SEQUENCE, &outer) || der.len != 0 ||
+	    !read_cipher(lib, outer.body, &cipher))
+		return UK_E_ENVELOPE;
+	*ret = cipher;
 	return UK_OK;
 }
