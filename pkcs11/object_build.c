@@ -59,7 +59,7 @@ object_free(struct object *object)
 		&object->label,      &object->id,       &object->subject,     &object->issuer,
 		&object->serial,     &object->value,    &object->check_value, &object->spki,
 		&object->start_date, &object->end_date, &object->modulus,     &object->exponent,
-		&object->ec_params,  &object->ec_point,
+		&object->ec_params,  &object->ec_point, &object->application,
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(blobs); i++)
 		free(blobs[i]->ptr);
