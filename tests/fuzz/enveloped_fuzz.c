@@ -9,7 +9,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct crypto_enveloped_key key;
 
 	if (crypto_enveloped_key_read(uk_span_of(data, size), &key) == UK_OK)
-		must(key.c2_len > 0 && key.c2_len <= sizeof(key.c2) && key.private_key_len > 0 &&
-		     key.private_key_len <= sizeof(key.private_key));
+		must(key.cipher.c2_len > 0 && key.cipher.c2_len <= sizeof(key.cipher.c2) &&
+		     key.private_key_len > 0 && key.private_key_len <= sizeof(key.private_key));
 	return 0;
 }

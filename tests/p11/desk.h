@@ -107,5 +107,12 @@ void oracle_sm2_digest(const char *alg, const void *message, CK_ULONG len, unsig
 CK_ULONG oracle_issue_sm2(const unsigned char *point, unsigned char *out, CK_ULONG size);
 CK_ULONG oracle_issue_rsa(const unsigned char *modulus, CK_ULONG modulus_len, unsigned char *out,
 			  CK_ULONG size);
+/* A 16-byte key encrypted to the encryption certificate; SM2: DER, else 04 || X || Y || C3 || C2.
+ */
+CK_ULONG oracle_wrap(const char *alg, bool der, const unsigned char *sm4_key, unsigned char *out,
+		     CK_ULONG size);
+/* SM4 without padding; cipher by libcrypto's name. */
+void oracle_sm4(const char *cipher, const unsigned char *key, const unsigned char *iv,
+		const unsigned char *in, CK_ULONG len, unsigned char *out);
 
 #endif

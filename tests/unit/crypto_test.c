@@ -361,9 +361,10 @@ envelopes_are_taken_apart(void **state)
 
 		assert_ok(crypto_enveloped_key_read(uk_span_of(der, len), &key));
 		assert_int_equal(key.ecb_sm4, rows[i].ecb);
-		assert_true(key.c1x[0] == 0x80 && key.c1x[31] == 0x11);
-		assert_true(key.c1y[0] == 0 && key.c1y[1] == 0x22 && key.c3[0] == 0x33);
-		assert_true(key.c2_len == 16 && key.c2[15] == 0x44);
+		assert_true(key.cipher.c1x[0] == 0x80 && key.cipher.c1x[31] == 0x11);
+		assert_true(key.cipher.c1y[0] == 0 && key.cipher.c1y[1] == 0x22 &&
+			    key.cipher.c3[0] == 0x33);
+		assert_true(key.cipher.c2_len == 16 && key.cipher.c2[15] == 0x44);
 		assert_true(key.x[0] == 0x55 && key.y[31] == 0x66);
 		assert_int_equal(key.private_key_len, 32 + 16 * i);
 		assert_int_equal(key.private_key[31 + 16 * i], 0x77);
