@@ -35,18 +35,18 @@
 /* SM3(Z || M) in (32 bytes), r || s out */
 #define CKM_VENDOR_SM2_SIGN_NO_DER 0x80008105UL
 /* unwrap a session key: SM2 cipher as 04 || X || Y || C3 || C2, or as SM2Cipher (GM/T 0009, DER) */
-#define CKM_VENDOR_SM2_RAW		  0x80008200UL
-#define CKM_VENDOR_SM2_DER		  0x80008201UL
+#define CKM_VENDOR_SM2_RAW 0x80008200UL
+#define CKM_VENDOR_SM2_DER 0x80008201UL
 /* ours: unwrap an encryption pair from ENVELOPEDKEYBLOB or SM2EnvelopedKey with the signing key */
-#define CKM_OPENUKEY_SM2_ENVELOPED	  0x80008F01UL
+#define CKM_OPENUKEY_SM2_ENVELOPED 0x80008F01UL
 /* digest SM3 (host) */
 #define CKM_VENDOR_SM3 0x80009000UL
 /* SM4 with session keys that live in the key; parameter of CBC: the 16-byte IV */
-#define CKK_VENDOR_SM4			  0x8000A000UL
-#define CKM_VENDOR_SM4_ECB		  0x8000A100UL
-#define CKM_VENDOR_SM4_CBC		  0x8000A200UL
+#define CKK_VENDOR_SM4     0x8000A000UL
+#define CKM_VENDOR_SM4_ECB 0x8000A100UL
+#define CKM_VENDOR_SM4_CBC 0x8000A200UL
 /* ours: CBC-MAC over whole blocks, 16 bytes out; parameter: none (IV of zeros) or an IV */
-#define CKM_OPENUKEY_SM4_MAC		  0x80008F10UL
+#define CKM_OPENUKEY_SM4_MAC 0x80008F10UL
 
 #define OPENUKEY_INTERFACE "Vendor OpenUKey"
 

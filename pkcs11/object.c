@@ -189,6 +189,17 @@ container_load(struct slot *slot, struct container *container, enum objects_want
 	return rv;
 }
 
+static CK_RV
+containers_load(struct slot *slot, enum objects_want want)
+{
+	CK_RV rv = containers_list(slot);
+
+	for (struct container *c = slot->objects->containers; c != NULL && rv == CKR_OK;
+	     c = c->next)
+		rv = container_load(slot, c, want);
+	return rv;
+}
+
 CK_RV
 objects_load(struct slot *slot, enum objects_want want)
 {
@@ -200,10 +211,10 @@ objects_load(struct slot *slot, enum objects_want want)
 		slot->objects = calloc(1, sizeof(*slot->objects));
 	if (slot->objects == NULL)
 		return CKR_HOST_MEMORY;
-	rv = containers_list(slot);
-	for (struct container *c = slot->objects->containers; c != NULL && rv == CKR_OK;
-	     c = c->next)
-		rv = container_load(slot, c, want);
+	if ((want & (OBJECTS_CERTIFICATES | OBJECTS_KEYS)) != 0)
+		rv = containers_load(slot, want);
+	if (rv == CKR_OK && (want & (OBJECTS_CERTIFICATES | OBJECTS_DATA)) != 0)
+		rv = objects_load_files(slot, want);
 	/* The reading may have met another program's reset: private keys are then not seen. */
 	return rv == CKR_OK ? slot_rv(slot, UK_OK) : rv;
 }

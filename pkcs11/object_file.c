@@ -243,7 +243,8 @@ object_file_delete(struct slot *slot, const char *name)
 {
 	enum uk_status st = slot->token->ops->delete_file(slot->token, uk_span_str(name));
 
-	objects_forget_files(slot);
 	slot_info_stale(slot);
+	if (st == UK_OK || st == UK_E_NOT_FOUND)
+		objects_forget_files(slot);
 	return slot_rv(slot, st);
 }

@@ -92,6 +92,8 @@ object_destroy(struct slot *slot, CK_OBJECT_HANDLE handle)
 		return CKR_ACTION_PROHIBITED;
 	if (object->session != 0)
 		return session_object_destroy(slot, handle);
+	if (slot->login != LOGIN_USER)
+		return CKR_USER_NOT_LOGGED_IN;
 	if (object->class_ == CKO_PRIVATE_KEY)
 		return key_destroy(slot, object);
 	memcpy(file, object->file, sizeof(file));

@@ -115,6 +115,15 @@ desk_state(struct desk *desk, const struct desk_key *key, unsigned int reader)
 	return path;
 }
 
+/* A test that failed half-way leaves its key in: the next one does not suffer for it. */
+static void
+reader_empty(struct desk *desk, unsigned int reader)
+{
+	if (desk->plugged[reader])
+		desk_pull(desk, reader);
+	desk->plugged[reader] = true;
+}
+
 void
 desk_plug(struct desk *desk, unsigned int reader, const struct desk_key *key)
 {
@@ -129,12 +138,14 @@ desk_plug_again(struct desk *desk, unsigned int reader, const struct desk_key *k
 	char path[512];
 
 	state_path(desk, reader, path, sizeof(path));
+	reader_empty(desk, reader);
 	assert_true(rig_plug(desk->rig, reader, path, options));
 }
 
 void
 desk_plug_state(struct desk *desk, unsigned int reader, const char *path)
 {
+	reader_empty(desk, reader);
 	assert_true(rig_plug(desk->rig, reader, path, NULL));
 }
 
@@ -147,6 +158,7 @@ desk_dir(struct desk *desk)
 void
 desk_pull(struct desk *desk, unsigned int reader)
 {
+	desk->plugged[reader] = false;
 	assert_true(rig_pull(desk->rig, reader));
 }
 

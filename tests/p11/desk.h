@@ -24,6 +24,7 @@ struct desk {
 	void *module; /* dlopen's */
 	CK_FUNCTION_LIST *f;
 	struct openukey_functions *uk;
+	bool plugged[16]; /* by reader */
 };
 
 /* Which key: algorithm of its certificates (names in tests/fixtures) and model. */
