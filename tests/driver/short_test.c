@@ -5,6 +5,7 @@
  */
 #include "drivers/crypto/crypto.h"
 #include "tests/driver/desk.h"
+#include "tests/driver/envelope.h"
 
 #include <reader.h>
 
@@ -95,6 +96,63 @@ pins_change_in_short_commands(void **state)
 	asked = 0;
 }
 
+static void
+files_come_and_go_in_short_commands(void **state)
+{
+	struct desk *desk = *state;
+	struct token *token = desk->token;
+	const struct token_file file = {
+		.size = 3000, .read_rights = GM_RIGHT_ANYONE, .write_rights = GM_RIGHT_USER};
+	static uint8_t data[3000];
+	static uint8_t read[3000];
+	struct uk_writer out = uk_writer_of(read, sizeof(read));
+	unsigned int tries;
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7 + i / 256);
+	assert_ok(token->ops->verify(token, TOKEN_USER, str(USER_PIN), &tries));
+	assert_ok(token->ops->create_file(token, str("f"), &file));
+	assert_ok(token->ops->write_file(token, str("f"), uk_span_of(data, sizeof(data))));
+	assert_ok(token->ops->read_file(token, str("f"), &out));
+	assert_int_equal(out.len, sizeof(data));
+	assert_memory_equal(read, data, sizeof(data));
+	asked = 0;
+}
+
+static void
+session_keys_work_in_short_commands(void **state)
+{
+	struct desk *desk = *state;
+	struct token *token = desk->token;
+	struct token_cipher cipher = {.alg = GM_ALG_SM4_CBC, .iv = "initial vector 1"};
+	struct token_public_key to;
+	struct token_wrapped_key wrapped;
+	struct token_session_key key;
+	static uint8_t plain[2000];
+	static uint8_t secret[2000];
+	static uint8_t again[2000];
+	struct uk_writer out = uk_writer_of(secret, sizeof(secret));
+	unsigned int tries;
+
+	memset(plain, 0x42, sizeof(plain));
+	assert_ok(token->ops->verify(token, TOKEN_USER, str(USER_PIN), &tries));
+	assert_ok(token->ops->public_key(token, str(SM2_CONTAINER), TOKEN_ENCRYPT, &to));
+	wrapped = envelope_session_sm2(&to);
+	assert_ok(token->ops->import_session_key(token, str(SM2_CONTAINER), GM_ALG_SM4_CBC,
+						 &wrapped, &key));
+	cipher.job = TOKEN_CIPHER_ENCRYPT;
+	assert_ok(token->ops->session_cipher(token, &key, &cipher, uk_span_of(plain, sizeof(plain)),
+					     &out));
+	assert_int_equal(out.len, sizeof(plain));
+	assert_memory_not_equal(secret, plain, sizeof(plain));
+	out = uk_writer_of(again, sizeof(again));
+	cipher.job = TOKEN_CIPHER_DECRYPT;
+	assert_ok(token->ops->session_cipher(token, &key, &cipher,
+					     uk_span_of(secret, sizeof(secret)), &out));
+	assert_memory_equal(again, plain, sizeof(plain));
+	asked = 0;
+}
+
 #define ON(model, test)                                                                           \
 	{                                                                                         \
 #test " [" model "]", test, desk_setup, desk_teardown, (void *)(uintptr_t)(model) \
@@ -108,6 +166,10 @@ main(void)
 		ON("V1", certificates_come_and_go_in_short_commands),
 		ON("V0", answers_longer_than_256_bytes_are_fetched),
 		ON("V0", pins_change_in_short_commands),
+		ON("V0", files_come_and_go_in_short_commands),
+		ON("V1", files_come_and_go_in_short_commands),
+		ON("V0", session_keys_work_in_short_commands),
+		ON("V1", session_keys_work_in_short_commands),
 	};
 
 	return cmocka_run_group_tests_name("short", tests, desk_group_setup, desk_group_teardown);

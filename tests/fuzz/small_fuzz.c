@@ -10,6 +10,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct token_model model = {0};
 	struct gm_application app;
 	struct token_pin_info pin;
+	struct token_file file;
 	uint8_t id[GM_ID_LEN];
 	struct uk_span rs;
 	uint8_t which;
@@ -17,7 +18,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!uk_take_u8(&in, &which))
 		return 0;
 	model.order = (which & 0x80) != 0 ? UK_LITTLE_ENDIAN : UK_BIG_ENDIAN;
-	switch (which & 3) {
+	switch (which & 7) {
 	case 0:
 		(void)!gm_read_application(&model, in, &app);
 		break;
@@ -27,6 +28,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		(void)!gm_read_id(in, id);
+		break;
+	case 4:
+		(void)!gm_read_file_info(&model, in, &file);
 		break;
 	default:
 		if (gm_read_sm2_signature(&model, in, &rs) == UK_OK)
