@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Entry points: library, slots, tokens, interfaces. */
-#include "common/openukey.h"
 #include "pkcs11/api.h"
+
+#include "common/openukey.h"
 #include "pkcs11/gate.h"
 #include "pkcs11/module.h"
 #include "pkcs11/rv.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* "Vendor OpenUKey": what PKCS#11 cannot say. See common/openukey.h for each call. */
-#include "common/openukey.h"
-
 #include "pkcs11/api.h"
+
+#include "common/openukey.h"
 #include "pkcs11/gate.h"
 #include "pkcs11/issue.h"
 #include "pkcs11/object.h"

@@ -3,7 +3,7 @@
 #ifndef OUK_CORE_ERRORS_H
 #define OUK_CORE_ERRORS_H
 
-#include "common/pkcs11.h"
+#include "assistant/core/cryptoki.h"
 
 #include <glib.h>
 

@@ -3,7 +3,7 @@
 #ifndef OUK_CORE_MODULE_H
 #define OUK_CORE_MODULE_H
 
-#include "common/pkcs11.h"
+#include "assistant/core/cryptoki.h"
 
 #include "common/openukey.h"
 

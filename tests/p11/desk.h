@@ -6,9 +6,10 @@
 #ifndef TESTS_P11_DESK_H
 #define TESTS_P11_DESK_H
 
+#include "common/pkcs11.h"
+
 #include "common/defs.h"
 #include "common/openukey.h"
-#include "common/pkcs11.h"
 
 #include <stdbool.h>
 

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Parameters of symmetric mechanisms (PKCS#11 3.0, current and historical mechanisms). */
+#ifndef UK_COMMON_PKCS11_CIPHERS_H
+#define UK_COMMON_PKCS11_CIPHERS_H
+
+#include "common/pkcs11/types.h"
+
+typedef CK_ULONG CK_MAC_GENERAL_PARAMS;
+CK_POINTER_TO(CK_MAC_GENERAL_PARAMS);
+
+/* ---- AES and others of its kind ---- */
+
+typedef struct CK_AES_CTR_PARAMS {
+	CK_ULONG ulCounterBits;
+	CK_BYTE cb[16];
+} CK_AES_CTR_PARAMS;
+CK_POINTER_TO(CK_AES_CTR_PARAMS);
+
+typedef struct CK_CAMELLIA_CTR_PARAMS {
+	CK_ULONG ulCounterBits;
+	CK_BYTE cb[16];
+} CK_CAMELLIA_CTR_PARAMS;
+CK_POINTER_TO(CK_CAMELLIA_CTR_PARAMS);
+
+typedef struct CK_GCM_PARAMS {
+	CK_BYTE *pIv;
+	CK_ULONG ulIvLen;
+	CK_ULONG ulIvBits;
+	CK_BYTE *pAAD;
+	CK_ULONG ulAADLen;
+	CK_ULONG ulTagBits;
+} CK_GCM_PARAMS;
+CK_POINTER_TO(CK_GCM_PARAMS);
+
+typedef struct CK_CCM_PARAMS {
+	CK_ULONG ulDataLen;
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE *pAAD;
+	CK_ULONG ulAADLen;
+	CK_ULONG ulMACLen;
+} CK_CCM_PARAMS;
+CK_POINTER_TO(CK_CCM_PARAMS);
+
+/* deprecated names of the two above */
+typedef struct CK_AES_GCM_PARAMS {
+	CK_BYTE *pIv;
+	CK_ULONG ulIvLen;
+	CK_ULONG ulIvBits;
+	CK_BYTE *pAAD;
+	CK_ULONG ulAADLen;
+	CK_ULONG ulTagBits;
+} CK_AES_GCM_PARAMS;
+CK_POINTER_TO(CK_AES_GCM_PARAMS);
+
+typedef struct CK_AES_CCM_PARAMS {
+	CK_ULONG ulDataLen;
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE *pAAD;
+	CK_ULONG ulAADLen;
+	CK_ULONG ulMACLen;
+} CK_AES_CCM_PARAMS;
+CK_POINTER_TO(CK_AES_CCM_PARAMS);
+
+/* who makes the nonce of a message */
+typedef CK_ULONG CK_GENERATOR_FUNCTION;
+
+#define CKG_NO_GENERATE          0x00000000UL
+#define CKG_GENERATE             0x00000001UL
+#define CKG_GENERATE_COUNTER     0x00000002UL
+#define CKG_GENERATE_RANDOM      0x00000003UL
+#define CKG_GENERATE_COUNTER_XOR 0x00000004UL
+
+typedef struct CK_GCM_MESSAGE_PARAMS {
+	CK_BYTE *pIv;
+	CK_ULONG ulIvLen;
+	CK_ULONG ulIvFixedBits;
+	CK_GENERATOR_FUNCTION ivGenerator;
+	CK_BYTE *pTag;
+	CK_ULONG ulTagBits;
+} CK_GCM_MESSAGE_PARAMS;
+CK_POINTER_TO(CK_GCM_MESSAGE_PARAMS);
+
+typedef struct CK_CCM_MESSAGE_PARAMS {
+	CK_ULONG ulDataLen;
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceLen;
+	CK_ULONG ulNonceFixedBits;
+	CK_GENERATOR_FUNCTION nonceGenerator;
+	CK_BYTE *pMAC;
+	CK_ULONG ulMACLen;
+} CK_CCM_MESSAGE_PARAMS;
+CK_POINTER_TO(CK_CCM_MESSAGE_PARAMS);
+
+/* data for key derivation by encryption */
+typedef struct CK_DES_CBC_ENCRYPT_DATA_PARAMS {
+	CK_BYTE iv[8];
+	CK_BYTE *pData;
+	CK_ULONG length;
+} CK_DES_CBC_ENCRYPT_DATA_PARAMS;
+CK_POINTER_TO(CK_DES_CBC_ENCRYPT_DATA_PARAMS);
+
+typedef struct CK_AES_CBC_ENCRYPT_DATA_PARAMS {
+	CK_BYTE iv[16];
+	CK_BYTE *pData;
+	CK_ULONG length;
+} CK_AES_CBC_ENCRYPT_DATA_PARAMS;
+CK_POINTER_TO(CK_AES_CBC_ENCRYPT_DATA_PARAMS);
+
+typedef struct CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS {
+	CK_BYTE iv[16];
+	CK_BYTE *pData;
+	CK_ULONG length;
+} CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS;
+CK_POINTER_TO(CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS);
+
+typedef struct CK_ARIA_CBC_ENCRYPT_DATA_PARAMS {
+	CK_BYTE iv[16];
+	CK_BYTE *pData;
+	CK_ULONG length;
+} CK_ARIA_CBC_ENCRYPT_DATA_PARAMS;
+CK_POINTER_TO(CK_ARIA_CBC_ENCRYPT_DATA_PARAMS);
+
+typedef struct CK_SEED_CBC_ENCRYPT_DATA_PARAMS {
+	CK_BYTE iv[16];
+	CK_BYTE *pData;
+	CK_ULONG length;
+} CK_SEED_CBC_ENCRYPT_DATA_PARAMS;
+CK_POINTER_TO(CK_SEED_CBC_ENCRYPT_DATA_PARAMS);
+
+/* ---- ChaCha20, Salsa20 ---- */
+
+typedef struct CK_CHACHA20_PARAMS {
+	CK_BYTE *pBlockCounter;
+	CK_ULONG blockCounterBits;
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceBits;
+} CK_CHACHA20_PARAMS;
+CK_POINTER_TO(CK_CHACHA20_PARAMS);
+
+typedef struct CK_SALSA20_PARAMS {
+	CK_BYTE *pBlockCounter;
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceBits;
+} CK_SALSA20_PARAMS;
+CK_POINTER_TO(CK_SALSA20_PARAMS);
+
+typedef struct CK_SALSA20_CHACHA20_POLY1305_PARAMS {
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE *pAAD;
+	CK_ULONG ulAADLen;
+} CK_SALSA20_CHACHA20_POLY1305_PARAMS;
+CK_POINTER_TO(CK_SALSA20_CHACHA20_POLY1305_PARAMS);
+
+typedef struct CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS {
+	CK_BYTE *pNonce;
+	CK_ULONG ulNonceLen;
+	CK_BYTE *pTag;
+} CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS;
+CK_POINTER_TO(CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS);
+
+/* ---- old ciphers ---- */
+
+typedef CK_ULONG CK_RC2_PARAMS;
+CK_POINTER_TO(CK_RC2_PARAMS);
+
+typedef struct CK_RC2_CBC_PARAMS {
+	CK_ULONG ulEffectiveBits;
+	CK_BYTE iv[8];
+} CK_RC2_CBC_PARAMS;
+CK_POINTER_TO(CK_RC2_CBC_PARAMS);
+
+typedef struct CK_RC2_MAC_GENERAL_PARAMS {
+	CK_ULONG ulEffectiveBits;
+	CK_ULONG ulMacLength;
+} CK_RC2_MAC_GENERAL_PARAMS;
+CK_POINTER_TO(CK_RC2_MAC_GENERAL_PARAMS);
+
+typedef struct CK_RC5_PARAMS {
+	CK_ULONG ulWordsize;
+	CK_ULONG ulRounds;
+} CK_RC5_PARAMS;
+CK_POINTER_TO(CK_RC5_PARAMS);
+
+typedef struct CK_RC5_CBC_PARAMS {
+	CK_ULONG ulWordsize;
+	CK_ULONG ulRounds;
+	CK_BYTE *pIv;
+	CK_ULONG ulIvLen;
+} CK_RC5_CBC_PARAMS;
+CK_POINTER_TO(CK_RC5_CBC_PARAMS);
+
+typedef struct CK_RC5_MAC_GENERAL_PARAMS {
+	CK_ULONG ulWordsize;
+	CK_ULONG ulRounds;
+	CK_ULONG ulMacLength;
+} CK_RC5_MAC_GENERAL_PARAMS;
+CK_POINTER_TO(CK_RC5_MAC_GENERAL_PARAMS);
+
+typedef struct CK_SKIPJACK_PRIVATE_WRAP_PARAMS {
+	CK_ULONG ulPasswordLen;
+	CK_BYTE *pPassword;
+	CK_ULONG ulPublicDataLen;
+	CK_BYTE *pPublicData;
+	CK_ULONG ulPAndGLen;
+	CK_ULONG ulQLen;
+	CK_ULONG ulRandomLen;
+	CK_BYTE *pRandomA;
+	CK_BYTE *pPrimeP;
+	CK_BYTE *pBaseG;
+	CK_BYTE *pSubprimeQ;
+} CK_SKIPJACK_PRIVATE_WRAP_PARAMS;
+CK_POINTER_TO(CK_SKIPJACK_PRIVATE_WRAP_PARAMS);
+
+typedef struct CK_SKIPJACK_RELAYX_PARAMS {
+	CK_ULONG ulOldWrappedXLen;
+	CK_BYTE *pOldWrappedX;
+	CK_ULONG ulOldPasswordLen;
+	CK_BYTE *pOldPassword;
+	CK_ULONG ulOldPublicDataLen;
+	CK_BYTE *pOldPublicData;
+	CK_ULONG ulOldRandomLen;
+	CK_BYTE *pOldRandomA;
+	CK_ULONG ulNewPasswordLen;
+	CK_BYTE *pNewPassword;
+	CK_ULONG ulNewPublicDataLen;
+	CK_BYTE *pNewPublicData;
+	CK_ULONG ulNewRandomLen;
+	CK_BYTE *pNewRandomA;
+} CK_SKIPJACK_RELAYX_PARAMS;
+CK_POINTER_TO(CK_SKIPJACK_RELAYX_PARAMS);
+
+typedef struct CK_PBE_PARAMS {
+	CK_BYTE *pInitVector;
+	CK_UTF8CHAR *pPassword;
+	CK_ULONG ulPasswordLen;
+	CK_BYTE *pSalt;
+	CK_ULONG ulSaltLen;
+	CK_ULONG ulIteration;
+} CK_PBE_PARAMS;
+CK_POINTER_TO(CK_PBE_PARAMS);
+
+typedef struct CK_KEY_WRAP_SET_OAEP_PARAMS {
+	CK_BYTE bBC;
+	CK_BYTE *pX;
+	CK_ULONG ulXLen;
+} CK_KEY_WRAP_SET_OAEP_PARAMS;
+CK_POINTER_TO(CK_KEY_WRAP_SET_OAEP_PARAMS);
+
+#endif
