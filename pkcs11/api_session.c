@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Entry points: sessions, login, PINs. */
 #include "pkcs11/gate.h"
+#include "pkcs11/policy.h"
+#include "pkcs11/prompt.h"
+
+/* Without a PIN the desktop's prompt asks for it, where policy has it so. */
+static bool
+prompt_wanted(const void *pin)
+{
+	return pin == NULL && policy_get()->protected_path;
+}
 
 CK_RV
 C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
@@ -66,8 +75,11 @@ CK_RV
 C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
 {
 	GATE gate = {0};
-	CK_RV rv = gate_enter(&gate, FN_C_Login, session);
+	CK_RV rv;
 
+	if (prompt_wanted(pin))
+		return prompt_login(session, user);
+	rv = gate_enter(&gate, FN_C_Login, session);
 	return rv != CKR_OK ? rv : session_login(gate.session, user, uk_span_of(pin, len));
 }
 
@@ -85,8 +97,11 @@ C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *old_pin, CK_ULONG old_len, CK_U
 	 CK_ULONG new_len)
 {
 	GATE gate = {0};
-	CK_RV rv = gate_enter(&gate, FN_C_SetPIN, session);
+	CK_RV rv;
 
+	if (prompt_wanted(old_pin) && new_pin == NULL)
+		return prompt_set_pin(session);
+	rv = gate_enter(&gate, FN_C_SetPIN, session);
 	return rv != CKR_OK ? rv
 			    : session_set_pin(gate.session, uk_span_of(old_pin, old_len),
 					      uk_span_of(new_pin, new_len));
@@ -96,7 +111,10 @@ CK_RV
 C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len)
 {
 	GATE gate = {0};
-	CK_RV rv = gate_enter(&gate, FN_C_InitPIN, session);
+	CK_RV rv;
 
+	if (prompt_wanted(pin))
+		return prompt_init_pin(session);
+	rv = gate_enter(&gate, FN_C_InitPIN, session);
 	return rv != CKR_OK ? rv : session_init_pin(gate.session, uk_span_of(pin, len));
 }

@@ -2,59 +2,18 @@
 #include "pkcs11/login_lock.h"
 
 #include "common/log.h"
+#include "pkcs11/runtime_dir.h"
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 /* Another process holds the lock alone only while it sends one command. */
 #define WAIT_STEP_NS (10L * 1000 * 1000)
 #define WAIT_STEPS   100
-
-/* Opens a directory of ours that nobody else can write to; -1 if it is not so. */
-static int
-dir_open(const char *path)
-{
-	struct stat st;
-	int dir;
-
-	if (mkdir(path, 0700) != 0)
-		(void)0; /* exists, or the open below fails */
-	dir = open(path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0)
-		return -1;
-	if (fstat(dir, &st) != 0 || st.st_uid != geteuid() || (st.st_mode & 022) != 0) {
-		(void)close(dir);
-		return -1;
-	}
-	return dir;
-}
-
-static int
-runtime_dir_open(void)
-{
-	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
-	char path[512];
-	int dir = -1;
-
-	if (runtime != NULL && runtime[0] == '/' &&
-	    snprintf(path, sizeof(path), "%s/openukey", runtime) < (int)sizeof(path))
-		dir = dir_open(path);
-	if (dir < 0) {
-		(void)snprintf(path, sizeof(path), "/run/user/%u/openukey", geteuid());
-		dir = dir_open(path);
-	}
-	if (dir < 0) {
-		(void)snprintf(path, sizeof(path), "/tmp/openukey-%u", geteuid());
-		dir = dir_open(path);
-	}
-	return dir;
-}
 
 /* A serial number comes from the key: only letters, digits and dashes reach the file's name. */
 static void

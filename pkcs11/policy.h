@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Local policy: /etc/openukey/policy.conf, lines of `name = value`, # starts a comment.
- * OPENUKEY_POLICY names another file (ignored in setuid programs).
+ * Local policy: /etc/openukey/policy.conf, lines of `name = value`, # starts a comment.  What
+ * stands behind a line `[/path/of/a/program]` is for that host program only, and goes before what
+ * is for all.  OPENUKEY_POLICY names another file (ignored in setuid programs).
  */
 #ifndef UK_PKCS11_POLICY_H
 #define UK_PKCS11_POLICY_H
@@ -14,6 +15,11 @@ struct policy {
 	unsigned int min_tries;
 	/* C_Login answers CKR_PIN_EXPIRED while the PIN is still the one set at issue */
 	bool force_pin_change;
+	/*
+	 * The PIN is asked for by the desktop's own prompt and not by the host program
+	 * (CKF_PROTECTED_AUTHENTICATION_PATH, prompt.h)
+	 */
+	bool protected_path;
 };
 
 /* Reads the file anew; what is missing or wrong in it keeps its default and is logged. */

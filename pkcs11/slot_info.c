@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* C_GetSlotInfo and C_GetTokenInfo. */
 #include "pkcs11/module.h"
+#include "pkcs11/policy.h"
 #include "pkcs11/session.h"
 #include "pkcs11/slot.h"
 
@@ -78,6 +79,10 @@ pin_flags_read(struct slot *slot, CK_FLAGS *flags)
 		SLOT_AGAIN(st, slot->token->ops->pin_info(slot->token, roles[i], &pin));
 		if (st == UK_E_NO_APPLICATION)
 			return CKR_OK;
+		/* A model whose counters nobody has checked: it has PINs, and that is all we say.
+		 */
+		if (st == UK_E_NOT_VERIFIED)
+			continue;
 		if (st != UK_OK)
 			return slot_rv(slot, st);
 		found |= flags_of_pin(roles[i], &pin);
@@ -103,6 +108,8 @@ slot_fill_token_info(struct slot *slot, CK_TOKEN_INFO *ret)
 	CK_TOKEN_INFO out = {.flags = CKF_RNG | CKF_LOGIN_REQUIRED};
 	CK_RV rv;
 
+	if (policy_get()->protected_path)
+		out.flags |= CKF_PROTECTED_AUTHENTICATION_PATH;
 	rv = slot_info(slot, &info);
 	if (rv != CKR_OK)
 		return rv;
