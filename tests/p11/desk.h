@@ -101,6 +101,11 @@ CK_ULONG oracle_certificate(const char *alg, const char *pair, unsigned char *ou
 /* Whether the signature over the message is right by that certificate's key. */
 bool oracle_verify(const char *alg, const char *digest, const void *message, CK_ULONG len,
 		   const unsigned char *signature, CK_ULONG signature_len);
+/* The same with a signer's ID of one's own (SM2). */
+bool oracle_verify_id(const char *id, const void *message, CK_ULONG len,
+		      const unsigned char *signature, CK_ULONG signature_len);
+/* A digest by libcrypto's name; returns the length. */
+CK_ULONG oracle_digest(const char *name, const void *message, CK_ULONG len, unsigned char *out);
 /* r || s to DER; returns the length. */
 CK_ULONG oracle_der(const unsigned char *rs, unsigned char *out, CK_ULONG size);
 /* SM3(Z || M) with the default ID for the certificate's key. */

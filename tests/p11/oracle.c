@@ -44,27 +44,61 @@ oracle_certificate(const char *alg, const char *pair, unsigned char *out, CK_ULO
 	return (CK_ULONG)len;
 }
 
-bool
-oracle_verify(const char *alg, const char *digest, const void *message, CK_ULONG len,
-	      const unsigned char *signature, CK_ULONG signature_len)
+/* A verification set up for the certificate's key; id: NULL but for SM2. */
+static EVP_MD_CTX *
+verification_start(const char *alg, const char *digest, const char *id)
 {
 	X509 *cert = certificate_load(alg, "sign");
 	EVP_PKEY *key = X509_get_pubkey(cert);
 	EVP_PKEY_CTX *key_ctx = EVP_PKEY_CTX_new(key, NULL);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	bool good;
 
-	if (strcmp(alg, "sm2") == 0)
-		assert_int_equal(EVP_PKEY_CTX_set1_id(key_ctx, DEFAULT_ID, (int)strlen(DEFAULT_ID)),
-				 1);
+	if (id != NULL)
+		assert_int_equal(EVP_PKEY_CTX_set1_id(key_ctx, id, (int)strlen(id)), 1);
 	EVP_MD_CTX_set_pkey_ctx(ctx, key_ctx);
-	good = EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL) == 1 &&
-	       EVP_DigestVerify(ctx, signature, signature_len, message, len) == 1;
-	EVP_MD_CTX_free(ctx);
-	EVP_PKEY_CTX_free(key_ctx);
+	assert_int_equal(EVP_DigestVerifyInit_ex(ctx, NULL, digest, NULL, NULL, key, NULL), 1);
 	EVP_PKEY_free(key);
 	X509_free(cert);
+	return ctx;
+}
+
+static bool
+verification_end(EVP_MD_CTX *ctx, const void *message, CK_ULONG len, const unsigned char *signature,
+		 CK_ULONG signature_len)
+{
+	EVP_PKEY_CTX *key_ctx = EVP_MD_CTX_get_pkey_ctx(ctx);
+	bool good = EVP_DigestVerify(ctx, signature, signature_len, message, len) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_CTX_free(key_ctx); /* set_pkey_ctx leaves it to its owner */
 	return good;
+}
+
+bool
+oracle_verify(const char *alg, const char *digest, const void *message, CK_ULONG len,
+	      const unsigned char *signature, CK_ULONG signature_len)
+{
+	EVP_MD_CTX *ctx =
+		verification_start(alg, digest, strcmp(alg, "sm2") == 0 ? DEFAULT_ID : NULL);
+
+	return verification_end(ctx, message, len, signature, signature_len);
+}
+
+bool
+oracle_verify_id(const char *id, const void *message, CK_ULONG len, const unsigned char *signature,
+		 CK_ULONG signature_len)
+{
+	return verification_end(verification_start("sm2", "SM3", id), message, len, signature,
+				signature_len);
+}
+
+CK_ULONG
+oracle_digest(const char *name, const void *message, CK_ULONG len, unsigned char *out)
+{
+	size_t out_len = 0;
+
+	assert_int_equal(EVP_Q_digest(NULL, name, NULL, message, len, out, &out_len), 1);
+	return out_len;
 }
 
 CK_ULONG

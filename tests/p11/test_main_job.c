@@ -266,6 +266,104 @@ a_message_may_come_in_parts(void **state)
 }
 
 static void
+the_signers_id_may_be_chosen(void **state)
+{
+	static const CK_MECHANISM_TYPE types[] = {CKM_VENDOR_SM3_SM2, CKM_VENDOR_SM3_SM2_DER};
+	unsigned char id[] = "ALICE123@YAHOO.COM", text[sizeof(message)];
+	CK_SESSION_HANDLE session;
+
+	memcpy(text, message, sizeof(message));
+	desk_plug(&desk, 0, &sm2_key);
+	session = desk_session(&desk, 0);
+	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		CK_MECHANISM mechanism = {types[i], id, sizeof(id) - 1};
+		unsigned char signature[80], rs[64];
+		CK_ULONG len = sizeof(signature);
+
+		assert_rv(desk.f->C_SignInit(session, &mechanism,
+					     desk_find(&desk, session, CKO_PRIVATE_KEY, 0)),
+			  CKR_OK);
+		assert_rv(desk.f->C_Sign(session, text, sizeof(text), signature, &len), CKR_OK);
+		if (len == sizeof(rs)) {
+			memcpy(rs, signature, sizeof(rs));
+			len = oracle_der(rs, signature, sizeof(signature));
+		}
+		assert_true(oracle_verify_id((const char *)id, text, sizeof(text), signature, len));
+		assert_false(oracle_verify("sm2", "SM3", text, sizeof(text), signature, len));
+	}
+	desk_pull(&desk, 0);
+}
+
+static const struct {
+	CK_MECHANISM_TYPE mechanism;
+	const char *name; /* libcrypto's */
+} digests[] = {
+	{CKM_SHA_1, "SHA1"},    {CKM_SHA256, "SHA256"},  {CKM_SHA384, "SHA384"},
+	{CKM_SHA512, "SHA512"}, {CKM_VENDOR_SM3, "SM3"},
+};
+
+static void
+digests_are_libcryptos(void **state)
+{
+	unsigned char text[sizeof(message)], wanted[64], got[64];
+	CK_SESSION_HANDLE session;
+
+	memcpy(text, message, sizeof(message));
+	desk_plug(&desk, 0, &sm2_key);
+	session = desk_session(&desk, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(digests); i++) {
+		CK_MECHANISM mechanism = {digests[i].mechanism, NULL, 0};
+		CK_ULONG wanted_len = oracle_digest(digests[i].name, text, sizeof(text), wanted);
+		CK_ULONG len = 1;
+
+		assert_rv(desk.f->C_DigestInit(session, &mechanism), CKR_OK);
+		assert_rv(desk.f->C_Digest(session, text, sizeof(text), got, &len),
+			  CKR_BUFFER_TOO_SMALL);
+		assert_int_equal(len, wanted_len);
+		assert_rv(desk.f->C_Digest(session, text, sizeof(text), got, &len), CKR_OK);
+		assert_memory_equal(got, wanted, wanted_len);
+		memset(got, 0, sizeof(got));
+		assert_rv(desk.f->C_DigestInit(session, &mechanism), CKR_OK);
+		assert_rv(desk.f->C_DigestUpdate(session, text, 5), CKR_OK);
+		assert_rv(desk.f->C_DigestUpdate(session, text + 5, sizeof(text) - 5), CKR_OK);
+		assert_rv(desk.f->C_DigestFinal(session, got, &len), CKR_OK);
+		assert_memory_equal(got, wanted, wanted_len);
+	}
+	desk_pull(&desk, 0);
+}
+
+/* A new row of the table must not go without its test. */
+static void
+each_mechanism_is_tried_by_some_test(void **state)
+{
+	/* those that other tests use: test_issue.c, test_objects.c, the DigestInfo test here */
+	static const CK_MECHANISM_TYPE elsewhere[] = {
+		CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_VENDOR_SM2_KEY_PAIR_GEN, CKM_RSA_PKCS,
+		CKM_VENDOR_SM2_RAW,        CKM_VENDOR_SM2_DER,          CKM_OPENUKEY_SM2_ENVELOPED,
+		CKM_VENDOR_SM4_ECB,        CKM_VENDOR_SM4_CBC,          CKM_OPENUKEY_SM4_MAC,
+	};
+	CK_MECHANISM_TYPE list[64];
+	CK_ULONG count = ARRAY_SIZE(list);
+
+	desk_plug(&desk, 0, &sm2_key);
+	assert_rv(desk.f->C_GetMechanismList(desk_slot(&desk, 0), list, &count), CKR_OK);
+	for (CK_ULONG i = 0; i < count; i++) {
+		bool tried = false;
+
+		for (size_t k = 0; k < ARRAY_SIZE(signatures); k++)
+			tried = tried || signatures[k].mechanism == list[i];
+		for (size_t k = 0; k < ARRAY_SIZE(digests); k++)
+			tried = tried || digests[k].mechanism == list[i];
+		for (size_t k = 0; k < ARRAY_SIZE(elsewhere); k++)
+			tried = tried || elsewhere[k] == list[i];
+		if (!tried)
+			fail_msg("mechanism 0x%lx has no test", list[i]);
+	}
+	desk_pull(&desk, 0);
+}
+
+static void
 the_encryption_key_does_not_sign(void **state)
 {
 	CK_MECHANISM mechanism = {CKM_VENDOR_SM2_SIGN, NULL, 0};
@@ -394,6 +492,9 @@ main(void)
 		cmocka_unit_test(each_mechanisms_signature_is_right_by_libcrypto),
 		cmocka_unit_test(rsa_takes_a_callers_digest_info),
 		cmocka_unit_test(a_message_may_come_in_parts),
+		cmocka_unit_test(the_signers_id_may_be_chosen),
+		cmocka_unit_test(digests_are_libcryptos),
+		cmocka_unit_test(each_mechanism_is_tried_by_some_test),
 		cmocka_unit_test(the_encryption_key_does_not_sign),
 		cmocka_unit_test(nothing_is_signed_without_a_login_of_our_own),
 		cmocka_unit_test(a_key_that_asks_each_time_says_so_and_signs_once_per_pin),
