@@ -25,7 +25,9 @@ init_checked(enum fn fn, CK_SESSION_HANDLE session, enum op_kind kind,
 
 	if (rv != CKR_OK)
 		return rv;
-	if (mechanism == NULL || span_bad(mechanism->pParameter, mechanism->ulParameterLen))
+	if (mechanism == NULL)
+		return op_cancel(gate.session, kind);
+	if (span_bad(mechanism->pParameter, mechanism->ulParameterLen))
 		return CKR_ARGUMENTS_BAD;
 	return op_init(gate.session, kind, mechanism, key);
 }

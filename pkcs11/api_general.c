@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Entry points: library, slots, tokens, interfaces. */
-#include "pkcs11/api.h"
-
-#include "common/openukey.h"
+/* Entry points: library, slots, tokens. */
 #include "pkcs11/gate.h"
 #include "pkcs11/module.h"
 #include "pkcs11/rv.h"
-
-#include <string.h>
-
-#define VERSION_MAJOR 0
-#define VERSION_MINOR 1
 
 CK_RV
 C_Initialize(void *args)
@@ -22,33 +14,6 @@ CK_RV
 C_Finalize(void *reserved)
 {
 	return reserved != NULL ? CKR_ARGUMENTS_BAD : module_stop();
-}
-
-static void
-put_text(CK_UTF8CHAR *out, size_t size, const char *text)
-{
-	memset(out, ' ', size);
-	memcpy(out, text, strnlen(text, size));
-}
-
-CK_RV
-C_GetInfo(CK_INFO *info)
-{
-	GATE gate = {0};
-	CK_RV rv = gate_enter(&gate, FN_C_GetInfo, 0);
-
-	if (rv != CKR_OK)
-		return rv;
-	if (info == NULL)
-		return CKR_ARGUMENTS_BAD;
-	*info = (CK_INFO){
-		.cryptokiVersion = {CRYPTOKI_VERSION_MAJOR, CRYPTOKI_VERSION_MINOR},
-		.libraryVersion = {VERSION_MAJOR, VERSION_MINOR},
-	};
-	put_text(info->manufacturerID, sizeof(info->manufacturerID), "OpenUKey");
-	put_text(info->libraryDescription, sizeof(info->libraryDescription),
-		 "OpenUKey PKCS#11 module");
-	return CKR_OK;
 }
 
 CK_RV
@@ -163,7 +128,11 @@ slot_event_wait(CK_SLOT_ID *slot)
 		bus = module_bus_peek();
 		if (bus == NULL)
 			return module_stopping() ? CKR_CRYPTOKI_NOT_INITIALIZED : CKR_DEVICE_ERROR;
+		module_pause();
 		st = token_bus_wait(bus, seen, count, -1);
+		rv = module_resume();
+		if (rv != CKR_OK)
+			return rv;
 		if (st == UK_E_CANCELLED || module_stopping())
 			return CKR_CRYPTOKI_NOT_INITIALIZED;
 		if (st != UK_OK && st != UK_E_TIMEOUT)
@@ -185,76 +154,4 @@ C_WaitForSlotEvent(CK_FLAGS flags, CK_SLOT_ID *slot, void *reserved)
 		return slot_event_wait(slot);
 	slots_refresh();
 	return slot_next_event(slot);
-}
-
-#define FN(name, need) .name = name,
-static CK_FUNCTION_LIST function_list = {
-	.version = {CRYPTOKI_VERSION_MAJOR, CRYPTOKI_VERSION_MINOR},
-#include "pkcs11/functions.def"
-};
-#undef FN
-
-UK_EXPORT CK_RV
-C_GetFunctionList(CK_FUNCTION_LIST **list)
-{
-	if (list == NULL)
-		return CKR_ARGUMENTS_BAD;
-	*list = &function_list;
-	return CKR_OK;
-}
-
-/* ---- PKCS#11 3.0, 5.4: interfaces ---- */
-
-static CK_UTF8CHAR standard_name[] = "PKCS 11";
-static CK_UTF8CHAR vendor_name[] = OPENUKEY_INTERFACE;
-
-/* The first one of a name is its default. Locks and pid tests make a forked child safe. */
-static CK_INTERFACE interfaces[] = {
-	{standard_name, &function_list, CKF_INTERFACE_FORK_SAFE},
-	{vendor_name, &vendor_functions, CKF_INTERFACE_FORK_SAFE},
-};
-
-UK_EXPORT CK_RV
-C_GetInterfaceList(CK_INTERFACE *list, CK_ULONG *count)
-{
-	CK_ULONG room;
-
-	if (count == NULL)
-		return CKR_ARGUMENTS_BAD;
-	room = *count;
-	*count = ARRAY_SIZE(interfaces);
-	if (list == NULL)
-		return CKR_OK;
-	if (room < ARRAY_SIZE(interfaces))
-		return CKR_BUFFER_TOO_SMALL;
-	memcpy(list, interfaces, sizeof(interfaces));
-	return CKR_OK;
-}
-
-static bool
-interface_fits(const CK_INTERFACE *itf, const CK_UTF8CHAR *name, const CK_VERSION *version,
-	       CK_FLAGS flags)
-{
-	if (name != NULL && strcmp((const char *)name, (const char *)itf->pInterfaceName) != 0)
-		return false;
-	/* Only the standard's own function lists begin with a CK_VERSION. */
-	if (version != NULL && (itf->pFunctionList != &function_list ||
-				version->major != function_list.version.major ||
-				version->minor != function_list.version.minor))
-		return false;
-	return (flags & ~itf->flags) == 0;
-}
-
-UK_EXPORT CK_RV
-C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **interface, CK_FLAGS flags)
-{
-	if (interface == NULL)
-		return CKR_ARGUMENTS_BAD;
-	for (size_t i = 0; i < ARRAY_SIZE(interfaces); i++) {
-		if (!interface_fits(&interfaces[i], name, version, flags))
-			continue;
-		*interface = &interfaces[i];
-		return CKR_OK;
-	}
-	return CKR_FUNCTION_FAILED;
 }

@@ -72,6 +72,9 @@ C_SetAttributeValue(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRI
 		return CKR_OBJECT_HANDLE_INVALID;
 	if (attr_match(object, template, count))
 		return CKR_OK;
+	/* 2.40, 5.7: this code, not CKR_ATTRIBUTE_READ_ONLY, where CKA_MODIFIABLE is false */
+	if (!object->modifiable)
+		return CKR_ACTION_PROHIBITED;
 	if ((gate.session->flags & CKF_RW_SESSION) == 0)
 		return CKR_SESSION_READ_ONLY;
 	return issue_data_value(gate.session, object, template, count);

@@ -57,12 +57,8 @@ CK_RV
 C_GetSessionInfo(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 {
 	GATE gate = {0};
-	CK_RV rv;
+	CK_RV rv = gate_enter(&gate, FN_C_GetSessionInfo, session);
 
-	/* Hosts ask this to learn whether the key is still there, so look before answering. */
-	if (session_slot(session) != NULL)
-		slots_refresh();
-	rv = gate_enter(&gate, FN_C_GetSessionInfo, session);
 	if (rv != CKR_OK)
 		return rv;
 	if (info == NULL)
@@ -81,6 +77,33 @@ C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG
 		return prompt_login(session, user);
 	rv = gate_enter(&gate, FN_C_Login, session);
 	return rv != CKR_OK ? rv : session_login(gate.session, user, uk_span_of(pin, len));
+}
+
+/* Our keys know no user names, so that there is nobody to log in by one. */
+CK_RV
+C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len,
+	    CK_UTF8CHAR *name, CK_ULONG name_len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_LoginUser, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (name == NULL && name_len > 0)
+		return CKR_ARGUMENTS_BAD;
+	return name_len > 0 ? CKR_FUNCTION_NOT_SUPPORTED
+			    : session_login(gate.session, user, uk_span_of(pin, len));
+}
+
+CK_RV
+C_SessionCancel(CK_SESSION_HANDLE session, CK_FLAGS flags)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_SessionCancel, session);
+
+	if (rv == CKR_OK)
+		session_cancel(gate.session, flags);
+	return rv;
 }
 
 CK_RV

@@ -38,6 +38,27 @@ UNSUPPORTED(C_SeedRandom, CKR_RANDOM_SEED_NOT_SUPPORTED, byte *seed, CK_ULONG le
 /* PKCS#11 2.40, 5.16: legacy functions that answer just this */
 UNSUPPORTED(C_GetFunctionStatus, CKR_FUNCTION_NOT_PARALLEL)
 UNSUPPORTED(C_CancelFunction, CKR_FUNCTION_NOT_PARALLEL)
+/* 3.0: messages are for ciphers that take a nonce each; our keys have none */
+UNSUPPORTED(C_MessageEncryptInit, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_EncryptMessage, NO, void *parameter, CK_ULONG parameter_len, byte *aad, CK_ULONG aad_len, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_EncryptMessageBegin, NO, void *parameter, CK_ULONG parameter_len, byte *aad, CK_ULONG aad_len)
+UNSUPPORTED(C_EncryptMessageNext, NO, void *parameter, CK_ULONG parameter_len, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len, CK_FLAGS flags)
+UNSUPPORTED(C_MessageEncryptFinal, NO)
+UNSUPPORTED(C_MessageDecryptInit, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_DecryptMessage, NO, void *parameter, CK_ULONG parameter_len, byte *aad, CK_ULONG aad_len, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_DecryptMessageBegin, NO, void *parameter, CK_ULONG parameter_len, byte *aad, CK_ULONG aad_len)
+UNSUPPORTED(C_DecryptMessageNext, NO, void *parameter, CK_ULONG parameter_len, byte *in, CK_ULONG in_len, byte *out, CK_ULONG *out_len, CK_FLAGS flags)
+UNSUPPORTED(C_MessageDecryptFinal, NO)
+UNSUPPORTED(C_MessageSignInit, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_SignMessage, NO, void *parameter, CK_ULONG parameter_len, byte *in, CK_ULONG in_len, byte *signature, CK_ULONG *signature_len)
+UNSUPPORTED(C_SignMessageBegin, NO, void *parameter, CK_ULONG parameter_len)
+UNSUPPORTED(C_SignMessageNext, NO, void *parameter, CK_ULONG parameter_len, byte *in, CK_ULONG in_len, byte *signature, CK_ULONG *signature_len)
+UNSUPPORTED(C_MessageSignFinal, NO)
+UNSUPPORTED(C_MessageVerifyInit, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
+UNSUPPORTED(C_VerifyMessage, NO, void *parameter, CK_ULONG parameter_len, byte *in, CK_ULONG in_len, byte *signature, CK_ULONG signature_len)
+UNSUPPORTED(C_VerifyMessageBegin, NO, void *parameter, CK_ULONG parameter_len)
+UNSUPPORTED(C_VerifyMessageNext, NO, void *parameter, CK_ULONG parameter_len, byte *in, CK_ULONG in_len, byte *signature, CK_ULONG signature_len)
+UNSUPPORTED(C_MessageVerifyFinal, NO)
 /* clang-format on */
 
 /* A key is made blank with its device key (vendor interface), never with the SO PIN alone. */

@@ -134,6 +134,21 @@ static const struct attr_row data_rows[] = {
 	{CKA_VALUE, BLOB(value)},
 };
 
+/* No storage objects, but NSS looks for profiles among the token's. */
+static const struct attr_row profile_rows[] = {
+	{CKA_CLASS, ULONG(class_)},
+	{CKA_TOKEN, BOOL(on_token)},
+	{CKA_PRIVATE, BOOL(private_object)},
+	{CKA_PROFILE_ID, ULONG(profile_id)},
+};
+
+static const struct attr_row mechanism_rows[] = {
+	{CKA_CLASS, ULONG(class_)},
+	{CKA_TOKEN, BOOL(on_token)},
+	{CKA_PRIVATE, BOOL(private_object)},
+	{CKA_MECHANISM_TYPE, ULONG(mechanism_type)},
+};
+
 static const struct {
 	CK_OBJECT_CLASS class_;
 	const struct attr_row *rows;
@@ -144,6 +159,8 @@ static const struct {
 	{CKO_PRIVATE_KEY, private_key_rows, ARRAY_SIZE(private_key_rows)},
 	{CKO_SECRET_KEY, secret_key_rows, ARRAY_SIZE(secret_key_rows)},
 	{CKO_DATA, data_rows, ARRAY_SIZE(data_rows)},
+	{CKO_PROFILE, profile_rows, ARRAY_SIZE(profile_rows)},
+	{CKO_MECHANISM, mechanism_rows, ARRAY_SIZE(mechanism_rows)},
 };
 
 static const struct attr_row *

@@ -91,6 +91,9 @@ gate_enter(struct gate *gate, enum fn fn, CK_ULONG handle)
 	if (need == USER)
 		return gate_enter_user_slot(gate, handle);
 
+	/* Hosts ask this to learn whether the key is still there, so look before answering. */
+	if (fn == FN_C_GetSessionInfo && session_slot(handle) != NULL)
+		slots_refresh();
 	rv = gate_enter_session(gate, handle);
 	if (rv != CKR_OK)
 		return rv;

@@ -13,6 +13,18 @@
 #define DRAIN_STEP_NS (20L * 1000 * 1000)
 
 /*
+ * The host's own mutex, held over each call where the host says that only its mutexes keep its
+ * threads apart (PKCS#11 2.40, 5.4, C_Initialize): threads that are not the system's would hang in
+ * a mutex of the system's, so none of ours may ever be waited for.  Calls then follow one another.
+ */
+struct host_lock {
+	CK_VOID_PTR mutex;
+	CK_DESTROYMUTEX destroy;
+	CK_LOCKMUTEX lock; /* NULL: the host has none, or is content with the system's */
+	CK_UNLOCKMUTEX unlock;
+};
+
+/*
  * pid is 0 before C_Initialize and after C_Finalize.  After a fork the child finds its parent's
  * pid here: nothing of the parent's state is used or freed, and the locks, which another thread
  * may have held at the fork, are not touched until C_Initialize has made them anew.
@@ -22,7 +34,8 @@ static struct {
 	bool stopping;
 	unsigned int calls; /* under way, C_Finalize's own not counted */
 	struct token_bus *bus;
-	pthread_mutex_t lock; /* guards the four above */
+	struct host_lock host; /* set while no call is under way */
+	pthread_mutex_t lock;  /* guards the five above */
 	pthread_cond_t idle;
 	pthread_mutex_t bus_lock;
 } module = {
@@ -41,6 +54,7 @@ module_forget_parent(void)
 	module.stopping = false;
 	module.calls = 0;
 	module.bus = NULL; /* the parent's: its connections are not ours to close */
+	module.host = (struct host_lock){0};
 	module.lock = mutex;
 	module.idle = cond;
 	module.bus_lock = mutex;
@@ -61,17 +75,62 @@ args_check(const CK_C_INITIALIZE_ARGS *args)
 		(args->LockMutex != NULL ? 1U : 0U) + (args->UnlockMutex != NULL ? 1U : 0U);
 	if (given != 0 && given != 4)
 		return CKR_ARGUMENTS_BAD;
-	/* We wait on conditions, which a caller's mutexes cannot give us. */
-	if (given == 4 && (args->flags & CKF_OS_LOCKING_OK) == 0)
-		return CKR_CANT_LOCK;
+	return CKR_OK;
+}
+
+/*
+ * The four cases of 5.4: nothing said, or mutexes of the system's allowed (alone or beside the
+ * host's): the system's.  Only the host's: the host's around them.
+ */
+static CK_RV
+host_lock_make(const CK_C_INITIALIZE_ARGS *args, struct host_lock *ret)
+{
+	struct host_lock host = {0};
+	CK_RV rv = CKR_OK;
+
+	if (args != NULL && args->LockMutex != NULL && (args->flags & CKF_OS_LOCKING_OK) == 0) {
+		host.destroy = args->DestroyMutex;
+		host.lock = args->LockMutex;
+		host.unlock = args->UnlockMutex;
+		rv = args->CreateMutex(&host.mutex);
+	}
+	if (rv == CKR_OK)
+		*ret = host;
+	return rv;
+}
+
+static void
+host_lock_end(struct host_lock *host)
+{
+	if (host->destroy != NULL)
+		(void)host->destroy(host->mutex);
+	*host = (struct host_lock){0};
+}
+
+void
+module_pause(void)
+{
+	if (module.host.unlock != NULL)
+		(void)module.host.unlock(module.host.mutex);
+}
+
+CK_RV
+module_resume(void)
+{
+	if (module.host.lock != NULL && module.host.lock(module.host.mutex) != CKR_OK)
+		return CKR_GENERAL_ERROR;
 	return CKR_OK;
 }
 
 CK_RV
 module_start(const CK_C_INITIALIZE_ARGS *args)
 {
+	struct host_lock host = {0};
 	CK_RV rv = args_check(args);
 
+	if (rv != CKR_OK)
+		return rv;
+	rv = host_lock_make(args, &host);
 	if (rv != CKR_OK)
 		return rv;
 	if (module.pid != 0 && module.pid != getpid())
@@ -83,9 +142,12 @@ module_start(const CK_C_INITIALIZE_ARGS *args)
 	} else {
 		policy_load();
 		module.stopping = false;
+		module.host = host;
 		module.pid = getpid();
 	}
 	pthread_mutex_unlock(&module.lock);
+	if (rv != CKR_OK)
+		host_lock_end(&host);
 	return rv;
 }
 
@@ -125,9 +187,20 @@ module_stop(void)
 	slots_free();
 	token_bus_close(module.bus);
 	module.bus = NULL;
+	host_lock_end(&module.host);
 	module.pid = 0;
 	pthread_mutex_unlock(&module.lock);
 	return CKR_OK;
+}
+
+static void
+call_leave(void)
+{
+	pthread_mutex_lock(&module.lock);
+	module.calls--;
+	if (module.calls == 0)
+		pthread_cond_broadcast(&module.idle);
+	pthread_mutex_unlock(&module.lock);
 }
 
 CK_RV
@@ -143,17 +216,19 @@ module_enter(void)
 	else
 		module.calls++;
 	pthread_mutex_unlock(&module.lock);
+	if (rv != CKR_OK)
+		return rv;
+	rv = module_resume();
+	if (rv != CKR_OK)
+		call_leave();
 	return rv;
 }
 
 void
 module_leave(void)
 {
-	pthread_mutex_lock(&module.lock);
-	module.calls--;
-	if (module.calls == 0)
-		pthread_cond_broadcast(&module.idle);
-	pthread_mutex_unlock(&module.lock);
+	module_pause();
+	call_leave();
 }
 
 /* Lock order: a slot's lock, the bus lock, module.lock. */

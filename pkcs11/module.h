@@ -16,6 +16,9 @@ CK_RV module_stop(void);
  */
 CK_RV module_enter(void);
 void module_leave(void);
+/* Around a wait inside a call: lets the host's other threads in (module.c, struct host_lock). */
+void module_pause(void);
+CK_RV module_resume(void);
 
 /*
  * Takes the bus lock, which also guards every slot's `seen`, and opens the bus if need be: NULL

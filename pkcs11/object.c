@@ -4,6 +4,7 @@
 #include "common/log.h"
 #include "pkcs11/attr.h"
 #include "pkcs11/object_build.h"
+#include "pkcs11/object_fixed.h"
 #include "pkcs11/object_store.h"
 
 #include <stdlib.h>
@@ -245,13 +246,23 @@ object_visible(const struct slot *slot, const struct object *object)
 	return !object->private_object || slot->login == LOGIN_USER;
 }
 
-/* The key's own objects first, then the sessions'. */
+/* The key's own objects first, then the sessions', then the profiles. */
 static const struct object *
 step(const struct slot *slot, const struct object *object)
 {
-	if (object->next != NULL || object->session != 0)
+	if (object->next != NULL || object_is_fixed(object))
 		return object->next;
-	return slot->session_objects;
+	if (object->session == 0 && slot->session_objects != NULL)
+		return slot->session_objects;
+	return object_profiles();
+}
+
+static const struct object *
+first_object(const struct slot *slot)
+{
+	if (slot->objects != NULL && slot->objects->first != NULL)
+		return slot->objects->first;
+	return slot->session_objects != NULL ? slot->session_objects : object_profiles();
 }
 
 const struct object *
@@ -259,12 +270,7 @@ object_next(struct slot *slot, const struct object *after)
 {
 	const struct object *object;
 
-	if (after != NULL)
-		object = step(slot, after);
-	else
-		object = slot->objects != NULL && slot->objects->first != NULL
-				 ? slot->objects->first
-				 : slot->session_objects;
+	object = after != NULL ? step(slot, after) : first_object(slot);
 	while (object != NULL && !object_visible(slot, object))
 		object = step(slot, object);
 	return object;
@@ -273,8 +279,11 @@ object_next(struct slot *slot, const struct object *after)
 const struct object *
 object_find(struct slot *slot, CK_OBJECT_HANDLE handle)
 {
-	const struct object *object = object_next(slot, NULL);
+	const struct object *object = object_fixed_find(handle);
 
+	if (object != NULL)
+		return object;
+	object = object_next(slot, NULL);
 	while (object != NULL && object->handle != handle)
 		object = object_next(slot, object);
 	return object;

@@ -30,7 +30,8 @@ struct object {
 	CK_SESSION_HANDLE session;            /* of session objects: dies with it; else 0 */
 
 	/* fields that the rows of attr.c name */
-	CK_ULONG class_, key_type, gen_mechanism, bits, cert_type, cert_category, value_len, zero;
+	CK_ULONG class_, key_type, gen_mechanism, bits, cert_type, cert_category, value_len,
+		profile_id, mechanism_type, zero;
 	CK_BBOOL yes, no, on_token, private_object, modifiable, destroyable, local, signs, unwraps,
 		always_authenticate;
 	struct blob label, id, subject, issuer, serial, value, check_value, spki, start_date,

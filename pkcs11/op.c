@@ -3,6 +3,7 @@
 
 #include "pkcs11/attr.h"
 #include "pkcs11/object.h"
+#include "pkcs11/object_fixed.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session.h"
 
@@ -23,12 +24,23 @@ op_find_end(struct op_find *find)
 	*find = (struct op_find){0};
 }
 
+/* Mechanisms answer to their class only: object_fixed.h. */
+static const struct object *
+find_first(struct slot *slot, const CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	CK_OBJECT_CLASS class_;
+
+	return attr_find_ulong(template, count, CKA_CLASS, &class_) && class_ == CKO_MECHANISM
+		       ? object_mechanisms()
+		       : object_next(slot, NULL);
+}
+
 static CK_ULONG
 find_collect(struct slot *slot, const CK_ATTRIBUTE *template, CK_ULONG count, CK_OBJECT_HANDLE *out)
 {
 	CK_ULONG found = 0;
 
-	for (const struct object *o = object_next(slot, NULL); o != NULL;
+	for (const struct object *o = find_first(slot, template, count); o != NULL;
 	     o = object_next(slot, o)) {
 		if (!attr_match(o, template, count))
 			continue;
@@ -83,6 +95,15 @@ op_end(struct slot *slot, struct op *op)
 		slot->token->ops->release(slot->token);
 	crypto_digest_free(op->digest);
 	*op = (struct op){0};
+}
+
+CK_RV
+op_cancel(struct session *session, enum op_kind kind)
+{
+	if (session->ops[kind].mech == NULL)
+		return CKR_ARGUMENTS_BAD;
+	op_end(session->slot, &session->ops[kind]);
+	return CKR_OK;
 }
 
 void

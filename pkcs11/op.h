@@ -47,7 +47,7 @@ CK_RV op_find_next(struct session *session, CK_OBJECT_HANDLE *out, CK_ULONG max,
 		   CK_ULONG *ret_count);
 void op_find_end(struct op_find *find);
 
-/* Sign and verify want a key handle; digests ignore it. A NULL mechanism ends the operation. */
+/* Sign and verify want a key handle; digests ignore it. */
 CK_RV op_init(struct session *session, enum op_kind kind, const CK_MECHANISM *mechanism,
 	      CK_OBJECT_HANDLE key);
 CK_RV op_update(struct session *session, enum op_kind kind, struct uk_span part);
@@ -74,6 +74,9 @@ CK_RV op_mac_add(struct session *session, struct op *op, struct uk_span part);
 CK_RV op_mac_finish(struct op *op, struct uk_writer *out);
 /* Whether the answer has to wait: a size was asked for, or the buffer is too small. */
 bool op_two_call_waits(const uint8_t *out, CK_ULONG *len, CK_ULONG needed, CK_RV *ret);
+
+/* C_*Init without a mechanism (3.0): ends the operation. CKR_ARGUMENTS_BAD when there is none. */
+CK_RV op_cancel(struct session *session, enum op_kind kind);
 
 /* Ends an operation, active or not; lets go of a transaction that a context login holds. */
 void op_end(struct slot *slot, struct op *op);

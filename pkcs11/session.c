@@ -71,6 +71,21 @@ session_finish(struct session *session)
 		op_end(session->slot, &session->ops[i]);
 }
 
+void
+session_cancel(struct session *session, CK_FLAGS flags)
+{
+	static const CK_FLAGS kinds[OP_KINDS] = {
+		[OP_SIGN] = CKF_SIGN,       [OP_VERIFY] = CKF_VERIFY,   [OP_DIGEST] = CKF_DIGEST,
+		[OP_ENCRYPT] = CKF_ENCRYPT, [OP_DECRYPT] = CKF_DECRYPT,
+	};
+
+	if ((flags & CKF_FIND_OBJECTS) != 0)
+		op_find_end(&session->find);
+	for (size_t i = 0; i < OP_KINDS; i++)
+		if ((flags & kinds[i]) != 0)
+			op_end(session->slot, &session->ops[i]);
+}
+
 static bool
 any_alive(const struct slot *slot)
 {

@@ -27,6 +27,8 @@ struct session *session_find(struct slot *slot, CK_SESSION_HANDLE handle);
 CK_RV session_open(struct slot *slot, CK_FLAGS flags, CK_SESSION_HANDLE *ret);
 /* Closing the last one logs out (PKCS#11 2.40, 5.6). */
 CK_RV session_close(struct session *session);
+/* Ends the operations that are named by their CKF_ flags; others, and unknown flags, are left. */
+void session_cancel(struct session *session, CK_FLAGS flags);
 void session_fill_info(const struct session *session, CK_SESSION_INFO *ret);
 
 /* Marks all as dead: the key has gone. */
