@@ -120,23 +120,19 @@ once_end_time(void)
 	return end;
 }
 
-struct once_args {
-	struct verify_args verify;
-	struct timespec end;
-};
-
 static enum uk_status
 run_verify_once(struct gm_token *token, void *data)
 {
-	struct once_args *args = data;
-	enum uk_status st = run_verify(token, &args->verify);
+	/* From when we have the key to ourselves; the wait for that is not counted. */
+	struct timespec end = once_end_time();
+	enum uk_status st = run_verify(token, data);
 
 	if (st != UK_OK)
 		return st;
 	/* gm_op_run leaves the transaction open for what is to come. */
 	token->once.active = true;
 	token->once.used = false;
-	token->once.end = args->end;
+	token->once.end = end;
 	return UK_OK;
 }
 
@@ -145,7 +141,7 @@ gm_verify_once(struct token *base, struct uk_span pin, unsigned int *tries)
 {
 	struct gm_token *token = gm_token_of(base);
 	UK_SECRET key = {0};
-	struct once_args args = {.verify = {TOKEN_USER, &key, tries}};
+	struct verify_args args = {TOKEN_USER, &key, tries};
 	enum uk_status st = gm_pin_check(pin);
 
 	gm_once_end(token);
@@ -153,7 +149,6 @@ gm_verify_once(struct token *base, struct uk_span pin, unsigned int *tries)
 		st = gm_pin_key(pin, &key);
 	if (st != UK_OK)
 		return st;
-	args.end = once_end_time();
 	st = gm_op_run(token, GM_INS_VERIFY_PIN, GM_OP_TRANSACTION | GM_OP_ONCE, run_verify_once,
 		       &args);
 	if (st == UK_OK)
