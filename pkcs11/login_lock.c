@@ -2,7 +2,7 @@
 #include "pkcs11/login_lock.h"
 
 #include "common/log.h"
-#include "pkcs11/runtime_dir.h"
+#include "common/runtime_dir.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ login_lock_take(const char *serial)
 {
 	static const struct timespec step = {0, WAIT_STEP_NS};
 	char name[64];
-	int dir = runtime_dir_open();
+	int dir = uk_runtime_dir();
 	int lock;
 
 	if (dir < 0)

@@ -2,8 +2,8 @@
 #include "pkcs11/prompt.h"
 
 #include "common/log.h"
+#include "common/runtime_dir.h"
 #include "pkcs11/gate.h"
-#include "pkcs11/runtime_dir.h"
 #include "pkcs11/rv.h"
 
 #include <errno.h>
@@ -90,7 +90,7 @@ question_make(CK_SESSION_HANDLE session, struct question *q)
 static int
 prompt_connect(void)
 {
-	UK_CLEANUP(fd_close) int dir = runtime_dir_open();
+	UK_CLEANUP(fd_close) int dir = uk_runtime_dir();
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	struct ucred peer;
 	socklen_t len = sizeof(peer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pkcs11/runtime_dir.h"
+#include "common/runtime_dir.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Opens a directory of ours that nobody else can write to; -1 if it is not so. */
 static int
 dir_open(const char *path)
 {
@@ -27,7 +26,7 @@ dir_open(const char *path)
 }
 
 int
-runtime_dir_open(void)
+uk_runtime_dir(void)
 {
 	const char *runtime = secure_getenv("XDG_RUNTIME_DIR");
 	char path[512];
