@@ -2,6 +2,7 @@
 #include "drivers/pcsc/system.h"
 
 #include "common/log.h"
+#include "drivers/pcsc/queue.h"
 
 #include <reader.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct pcsc_card {
 	DWORD protocol;
 	bool extended;
 	bool in_transaction;
+	struct queue queue; /* our turn: as long as a transaction, else as long as a command */
 	char reader[PCSC_NAME_MAX];
 };
 
@@ -126,6 +128,7 @@ pcsc_card_open(const char *reader, struct pcsc_card **ret)
 		return pcsc_status(rv);
 	}
 	card->extended = reader_takes_extended(card->handle);
+	queue_open(&card->queue, card->reader);
 	uk_debug("card", "connected to \"%s\", T=%d, %s commands", card->reader,
 		 card->protocol == SCARD_PROTOCOL_T0 ? 0 : 1,
 		 card->extended ? "extended" : "short");
@@ -139,6 +142,7 @@ pcsc_card_close(struct pcsc_card *card)
 	if (card == NULL)
 		return;
 	pcsc_card_end(card);
+	queue_close(&card->queue);
 	(void)SCardDisconnect(card->handle, SCARD_LEAVE_CARD);
 	(void)SCardReleaseContext(card->context);
 	free(card);
@@ -152,13 +156,20 @@ pcsc_card_extended(const struct pcsc_card *card)
 
 /* ---- trouble ---- */
 
+static void
+transaction_over(struct pcsc_card *card)
+{
+	card->in_transaction = false;
+	queue_give(&card->queue);
+}
+
 /* Takes note of a reset, so that the next call works. */
 static enum uk_status
 accept_reset(struct pcsc_card *card)
 {
 	LONG rv = SCARD_E_SHARING_VIOLATION;
 
-	card->in_transaction = false;
+	transaction_over(card);
 	for (int i = 0; i < BUSY_RETRIES && rv == SCARD_E_SHARING_VIOLATION; i++) {
 		if (i > 0)
 			pause_ms(BUSY_PAUSE_MS);
@@ -203,7 +214,7 @@ trouble(struct pcsc_card *card, LONG rv)
 	if (st == UK_E_NO_SERVICE)
 		st = UK_E_REMOVED; /* whatever pcscd comes back with, it is not this connection */
 	if (st == UK_E_REMOVED)
-		card->in_transaction = false;
+		transaction_over(card);
 	uk_debug("card", "PC/SC code %08lx: %s", (unsigned long)rv, uk_status_text(st));
 	return st;
 }
@@ -213,10 +224,14 @@ trouble(struct pcsc_card *card, LONG rv)
 enum uk_status
 pcsc_card_begin(struct pcsc_card *card)
 {
-	LONG rv = SCardBeginTransaction(card->handle);
+	LONG rv;
 
-	if (rv != SCARD_S_SUCCESS)
+	queue_take(&card->queue);
+	rv = SCardBeginTransaction(card->handle);
+	if (rv != SCARD_S_SUCCESS) {
+		queue_give(&card->queue);
 		return trouble(card, rv);
+	}
 	card->in_transaction = true;
 	return UK_OK;
 }
@@ -226,7 +241,7 @@ pcsc_card_end(struct pcsc_card *card)
 {
 	if (card->in_transaction)
 		(void)SCardEndTransaction(card->handle, SCARD_LEAVE_CARD);
-	card->in_transaction = false;
+	transaction_over(card);
 }
 
 enum uk_status
@@ -236,9 +251,13 @@ pcsc_card_transmit(struct pcsc_card *card, struct uk_span command, uint8_t *out,
 	const SCARD_IO_REQUEST *pci =
 		card->protocol == SCARD_PROTOCOL_T0 ? SCARD_PCI_T0 : SCARD_PCI_T1;
 	DWORD len = (DWORD)cap;
-	LONG rv =
-		SCardTransmit(card->handle, pci, command.ptr, (DWORD)command.len, NULL, out, &len);
+	LONG rv;
 
+	if (!card->in_transaction)
+		queue_take(&card->queue);
+	rv = SCardTransmit(card->handle, pci, command.ptr, (DWORD)command.len, NULL, out, &len);
+	if (!card->in_transaction)
+		queue_give(&card->queue);
 	if (rv != SCARD_S_SUCCESS)
 		return trouble(card, rv);
 	if (len > cap)
