@@ -265,13 +265,35 @@ rig_stop(struct rig *rig)
 		return;
 	for (unsigned int i = 0; i < rig->readers; i++)
 		rig_kill(rig, i);
-	if (rig->context != 0)
-		(void)SCardReleaseContext(rig->context);
-	if (rig->pcscd > 0)
-		process_end(rig->pcscd);
+	rig_freeze(rig, false);
+	rig_end(rig);
 	(void)nftw(rig_folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	rig_current = NULL;
 	free(rig);
+}
+
+void
+rig_end(struct rig *rig)
+{
+	if (rig->context != 0)
+		(void)SCardReleaseContext(rig->context);
+	rig->context = 0;
+	if (rig->pcscd > 0)
+		process_end(rig->pcscd);
+	rig->pcscd = 0;
+}
+
+bool
+rig_begin(struct rig *rig)
+{
+	return start_pcscd(rig) && await_pcscd(rig);
+}
+
+void
+rig_freeze(const struct rig *rig, bool frozen)
+{
+	if (rig->pcscd > 0)
+		(void)kill(rig->pcscd, frozen ? SIGSTOP : SIGCONT);
 }
 
 const char *

@@ -34,6 +34,16 @@ UK_CHECKED struct rig *rig_start_usb(bool short_apdus);
 /* Pulls all keys, ends pcscd, deletes the folder. NULL is legal. */
 void rig_stop(struct rig *rig);
 
+/*
+ * Ends the smart card service and starts it again; keys that are in stay in.  After rig_begin
+ * rig_context is a new one.
+ */
+void rig_end(struct rig *rig);
+UK_CHECKED bool rig_begin(struct rig *rig);
+
+/* Stops the service in its tracks, as a computer that sleeps does, or lets it go on. */
+void rig_freeze(const struct rig *rig, bool frozen);
+
 /* The rig's folder: room for state files and the like. Gone after rig_stop. */
 const char *rig_dir(const struct rig *rig);
 
