@@ -5,8 +5,9 @@
  *
  *	cost MODULE CONTROL-SOCKET ROUNDS	(the PIN on standard input)
  *
- * Prints "job NAME commands bytes-in bytes-out milliseconds" lines and, with ROUNDS > 0,
- * "cpu microseconds-C_Sign microseconds-bare". bench.py makes tables of them.
+ * Prints "job NAME commands bytes-in bytes-out milliseconds" lines and, with ROUNDS > 0, "cpu" and
+ * the microseconds of C_Sign, of C_SignInit with C_Sign, and of the bare exchange. bench.py makes
+ * tables of them.
  */
 #include "tests/bench/bare.h"
 #include "tests/bench/meter.h"
@@ -138,15 +139,27 @@ pick_key(void)
 }
 
 static void
-sign(void)
+sign_init(void)
+{
+	must(p11->C_SignInit(session, &key.mechanism, key.handle), "C_SignInit");
+	if (key.auth_each_use)
+		must(p11->C_Login(session, CKU_CONTEXT_SPECIFIC, pin, pin_len), "C_Login again");
+}
+
+static void
+sign_finish(void)
 {
 	CK_BYTE signature[512];
 	CK_ULONG len = sizeof(signature);
 
-	must(p11->C_SignInit(session, &key.mechanism, key.handle), "C_SignInit");
-	if (key.auth_each_use)
-		must(p11->C_Login(session, CKU_CONTEXT_SPECIFIC, pin, pin_len), "C_Login again");
 	must(p11->C_Sign(session, key.input, key.input_len, signature, &len), "C_Sign");
+}
+
+static void
+sign(void)
+{
+	sign_init();
+	sign_finish();
 }
 
 static void
@@ -189,25 +202,47 @@ run_job(size_t i, const char *control)
 static struct bare *bare;
 
 static void
+nothing(void)
+{
+}
+
+static void
 sign_bare(void)
 {
 	if (!bare_sign(bare))
 		must(CKR_DEVICE_ERROR, "SCardTransmit by ourselves");
 }
 
-/* CPU microseconds of one call, and what the key saw of all of them. */
+/* What is timed, and what must be done before each time. */
+static const struct {
+	void (*before)(void);
+	void (*timed)(void);
+} ways[] = {
+	{nothing, nothing}, /* the clock itself */
+	{sign_init, sign_finish},
+	{nothing, sign},
+	{nothing, sign_bare},
+};
+
+enum { CLOCK, C_SIGN, WITH_INIT, BARE, WAYS };
+
+/* CPU microseconds of one go, and the bytes that the key saw of all of them. */
 static double
-turn(void (*run)(void), unsigned int rounds, const char *control, struct meter *ret)
+turn(size_t way, unsigned int rounds, const char *control, struct meter *ret)
 {
 	struct meter before, after;
-	double used;
+	double used = 0;
 
 	if (!meter_read(control, &before))
 		must(CKR_DEVICE_ERROR, "the virtual key does not count");
-	used = meter_cpu_us();
-	for (unsigned int i = 0; i < rounds; i++)
-		run();
-	used = meter_cpu_us() - used;
+	for (unsigned int i = 0; i < rounds; i++) {
+		double start;
+
+		ways[way].before();
+		start = meter_cpu_us();
+		ways[way].timed();
+		used += meter_cpu_us() - start;
+	}
 	if (!meter_read(control, &after))
 		must(CKR_DEVICE_ERROR, "the virtual key does not count");
 	ret->bytes_in = after.bytes_in - before.bytes_in;
@@ -224,16 +259,15 @@ ascending(const void *a, const void *b)
 }
 
 /*
- * The lower quartiles of many turns, taken alternately and in changing order, so that what else the
- * machine does hits both alike. A key that asks for the PIN each time does not sign by one
+ * The lower quartiles of many turns, taken alternately and in changing order, so that what else
+ * the machine does hits all alike. A key that asks for the PIN each time does not sign by one
  * exchange and is left out.
  */
 static void
 compare_cpu(unsigned int rounds, const char *control)
 {
-	double times[2][TURNS];
-	void (*const runs[])(void) = {sign, sign_bare};
-	struct meter seen[2];
+	double times[WAYS][TURNS];
+	struct meter seen[WAYS];
 
 	if (key.auth_each_use || rounds == 0)
 		return;
@@ -241,19 +275,23 @@ compare_cpu(unsigned int rounds, const char *control)
 			 key.input_len);
 	if (bare == NULL)
 		must(CKR_DEVICE_ERROR, "SCardTransmit by ourselves");
-	for (unsigned int i = 0; i < TURNS; i++) {
-		for (unsigned int j = 0; j < 2; j++) {
-			unsigned int which = (i + j) % 2;
+	for (size_t i = 0; i < TURNS; i++) {
+		for (size_t j = 0; j < WAYS; j++) {
+			size_t way = (i + j) % WAYS;
 
-			times[which][i] = turn(runs[which], rounds, control, &seen[which]);
+			times[way][i] = turn(way, rounds, control, &seen[way]);
 		}
-		if (seen[0].bytes_in != seen[1].bytes_in || seen[0].bytes_out != seen[1].bytes_out)
+		if (seen[C_SIGN].bytes_in != seen[BARE].bytes_in ||
+		    seen[C_SIGN].bytes_out != seen[BARE].bytes_out)
 			must(CKR_DATA_INVALID, "the bare exchange is not the module's");
 	}
 	bare_close(bare);
-	for (unsigned int j = 0; j < 2; j++)
+	for (size_t j = 0; j < WAYS; j++)
 		qsort(times[j], TURNS, sizeof(times[j][0]), ascending);
-	printf("cpu\t%.2f\t%.2f\n", times[0][TURNS / 4], times[1][TURNS / 4]);
+	printf("cpu");
+	for (size_t j = C_SIGN; j < WAYS; j++)
+		printf("\t%.2f", times[j][TURNS / 4] - times[CLOCK][TURNS / 4]);
+	printf("\n");
 }
 
 int

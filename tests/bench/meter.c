@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -53,9 +52,8 @@ meter_read(const char *control, struct meter *ret)
 double
 meter_cpu_us(void)
 {
-	struct rusage used;
+	struct timespec used;
 
-	(void)getrusage(RUSAGE_SELF, &used);
-	return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1e6 +
-	       (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (double)used.tv_sec * 1e6 + (double)used.tv_nsec / 1e3;
 }

@@ -8,7 +8,6 @@
 struct meter {
 	unsigned long commands, bytes_in, bytes_out; /* of the virtual key, in = commands */
 	double wall_ms;                              /* monotonic clock */
-	double cpu_us;                               /* for the caller to fill */
 };
 
 /* Asks the virtual key behind the control socket. False when it does not answer. */
