@@ -124,13 +124,17 @@ cipher_fits(const SM2_CIPHER *cipher)
 static EVP_PKEY *
 der_public(GBytes *envelope)
 {
-	const unsigned char *bytes = g_bytes_get_data(envelope, NULL);
-	const unsigned char *end = bytes + g_bytes_get_size(envelope);
-	g_autoptr(SM2_ENVELOPED_KEY) parts = (SM2_ENVELOPED_KEY *)ASN1_item_d2i(
-		NULL, &bytes, (long)g_bytes_get_size(envelope), ASN1_ITEM_rptr(SM2_ENVELOPED_KEY));
+	gsize size;
+	const unsigned char *start = g_bytes_get_data(envelope, &size); /* NULL when it is empty */
+	const unsigned char *bytes = start;
+	g_autoptr(SM2_ENVELOPED_KEY) parts = NULL;
 	int sealed;
 
-	if (parts == NULL || bytes != end || !cipher_fits(parts->sym_key))
+	if (size == 0)
+		return NULL;
+	parts = (SM2_ENVELOPED_KEY *)ASN1_item_d2i(NULL, &bytes, (long)size,
+						   ASN1_ITEM_rptr(SM2_ENVELOPED_KEY));
+	if (parts == NULL || bytes != start + size || !cipher_fits(parts->sym_key))
 		return NULL;
 	sealed = ASN1_STRING_length(parts->private_key);
 	if (sealed != GM_SM2_LEN && sealed != FIELD_LEN)

@@ -286,7 +286,7 @@ session_sm4(const uint8_t sm4_key[16], const struct sm4_settings *settings, bool
 		assert_int_equal(EVP_CipherUpdate(ctx, out, &len, in.ptr, (int)in.len), 1);
 	assert_int_equal(EVP_CipherFinal_ex(ctx, out + len, &rest), 1);
 	EVP_CIPHER_CTX_free(ctx);
-	return (size_t)(len + rest);
+	return (size_t)len + (size_t)rest;
 }
 
 bool

@@ -82,9 +82,8 @@ usb_port_pump(struct usb_port *port)
 
 		if (urb->done || urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL)
 			continue;
-		if (endpoint == CCID_EP_IN && ccid_bulk_in(port->device, &out))
-			urb_finish(urb, 0, out.len);
-		else if (endpoint == CCID_EP_INTERRUPT && ccid_interrupt_in(port->device, &out))
+		if ((endpoint == CCID_EP_IN && ccid_bulk_in(port->device, &out)) ||
+		    (endpoint == CCID_EP_INTERRUPT && ccid_interrupt_in(port->device, &out)))
 			urb_finish(urb, 0, out.len);
 	}
 }
