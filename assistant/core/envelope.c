@@ -146,9 +146,12 @@ der_public(GBytes *envelope)
 EVP_PKEY *
 ouk_envelope_public(GBytes *envelope, GError **error)
 {
-	EVP_PKEY *key = blob_public(envelope);
+	EVP_PKEY *key = NULL;
 
-	if (key == NULL)
+	/* An empty file has no bytes to point at. */
+	if (g_bytes_get_size(envelope) > 0)
+		key = blob_public(envelope);
+	if (key == NULL && g_bytes_get_size(envelope) > 0)
 		key = der_public(envelope);
 	ERR_clear_error();
 	if (key == NULL)

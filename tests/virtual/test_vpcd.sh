@@ -121,5 +121,5 @@ unshare --net --mount true 2>/dev/null || skip "no namespaces"
 fetch_driver
 work=$(mktemp -d /tmp/openukey-vpcd-XXXXXX)
 trap 'rm -rf "$work"' EXIT
-timeout -k 5 60 unshare --net --mount --pid --fork --kill-child \
+timeout -k 5 60 unshare --net --mount --pid --mount-proc --fork --kill-child \
 	"$0" "$key" "$build" inside "$work" "$library"
