@@ -184,10 +184,16 @@ module_stop(void)
 	}
 	module.stopping = true;
 	calls_drain();
+	pthread_mutex_unlock(&module.lock);
+
+	/* Nobody is inside or let in while `stopping` is set; a slot's lock comes before ours. */
 	slots_free();
 	token_bus_close(module.bus);
-	module.bus = NULL;
 	host_lock_end(&module.host);
+
+	pthread_mutex_lock(&module.lock);
+	module.bus = NULL;
+	module.stopping = false;
 	module.pid = 0;
 	pthread_mutex_unlock(&module.lock);
 	return CKR_OK;
