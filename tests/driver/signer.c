@@ -17,11 +17,12 @@
 #define PIN       "123456"
 #define CONTAINER "sm2"
 
+static struct token_bus *bus;
+
 static struct token *
 key_open(const char *name)
 {
 	static struct token_reader readers[TOKEN_READERS_MAX];
-	struct token_bus *bus;
 	struct token *token;
 	size_t count;
 
@@ -102,5 +103,6 @@ main(int argc, char **argv)
 	}
 	(void)printf("%u %ld\n", count, longest);
 	token_close(token);
+	token_bus_close(bus);
 	return 0;
 }
