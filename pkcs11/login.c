@@ -95,8 +95,6 @@ login_as(struct slot *slot, size_t row, struct uk_span pin)
 
 	/* Before the PIN is sent: a process that leaves meanwhile must not clear our login. */
 	slot->login_lock = login_lock_take(info->serial);
-	if (roles[row].role == TOKEN_ADMIN)
-		slot->admin_tried = true;
 	rv = slot_rv(slot, slot->token->ops->verify(slot->token, roles[row].role, pin, &tries));
 	if (rv == CKR_OK)
 		slot->login = roles[row].login;

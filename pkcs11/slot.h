@@ -36,7 +36,6 @@ struct slot {
 	bool info_known;
 	enum slot_login login;
 	int login_lock;        /* login_lock.h; -1 = none */
-	bool admin_tried;      /* the admin PIN was sent: its counter is worth a command */
 	bool try_confirmed[2]; /* by enum token_role: one try armed by confirm_try */
 	struct session *sessions;
 	struct objects *objects;        /* what has been read from the key; NULL = nothing yet */

@@ -65,10 +65,7 @@ flags_of_pin(enum token_role role, const struct token_pin_info *pin)
 	return flags;
 }
 
-/*
- * The PINs' flags from the key's own counters; a blank key has none. The administrator's cost one
- * command more and say nothing new before the admin PIN was tried; exact at any time: get_pin_info.
- */
+/* Both PINs' flags from the key's own counters; a blank key has none. */
 static CK_RV
 pin_flags_read(struct slot *slot, CK_FLAGS *flags)
 {
@@ -79,8 +76,6 @@ pin_flags_read(struct slot *slot, CK_FLAGS *flags)
 		struct token_pin_info pin;
 		enum uk_status st;
 
-		if (roles[i] == TOKEN_ADMIN && !slot->admin_tried)
-			continue;
 		SLOT_AGAIN(st, slot->token->ops->pin_info(slot->token, roles[i], &pin));
 		if (st == UK_E_NO_APPLICATION)
 			return CKR_OK;
