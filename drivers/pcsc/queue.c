@@ -5,6 +5,7 @@
 #include "common/log.h"
 #include "common/runtime_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,6 +20,9 @@
 #define STUCK_S       10
 #define LOCK_STEP_NS  (10L * 1000 * 1000)
 #define LOCK_STEPS    20
+#define OPEN_TRIES    2
+#define SWEEP_MAX     1000 /* names looked at */
+#define FILE_SUFFIX   ".queue"
 #define RECORD_MAGIC  0x51554b31          /* of this layout */
 #define HASH_START    0xcbf29ce484222325U /* FNV-1a, 64 bits */
 #define HASH_MULTIPLY 0x00000100000001b3U
@@ -62,7 +66,8 @@ name_make(struct queue *queue, const char *reader)
 	if (stat("/proc/self/ns/ipc", &world) == 0)
 		hash = hash_add(hash, &world.st_ino, sizeof(world.st_ino));
 	hash = hash_add_text(hash, service != NULL ? service : "");
-	(void)snprintf(queue->name, sizeof(queue->name), "%016llx.queue", (unsigned long long)hash);
+	(void)snprintf(queue->name, sizeof(queue->name), "%016llx" FILE_SUFFIX,
+		       (unsigned long long)hash);
 }
 
 static bool
@@ -78,22 +83,19 @@ lock_patiently(int file)
 	return false;
 }
 
-/* Opened and locked; -1 when there is no place for it or somebody will not let go of it. */
+/* One of ours, opened and locked; -1 when it is not to be had. */
 static int
-file_open(const struct queue *queue)
+file_open(int dir, const char *name, int flags, bool patient)
 {
-	int dir = uk_runtime_dir();
+	int file = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
 	struct stat st;
-	int file;
 
-	if (dir < 0)
-		return -1;
-	file = openat(dir, queue->name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	(void)close(dir);
 	if (file < 0)
 		return -1;
-	if (fstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
-	    lock_patiently(file))
+	/* Whoever left last may have taken its name away meanwhile. */
+	if ((patient ? lock_patiently(file) : flock(file, LOCK_EX | LOCK_NB) == 0) &&
+	    fstat(file, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    st.st_nlink == 1)
 		return file;
 	(void)close(file);
 	return -1;
@@ -150,19 +152,65 @@ set_make(struct record *record)
 	return true;
 }
 
-/* Joins the set that the file names, or makes one and names it there. */
-static int
-set_join(int file)
+static bool
+record_read(int file, struct record *ret)
+{
+	return pread(file, ret, sizeof(*ret), 0) == sizeof(*ret) && record_is_good(ret);
+}
+
+/* Takes away what a file stands for, if nobody uses it. The caller holds the file's lock. */
+static void
+remove_unused(int dir, const char *name, int file)
 {
 	struct record record;
 
-	if (pread(file, &record, sizeof(record), 0) != sizeof(record) || !record_is_good(&record)) {
+	if (!record_read(file, &record) || semctl(record.id, USERS, GETVAL) != 0)
+		return;
+	(void)semctl(record.id, 0, IPC_RMID);
+	(void)unlinkat(dir, name, 0);
+}
+
+/* Removes the lines of readers that are gone, whose last process ended without leaving. */
+static void
+sweep(int dir, const char *but)
+{
+	int again = openat(dir, ".", O_DIRECTORY | O_CLOEXEC);
+	DIR *list = again >= 0 ? fdopendir(again) : NULL;
+	const struct dirent *row;
+
+	if (list == NULL) {
+		if (again >= 0)
+			(void)close(again);
+		return;
+	}
+	for (int i = 0; i < SWEEP_MAX && (row = readdir(list)) != NULL; i++) {
+		const char *dot = strrchr(row->d_name, '.');
+		int file = -1;
+
+		if (dot != NULL && strcmp(dot, FILE_SUFFIX) == 0 && strcmp(row->d_name, but) != 0)
+			file = file_open(dir, row->d_name, 0, false);
+		if (file < 0)
+			continue;
+		remove_unused(dir, row->d_name, file);
+		(void)close(file);
+	}
+	(void)closedir(list);
+}
+
+/* Joins the set that the file names, or makes one and names it there. */
+static int
+set_join(int dir, const char *name, int file)
+{
+	struct record record;
+
+	if (!record_read(file, &record)) {
 		if (!set_make(&record))
 			return -1;
 		if (pwrite(file, &record, sizeof(record), 0) != sizeof(record)) {
 			(void)semctl(record.id, 0, IPC_RMID);
 			return -1;
 		}
+		sweep(dir, name);
 	}
 	return add(record.id, USERS, 1) ? record.id : -1;
 }
@@ -172,11 +220,16 @@ set_join(int file)
 static void
 join(struct queue *queue)
 {
-	int file = file_open(queue);
+	int dir = uk_runtime_dir();
+	int file = -1;
 
-	queue->id = file >= 0 ? set_join(file) : -1;
+	for (int i = 0; dir >= 0 && file < 0 && i < OPEN_TRIES; i++)
+		file = file_open(dir, queue->name, O_CREAT, true);
+	queue->id = file >= 0 ? set_join(dir, queue->name, file) : -1;
 	if (file >= 0)
 		(void)close(file);
+	if (dir >= 0)
+		(void)close(dir);
 	if (queue->id < 0)
 		uk_debug("card", "no line to stand in: going without");
 }
@@ -192,17 +245,23 @@ queue_open(struct queue *queue, const char *reader)
 void
 queue_close(struct queue *queue)
 {
-	int file;
+	int dir;
+	int file = -1;
 
 	if (queue->id < 0)
 		return;
 	queue_give(queue);
 	/* Under the file's lock nobody joins; without it the set just stays. */
-	file = file_open(queue);
-	if (add(queue->id, USERS, -1) && file >= 0 && semctl(queue->id, USERS, GETVAL) == 0)
-		(void)semctl(queue->id, 0, IPC_RMID);
-	if (file >= 0)
+	dir = uk_runtime_dir();
+	if (dir >= 0)
+		file = file_open(dir, queue->name, 0, true);
+	(void)add(queue->id, USERS, -1);
+	if (file >= 0) {
+		remove_unused(dir, queue->name, file);
 		(void)close(file);
+	}
+	if (dir >= 0)
+		(void)close(dir);
 	queue->id = -1;
 }
 

@@ -10,7 +10,8 @@
  * The line is a System V semaphore: waiters are served in the order they came, a turn is handed to
  * the next within the kernel, which also takes it from a process that dies, and nothing that
  * another process could damage is mapped into ours.  Its number is in a file of uk_runtime_dir,
- * which says whose it is.  Whoever leaves last removes it.
+ * which says whose it is.  Whoever leaves last removes both; what a process left that ended without
+ * leaving is used again, or swept up by the next one that makes a line.
  */
 #ifndef UK_DRIVERS_PCSC_QUEUE_H
 #define UK_DRIVERS_PCSC_QUEUE_H

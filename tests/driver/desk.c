@@ -91,6 +91,12 @@ desk_group_setup(void **state)
 	return 0;
 }
 
+const char *
+desk_folder(void)
+{
+	return rig_dir(the_rig);
+}
+
 int
 desk_group_teardown(void **state)
 {

@@ -39,6 +39,8 @@ struct desk_file {
 /* Once in a process: pcscd with two readers, and certificates to put on keys. */
 int desk_group_setup(void **state);
 int desk_group_teardown(void **state);
+/* The rig's folder, between the two. */
+const char *desk_folder(void);
 
 /* *state: the model's name on the way in, struct desk * on the way out. */
 int desk_setup(void **state);

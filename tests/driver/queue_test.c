@@ -209,6 +209,46 @@ whoever_leaves_last_leaves_nothing(void **state)
 	assert_int_equal(semctl(id, 0, IPC_STAT, &set), -1);
 }
 
+/* A file for semaphores that nobody uses any more, or does. */
+static void
+leave_behind(struct desk *desk, const char *name, int id)
+{
+	struct semid_ds set;
+	char path[600];
+	FILE *file;
+
+	assert_int_equal(semctl(id, 0, IPC_STAT, &set), 0);
+	int64_t record[2] = {(int64_t)id << 32 | 0x51554b31, set.sem_ctime};
+	(void)snprintf(path, sizeof(path), "%s/openukey/%s", rig_dir(desk->rig), name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(record, sizeof(record), 1, file), 1);
+	(void)fclose(file);
+}
+
+static void
+what_others_left_behind_is_swept_up(void **state)
+{
+	struct desk *desk = *state;
+	int unused = semget(IPC_PRIVATE, 2, 0600);
+	int used = semget(IPC_PRIVATE, 2, 0600);
+	union {
+		int val;
+	} one = {1};
+	struct semid_ds set;
+
+	assert_true(unused >= 0 && used >= 0);
+	assert_int_equal(semctl(used, 1, SETVAL, one), 0);
+	leave_behind(desk, "0.queue", unused);
+	leave_behind(desk, "1.queue", used);
+	token_close(desk->token); /* the next one makes the line anew */
+	desk->token = NULL;
+	desk_reopen(desk);
+	assert_int_equal(semctl(unused, 0, IPC_STAT, &set), -1);
+	assert_int_equal(semctl(used, 0, IPC_STAT, &set), 0);
+	assert_int_equal(semctl(used, 0, IPC_RMID), 0);
+}
+
 /* ---- without one ---- */
 
 static void
@@ -392,6 +432,15 @@ a_slow_command_on_one_key_keeps_nobody_from_another(void **state)
 	assert_true(slow.took_ms > 2500);
 }
 
+/* Processes of this test meet in a folder of their own. */
+static int
+group_setup(void **state)
+{
+	if (desk_group_setup(state) != 0)
+		return -1;
+	return setenv("XDG_RUNTIME_DIR", desk_folder(), 1);
+}
+
 #define ON(model, test)                                                                           \
 	{                                                                                         \
 #test " [" model "]", test, desk_setup, desk_teardown, (void *)(uintptr_t)(model) \
@@ -406,6 +455,7 @@ main(void)
 		ON("VC", four_processes_that_prove_the_pin_each_time_get_equal_shares),
 		ON("V0", a_process_killed_in_its_turn_stops_nobody),
 		ON("V0", whoever_leaves_last_leaves_nothing),
+		ON("V0", what_others_left_behind_is_swept_up),
 		ON("V0", hidden_from_the_others_it_still_signs),
 		ON("V0", a_damaged_file_is_made_anew),
 		ON("V0", semaphores_that_go_are_made_anew),
@@ -413,5 +463,5 @@ main(void)
 		ON("V0", a_slow_command_on_one_key_keeps_nobody_from_another),
 	};
 
-	return cmocka_run_group_tests_name("queue", tests, desk_group_setup, desk_group_teardown);
+	return cmocka_run_group_tests_name("queue", tests, group_setup, desk_group_teardown);
 }

@@ -153,8 +153,6 @@ start_pcscd(struct rig *rig)
 	(void)snprintf(readers, sizeof(readers), "%u", rig->readers);
 	path_in_folder(socket_path, sizeof(socket_path), "run/pcscd.comm");
 	setenv("PCSCLITE_CSOCK_NAME", socket_path, 1);
-	/* Where processes that use the same keys meet: not those of another rig. */
-	setenv("XDG_RUNTIME_DIR", rig_folder, 1);
 	rig->pcscd = process_start(argv, log_fd, log_fd);
 	close(log_fd);
 	return rig->pcscd > 0;
