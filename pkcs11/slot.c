@@ -210,20 +210,26 @@ slot_unlock(struct slot *slot)
 CK_RV
 slot_connect(struct slot *slot)
 {
+	struct token_reader seen;
 	struct token_bus *bus;
 	enum uk_status st = UK_E_NO_SERVICE;
+	bool named;
 
 	if (slot->token != NULL)
 		return CKR_OK;
 	bus = module_bus_lock();
 	slot->token_changes = slot->changes;
-	if (!slot->named || !slot->seen.present)
+	seen = slot->seen;
+	named = slot->named;
+	module_bus_unlock();
+	/* Outside the bus lock: while another program keeps this key busy, other keys are listed.
+	 */
+	if (!named || !seen.present)
 		st = UK_E_NO_KEY;
-	else if (!slot->seen.ours)
+	else if (!seen.ours)
 		st = UK_E_UNKNOWN_KEY;
 	else if (bus != NULL)
-		st = token_open(bus, &slot->seen, &slot->token);
-	module_bus_unlock();
+		st = token_open(bus, &seen, &slot->token);
 	/* Between the listing and now it may have been pulled: that is no key, not a lost one. */
 	if (st == UK_E_REMOVED)
 		st = UK_E_NO_KEY;
