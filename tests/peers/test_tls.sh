@@ -13,12 +13,6 @@ tls() {
 	openssl x509 -in "$desk/cert.pem" -outform DER | cmp - "$site/client.der" ||
 		fail "p11tool exported another certificate"
 	done_with "p11tool, $1"
-	if ends_with_sanitizer; then
-		recipe gnutls-cli
-		said "HELLO $unit"
-		visited
-		done_with "gnutls-cli, $1"
-	fi
 
 	recipe openssl.cnf
 	cp "$work/data" "$desk/letter.txt"
@@ -29,6 +23,11 @@ tls() {
 	said "HELLO $unit"
 	visited
 	done_with "openssl s_client, $1"
+	! hangs_with_sanitizer || return 0
+	recipe gnutls-cli
+	said "HELLO $unit"
+	visited
+	done_with "gnutls-cli, $1"
 	recipe curl CURL_CA_BUNDLE="$site/ca.pem"
 	said "HELLO $unit"
 	visited
