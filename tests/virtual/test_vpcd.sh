@@ -92,7 +92,7 @@ fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 0x49))' # SIO
 	export OPENSC_DRIVER=default
 	pcscd --foreground --config "$work/readers" >"$work/pcscd.log" 2>&1 &
 	await reader_says No
-	"$key" run --state "$work/state" --vpcd "localhost:$port" --control "$work/control" &
+	"$key" run --state "$work/state" --vpcd "127.0.0.1:$port" --control "$work/control" &
 	await reader_says Yes
 	check_answers
 	check_speed
