@@ -119,6 +119,7 @@ set_look(int id, struct semid_ds *ret)
 		struct semid_ds *buf;
 	} arg = {ret};
 
+	*ret = (struct semid_ds){0};
 	return semctl(id, 0, IPC_STAT, arg) == 0 && ret->sem_nsems == SEMAPHORES &&
 	       ret->sem_perm.uid == geteuid() && ret->sem_perm.cuid == geteuid() &&
 	       (ret->sem_perm.mode & 0777) == 0600;
