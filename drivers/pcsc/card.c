@@ -163,13 +163,15 @@ transaction_over(struct pcsc_card *card)
 	queue_give(&card->queue);
 }
 
-/* Takes note of a reset, so that the next call works. */
+/*
+ * Takes note of a reset, so that the next call works.  A reset that came in the middle of our
+ * transaction has not ended it: pcscd would keep everybody else out for as long as we live.
+ */
 static enum uk_status
 accept_reset(struct pcsc_card *card)
 {
 	LONG rv = SCARD_E_SHARING_VIOLATION;
 
-	transaction_over(card);
 	for (int i = 0; i < BUSY_RETRIES && rv == SCARD_E_SHARING_VIOLATION; i++) {
 		if (i > 0)
 			pause_ms(BUSY_PAUSE_MS);
@@ -177,6 +179,9 @@ accept_reset(struct pcsc_card *card)
 				    SCARD_PROTOCOL_T1 | SCARD_PROTOCOL_T0, SCARD_LEAVE_CARD,
 				    &card->protocol);
 	}
+	if (card->in_transaction)
+		(void)SCardEndTransaction(card->handle, SCARD_LEAVE_CARD);
+	transaction_over(card);
 	return rv == SCARD_S_SUCCESS ? UK_E_RESET : pcsc_status(rv);
 }
 
@@ -207,7 +212,8 @@ trouble(struct pcsc_card *card, LONG rv)
 {
 	enum uk_status st = pcsc_status(rv);
 
-	if (st == UK_E_RESET)
+	/* Of a card that is being reset pcscd forgets the protocol, even after telling of it. */
+	if (st == UK_E_RESET || rv == SCARD_E_PROTO_MISMATCH)
 		st = accept_reset(card);
 	else if (st == UK_E_TIMEOUT && card_is_going(card))
 		st = UK_E_REMOVED;
