@@ -98,7 +98,9 @@ gm_op_run(struct gm_token *token, enum gm_ins ins, unsigned int flags,
 		token->once.used = true;
 	if (!token->once.active)
 		transaction_end(token);
-	return st;
+	/* Open a moment ago, in this very transaction: pcscd tells of the reset after it happened.
+	 */
+	return st == UK_E_NOT_OPEN && (flags & GM_OP_ONCE) != 0 ? UK_E_RESET : st;
 }
 
 bool

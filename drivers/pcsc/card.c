@@ -182,7 +182,10 @@ accept_reset(struct pcsc_card *card)
 	if (card->in_transaction)
 		(void)SCardEndTransaction(card->handle, SCARD_LEAVE_CARD);
 	transaction_over(card);
-	return rv == SCARD_S_SUCCESS ? UK_E_RESET : pcsc_status(rv);
+	if (rv == SCARD_S_SUCCESS)
+		return UK_E_RESET;
+	/* It was one of ours a moment ago: it is being pulled. */
+	return pcsc_status(rv) == UK_E_BUSY ? UK_E_BUSY : UK_E_REMOVED;
 }
 
 /* Whether the card goes away within the time pcscd needs to notice. */

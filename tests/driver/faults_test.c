@@ -304,7 +304,7 @@ nothing_with_a_pin_is_sent_twice(void **state)
 		{"sw 63c5", UK_E_PIN_WRONG},   {"sw 63c0", UK_E_PIN_LOCKED},
 		{"sw 6983", UK_E_PIN_LOCKED},  {"sw 6c10", UK_E_CARD},
 		{"sw 6984", UK_E_RANDOM_USED}, {"sw 6988", UK_E_MAC},
-		{"sw 698a", UK_E_NOT_OPEN},    {"sw 6982", UK_E_NOT_LOGGED_IN},
+		{"sw 698a", UK_E_RESET},       {"sw 6982", UK_E_NOT_LOGGED_IN},
 		{"sw 6700", UK_E_DATA_LEN},    {"sw 6f00", UK_E_CARD},
 		{"empty", UK_E_TIMEOUT},       {"cut 1", UK_E_TIMEOUT},
 		{"noise 4 7", UK_E_REPLY},     {"sw 6a9e", UK_E_REPLY},
