@@ -15,6 +15,8 @@ nss_signs() {
 	recipe nss NSSDB="$work/nssdb" LABEL="VIRTUAL rsa" NAME="$unit"
 	said "Module \"OpenUKey\" added to database."
 	said "VIRTUAL rsa:$unit"
+	! sed '/certutil -K/,$d' "$work/out" | grep -q "Enter Password" ||
+		fail "NSS asks for the PIN just to list certificates"
 	openssl cms -verify -inform DER -in "$desk/letter.p7m" -CAfile "$site/ca.pem" \
 		-purpose any -binary -out "$work/content" > "$work/out" 2>&1 ||
 		fail "openssl does not verify what p7sign signed"
