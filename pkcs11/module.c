@@ -44,13 +44,26 @@ static struct {
 	.bus_lock = PTHREAD_MUTEX_INITIALIZER,
 };
 
+/* Looked at before any lock may be touched. */
+static pid_t
+owner(void)
+{
+	return __atomic_load_n(&module.pid, __ATOMIC_RELAXED);
+}
+
+static void
+owner_set(pid_t pid)
+{
+	__atomic_store_n(&module.pid, pid, __ATOMIC_RELAXED);
+}
+
 static void
 module_forget_parent(void)
 {
 	static const pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 	static const pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 
-	module.pid = 0;
+	owner_set(0);
 	module.stopping = false;
 	module.calls = 0;
 	module.bus = NULL; /* the parent's: its connections are not ours to close */
@@ -133,17 +146,17 @@ module_start(const CK_C_INITIALIZE_ARGS *args)
 	rv = host_lock_make(args, &host);
 	if (rv != CKR_OK)
 		return rv;
-	if (module.pid != 0 && module.pid != getpid())
+	if (owner() != 0 && owner() != getpid())
 		module_forget_parent();
 
 	pthread_mutex_lock(&module.lock);
-	if (module.pid != 0) {
+	if (owner() != 0) {
 		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	} else {
 		policy_load();
 		module.stopping = false;
 		module.host = host;
-		module.pid = getpid();
+		owner_set(getpid());
 	}
 	pthread_mutex_unlock(&module.lock);
 	if (rv != CKR_OK)
@@ -174,11 +187,11 @@ calls_drain(void)
 CK_RV
 module_stop(void)
 {
-	if (module.pid != getpid())
+	if (owner() != getpid())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 
 	pthread_mutex_lock(&module.lock);
-	if (module.pid == 0 || module.stopping) {
+	if (owner() == 0 || module.stopping) {
 		pthread_mutex_unlock(&module.lock);
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	}
@@ -194,7 +207,7 @@ module_stop(void)
 	pthread_mutex_lock(&module.lock);
 	module.bus = NULL;
 	module.stopping = false;
-	module.pid = 0;
+	owner_set(0);
 	pthread_mutex_unlock(&module.lock);
 	return CKR_OK;
 }
@@ -214,10 +227,10 @@ module_enter(void)
 {
 	CK_RV rv = CKR_OK;
 
-	if (module.pid != getpid())
+	if (owner() != getpid())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	pthread_mutex_lock(&module.lock);
-	if (module.pid == 0 || module.stopping)
+	if (owner() == 0 || module.stopping)
 		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
 	else
 		module.calls++;

@@ -100,6 +100,46 @@ probe_alone(struct host *host)
 	return 0;
 }
 
+static CK_RV
+change_pin(const struct host *host, CK_SESSION_HANDLE session, const char *from, const char *to)
+{
+	CK_UTF8CHAR old_pin[32], new_pin[32];
+
+	memcpy(old_pin, from, strlen(from));
+	memcpy(new_pin, to, strlen(to));
+	return host->f->C_SetPIN(session, old_pin, strlen(from), new_pin, strlen(to));
+}
+
+/* Lists all there is, changes the PIN there and back, signs. */
+static int
+probe_tour(struct host *host)
+{
+	CK_SESSION_HANDLE session = 0;
+	CK_OBJECT_HANDLE objects[32];
+	CK_TOKEN_INFO info;
+	CK_ULONG count = 0;
+
+	WANT(host_start(host), CKR_OK);
+	WANT(host->f->C_GetTokenInfo(host->slot, &info), CKR_OK);
+	WANT(host_open(host, &session), CKR_OK);
+	WANT(change_pin(host, session, HOST_PIN, "654321"), CKR_OK);
+	WANT(change_pin(host, session, "654321", HOST_PIN), CKR_OK);
+	WANT(host_login(host, session), CKR_OK);
+	WANT(host->f->C_FindObjectsInit(session, NULL, 0), CKR_OK);
+	WANT(host->f->C_FindObjects(session, objects, ARRAY_SIZE(objects), &count), CKR_OK);
+	WANT(host->f->C_FindObjectsFinal(session), CKR_OK);
+	for (CK_ULONG i = 0; i < count; i++) {
+		unsigned char room[4096];
+		CK_ATTRIBUTE wanted[] = {{CKA_ID, room, sizeof(room)},
+					 {CKA_VALUE, room, sizeof(room)}};
+
+		(void)host->f->C_GetAttributeValue(session, objects[i], wanted, 2);
+	}
+	WANT(host_sign_checked(host, session, "tour"), CKR_OK);
+	probe_end(host, session);
+	return 0;
+}
+
 /* What a login says: for the environment of set-id programs. */
 static int
 probe_login(struct host *host)
@@ -119,9 +159,11 @@ static const struct {
 	{"sign", probe_sign},
 	{"clumsy", probe_clumsy},
 	{"alone", probe_alone},
+	{"tour", probe_tour},
 	{"login", probe_login},
 	{"fork", probe_fork},
 	{"fork-quiet", probe_fork_quiet},
+	{"stop", probe_stop},
 	{"reload", probe_reload},
 	{"cycles", probe_cycles},
 	{"exit", probe_exit},

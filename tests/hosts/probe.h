@@ -22,6 +22,7 @@ void probe_end(struct host *host, CK_SESSION_HANDLE session);
 
 int probe_fork(struct host *host);
 int probe_fork_quiet(struct host *host);
+int probe_stop(struct host *host);
 int probe_reload(struct host *host);
 int probe_cycles(struct host *host);
 int probe_exit(struct host *host);

@@ -178,6 +178,77 @@ probe_fork_quiet(struct host *host)
 	return 0;
 }
 
+/* ---- stopped and started while it is in use ---- */
+
+#define STOPS 30
+
+static void *
+looker_run(void *data)
+{
+	const struct signer *looker = data;
+	CK_FUNCTION_LIST *f = looker->host->f;
+
+	while (!__atomic_load_n(looker->stop, __ATOMIC_RELAXED)) {
+		CK_SLOT_ID slots[16], slot;
+		CK_ULONG count = ARRAY_SIZE(slots);
+		CK_TOKEN_INFO info;
+		CK_SESSION_HANDLE session;
+		CK_UTF8CHAR pin[] = HOST_PIN;
+
+		/* Whatever these say, as long as they come back. */
+		(void)f->C_GetSlotList(CK_TRUE, slots, &count);
+		(void)f->C_GetTokenInfo(0, &info);
+		(void)f->C_WaitForSlotEvent(CKF_DONT_BLOCK, &slot, NULL);
+		if (f->C_OpenSession(0, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK)
+			continue;
+		(void)f->C_Login(session, CKU_USER, pin, strlen(HOST_PIN));
+		(void)host_sign_checked(looker->host, session, "in between");
+		(void)f->C_CloseSession(session);
+	}
+	return NULL;
+}
+
+static void *
+waiter_run(void *data)
+{
+	const struct signer *waiter = data;
+	CK_SLOT_ID slot;
+
+	while (!__atomic_load_n(waiter->stop, __ATOMIC_RELAXED))
+		(void)waiter->host->f->C_WaitForSlotEvent(0, &slot, NULL);
+	return NULL;
+}
+
+int
+probe_stop(struct host *host)
+{
+	struct signer threads[THREADS + 1];
+	bool stop = false;
+
+	(void)alarm(2 * CHILD_S);
+	WANT(host->f->C_Initialize(NULL), CKR_OK);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+		threads[i] = (struct signer){.host = host, .stop = &stop};
+		if (pthread_create(&threads[i].thread, NULL, i == 0 ? waiter_run : looker_run,
+				   &threads[i]) != 0)
+			probe_fail("no thread");
+	}
+	for (useconds_t i = 0; i < STOPS; i++) {
+		(void)usleep(1000 + i * 1000);
+		WANT(host->f->C_Finalize(NULL), CKR_OK);
+		if (i == STOPS - 1)
+			__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+		WANT(host->f->C_Initialize(NULL), CKR_OK);
+	}
+	(void)usleep(1000);
+	WANT(host->f->C_Finalize(NULL), CKR_OK);
+	for (size_t i = 0; i < ARRAY_SIZE(threads); i++)
+		(void)pthread_join(threads[i].thread, NULL);
+	WANT(host_start(host), CKR_OK);
+	WANT(host->f->C_Finalize(NULL), CKR_OK);
+	return 0;
+}
+
 /* ---- again and again ---- */
 
 static void

@@ -63,6 +63,12 @@ an_ordinary_host_signs(void **state)
 }
 
 static void
+a_host_that_looks_at_everything_is_served(void **state)
+{
+	runs_in_silence("tour");
+}
+
+static void
 nothing_is_printed_whatever_goes_wrong(void **state)
 {
 	runs_in_silence("clumsy");
@@ -78,6 +84,12 @@ static void
 a_child_that_knows_nothing_harms_nobody(void **state)
 {
 	runs_in_silence("fork-quiet");
+}
+
+static void
+the_module_may_be_stopped_while_it_is_in_use(void **state)
+{
+	runs_in_silence("stop");
 }
 
 static void
@@ -159,9 +171,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ordinary_host_signs),
+		cmocka_unit_test(a_host_that_looks_at_everything_is_served),
 		cmocka_unit_test(nothing_is_printed_whatever_goes_wrong),
 		cmocka_unit_test(children_of_a_busy_host_start_anew_and_leave_it_alone),
 		cmocka_unit_test(a_child_that_knows_nothing_harms_nobody),
+		cmocka_unit_test(the_module_may_be_stopped_while_it_is_in_use),
 		cmocka_unit_test(a_hundred_loads_hold_no_more_than_ten),
 		cmocka_unit_test(a_thousand_starts_hold_no_more_than_a_hundred),
 		cmocka_unit_test(a_host_may_exit_with_threads_inside),
