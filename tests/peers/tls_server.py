@@ -7,11 +7,13 @@ FOLDER/visitors as "TLS-VERSION COMMON-NAME". It speaks TLS 1.2 and 1.3, as site
 """
 import contextlib
 import http.server
+import os
 import pathlib
 import ssl
 import sys
 
 folder = pathlib.Path(sys.argv[1])
+parent = os.getppid()
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -41,6 +43,10 @@ class Site(http.server.ThreadingHTTPServer):
             super().finish_request(connection, address)
             with contextlib.suppress(OSError):
                 connection.unwrap()  # GnuTLS wants a proper goodbye
+
+    def service_actions(self):
+        if os.getppid() != parent:  # the test was killed
+            sys.exit()
 
     def handle_error(self, request, address):
         with open(folder / "refused", "a", encoding="utf-8") as log:
