@@ -8,6 +8,7 @@
 #include "pkcs11/object.h"
 #include "pkcs11/object_build.h"
 #include "pkcs11/object_file.h"
+#include "pkcs11/object_handle.h"
 #include "pkcs11/rv.h"
 
 #include <string.h>
@@ -288,6 +289,7 @@ certificate_write(struct slot *slot, const struct object *key, struct uk_span de
 	name = uk_span_str(name_bytes);
 	rv = written(slot, name,
 		     slot->token->ops->import_certificate(slot->token, name, pair, der));
+	object_handles_end_certificate(slot, name, pair);
 	if (rv == CKR_OK)
 		rv = objects_load(slot, OBJECTS_KEYS);
 	if (rv != CKR_OK)
@@ -400,6 +402,8 @@ issue_container_delete(struct slot *slot, struct uk_span container)
 
 	/* The container itself is gone from the list, not only what was in it. */
 	objects_forget_all(slot);
+	if (rv == CKR_OK)
+		object_handles_end_container(slot, container);
 	slot_info_stale(slot);
 	return rv;
 }

@@ -5,6 +5,7 @@
 #include "pkcs11/attr.h"
 #include "pkcs11/object_build.h"
 #include "pkcs11/object_fixed.h"
+#include "pkcs11/object_handle.h"
 #include "pkcs11/object_store.h"
 
 #include <stdlib.h>
@@ -25,10 +26,11 @@ name_of(const struct container *container)
 }
 
 void
-object_append(struct objects *objects, struct object *object)
+object_append(struct slot *slot, struct object *object)
 {
-	struct object **link = &objects->first;
+	struct object **link = &slot->objects->first;
 
+	object_handle_keep(slot, object);
 	while (*link != NULL)
 		link = &(*link)->next;
 	*link = object;
@@ -58,7 +60,7 @@ keys_add(struct slot *slot, struct container *container, enum token_pair pair,
 
 		if (object == NULL)
 			return CKR_HOST_MEMORY;
-		object_append(slot->objects, object);
+		object_append(slot, object);
 	}
 	container->pairs[pair].has_key = true;
 	container->pairs[pair].key_read = true;
@@ -82,7 +84,7 @@ certificate_add(struct slot *slot, struct container *container, enum token_pair 
 	object = object_of_certificate(&source, &cert, der);
 	if (object == NULL)
 		return CKR_HOST_MEMORY;
-	object_append(slot->objects, object);
+	object_append(slot, object);
 	if (!object_key_of_certificate(&cert, &key))
 		return CKR_OK;
 	return keys_add(slot, container, pair, &key, &cert);
@@ -276,17 +278,33 @@ object_next(struct slot *slot, const struct object *after)
 	return object;
 }
 
+static const struct object *
+find_loaded(struct slot *slot, CK_OBJECT_HANDLE handle)
+{
+	const struct object *object = object_next(slot, NULL);
+
+	while (object != NULL && object->handle != handle)
+		object = object_next(slot, object);
+	return object;
+}
+
 const struct object *
 object_find(struct slot *slot, CK_OBJECT_HANDLE handle)
 {
 	const struct object *object = object_fixed_find(handle);
+	CK_OBJECT_CLASS class_;
 
-	if (object != NULL)
+	if (object == NULL)
+		object = find_loaded(slot, handle);
+	if (object != NULL || slot->token == NULL)
 		return object;
-	object = object_next(slot, NULL);
-	while (object != NULL && object->handle != handle)
-		object = object_next(slot, object);
-	return object;
+	/* A write since it was last seen had it forgotten: it is to be read anew. */
+	class_ = object_handle_class(slot, handle);
+	if (class_ == CK_UNAVAILABLE_INFORMATION ||
+	    objects_load(slot, class_ == CKO_DATA ? OBJECTS_DATA
+						  : OBJECTS_KEYS | OBJECTS_CERTIFICATES) != CKR_OK)
+		return NULL;
+	return find_loaded(slot, handle);
 }
 
 static void

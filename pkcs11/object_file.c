@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "pkcs11/object_build.h"
+#include "pkcs11/object_handle.h"
 #include "pkcs11/object_store.h"
 
 #include <stdio.h>
@@ -105,7 +106,7 @@ ca_certificate_add(struct slot *slot, const char *name)
 	object = object_of_ca_certificate(uk_span_str(name), &cert, uk_span_of(bytes, len));
 	if (object == NULL)
 		return CKR_HOST_MEMORY;
-	object_append(slot->objects, object);
+	object_append(slot, object);
 	return CKR_OK;
 }
 
@@ -124,7 +125,7 @@ data_add(struct slot *slot, const char *name)
 	object = object_of_file(uk_span_str(name), token_application(slot->token), &file);
 	if (object == NULL)
 		return CKR_HOST_MEMORY;
-	object_append(slot->objects, object);
+	object_append(slot, object);
 	return CKR_OK;
 }
 
@@ -161,15 +162,17 @@ CK_RV
 object_value_load(struct slot *slot, const struct object *object)
 {
 	UK_CLEANUP(bytes_free) uint8_t *bytes = NULL;
-	struct object *own = slot->objects->first;
+	struct object *own;
 	size_t len = 0;
 	CK_RV rv;
 
+	/* Profiles and session objects can be looked at before anything was read from the key. */
 	if (object->class_ != CKO_DATA || object->value_read)
 		return CKR_OK;
 	rv = file_read(slot, object->file, &bytes, &len);
 	if (rv != CKR_OK)
 		return rv;
+	own = slot->objects->first;
 	while (own != object)
 		own = own->next;
 	return object_value_set(own, uk_span_of(bytes, len)) ? CKR_OK : CKR_HOST_MEMORY;
@@ -244,7 +247,9 @@ object_file_delete(struct slot *slot, const char *name)
 	enum uk_status st = slot->token->ops->delete_file(slot->token, uk_span_str(name));
 
 	slot_info_stale(slot);
-	if (st == UK_OK || st == UK_E_NOT_FOUND)
+	if (st == UK_OK || st == UK_E_NOT_FOUND) {
 		objects_forget_files(slot);
+		object_handles_end_file(slot, name);
+	}
 	return slot_rv(slot, st);
 }

@@ -32,8 +32,8 @@ struct objects {
 	struct object *first;
 };
 
-/* At the end, so that objects come in the key's own order. */
-void object_append(struct objects *objects, struct object *object);
+/* At the end, so that objects come in the key's own order; under its old handle if it had one. */
+void object_append(struct slot *slot, struct object *object);
 /* object_file.c: data objects and CA certificates, by what is wanted. */
 CK_RV objects_load_files(struct slot *slot, enum objects_want want);
 

@@ -5,6 +5,7 @@
 #include "pkcs11/login_lock.h"
 #include "pkcs11/module.h"
 #include "pkcs11/object.h"
+#include "pkcs11/object_handle.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session.h"
 
@@ -171,6 +172,7 @@ slot_drop(struct slot *slot)
 	sessions_kill(slot);
 	objects_free(slot->objects);
 	slot->objects = NULL;
+	object_handles_end_all(slot);
 	slot->info_known = false;
 	slot->removed = false;
 	token_close(slot->token);

@@ -17,6 +17,7 @@ enum slot_login { LOGIN_NONE, LOGIN_USER, LOGIN_SO };
 struct session;
 struct object;
 struct objects;
+struct object_name;
 
 struct slot {
 	CK_SLOT_ID id;
@@ -40,6 +41,7 @@ struct slot {
 	struct session *sessions;
 	struct objects *objects;        /* what has been read from the key; NULL = nothing yet */
 	struct object *session_objects; /* newest first */
+	struct object_name *names;      /* object_handle.h */
 };
 
 /* Lists readers and keys anew, without touching a key. Without pcscd every slot becomes empty. */

@@ -6,6 +6,7 @@
 #include "pkcs11/gate.h"
 #include "pkcs11/issue.h"
 #include "pkcs11/object.h"
+#include "pkcs11/object_handle.h"
 
 #include <string.h>
 
@@ -201,6 +202,7 @@ static CK_RV
 application_changed(struct slot *slot, enum uk_status st)
 {
 	objects_forget_all(slot);
+	object_handles_end_all(slot);
 	slot_info_stale(slot);
 	return slot_rv(slot, st);
 }

@@ -143,6 +143,28 @@ a_value_can_be_set_anew_and_a_name_cannot(void **state)
 	desk_pull(&desk, 0);
 }
 
+static void
+a_profile_has_no_value_before_anything_was_read(void **state)
+{
+	CK_OBJECT_CLASS class_ = CKO_PROFILE;
+	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class_, sizeof(class_)}};
+	unsigned char room[16];
+	CK_ATTRIBUTE value = {CKA_VALUE, room, sizeof(room)};
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE object;
+	CK_ULONG count;
+
+	desk_plug(&desk, 0, &sm2_key);
+	session = desk_session(&desk, 0);
+	assert_rv(desk.f->C_FindObjectsInit(session, template, 1), CKR_OK);
+	assert_rv(desk.f->C_FindObjects(session, &object, 1, &count), CKR_OK);
+	assert_rv(desk.f->C_FindObjectsFinal(session), CKR_OK);
+	assert_int_equal(count, 1);
+	assert_rv(desk.f->C_GetAttributeValue(session, object, &value, 1),
+		  CKR_ATTRIBUTE_TYPE_INVALID);
+	desk_pull(&desk, 0);
+}
+
 /* ---- CA certificates ---- */
 
 static void
@@ -203,6 +225,33 @@ what_would_take_an_encryption_key_along_is_not_destroyed(void **state)
 		  CKR_OK);
 	assert_int_equal(desk_count(&desk, session, CKO_PRIVATE_KEY), 0);
 	assert_int_equal(desk_count(&desk, session, CKO_CERTIFICATE), 0);
+	desk_pull(&desk, 0);
+}
+
+/* A host keeps the handles of its keys while it has a new certificate put on the key. */
+static void
+writes_leave_other_handles_as_they_are(void **state)
+{
+	static const struct desk_key no_certs = {
+		.alg = "sm2", .model = "V0", .no_enc_pair = true, .no_certs = true};
+	CK_SESSION_HANDLE session = plug_and_login(&no_certs);
+	CK_OBJECT_HANDLE key = desk_find(&desk, session, CKO_PRIVATE_KEY, 0);
+	CK_MECHANISM mechanism = {CKM_VENDOR_SM2_SIGN, NULL, 0};
+	unsigned char der[4096], digest[32] = {1}, signature[DESK_SIGNATURE_MAX];
+	CK_ULONG len = desk_issue(&desk, session, "sm2", der, sizeof(der));
+	CK_ULONG signature_len = sizeof(signature);
+
+	assert_rv(desk_import(&desk, session, der, len), CKR_OK);
+	assert_int_equal(desk_find(&desk, session, CKO_PRIVATE_KEY, 0), key);
+	assert_rv(desk_generate(&desk, session, "sm2", "another"), CKR_OK);
+	assert_rv(desk.f->C_SignInit(session, &mechanism, key), CKR_OK);
+	assert_rv(desk.f->C_Sign(session, digest, sizeof(digest), signature, &signature_len),
+		  CKR_OK);
+	/* What was destroyed does not come back under its handle. */
+	assert_rv(desk.f->C_DestroyObject(session, key), CKR_OK);
+	assert_rv(desk.f->C_SignInit(session, &mechanism, key), CKR_KEY_HANDLE_INVALID);
+	assert_rv(desk_generate(&desk, session, "sm2", DESK_CONTAINER), CKR_OK);
+	assert_rv(desk.f->C_SignInit(session, &mechanism, key), CKR_KEY_HANDLE_INVALID);
 	desk_pull(&desk, 0);
 }
 
@@ -420,8 +469,10 @@ main(void)
 		cmocka_unit_test(a_data_object_comes_back_as_it_was_and_goes_when_told),
 		cmocka_unit_test(private_data_is_seen_after_login_only),
 		cmocka_unit_test(a_value_can_be_set_anew_and_a_name_cannot),
+		cmocka_unit_test(a_profile_has_no_value_before_anything_was_read),
 		cmocka_unit_test(a_ca_certificate_is_kept_beside_the_units_own),
 		cmocka_unit_test(what_would_take_an_encryption_key_along_is_not_destroyed),
+		cmocka_unit_test(writes_leave_other_handles_as_they_are),
 		cmocka_unit_test(an_unwrapped_session_key_works_inside_the_key),
 		cmocka_unit_test(a_session_key_never_leaves_and_ends_with_its_session),
 		cmocka_unit_test(a_session_key_lost_to_a_reset_is_no_key),
