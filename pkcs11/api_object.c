@@ -197,7 +197,7 @@ C_CreateObject(CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG count
 		return rv;
 	if (object == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = attr_template_check(template, count);
+	rv = attr_new_template_check(template, count);
 	if (rv != CKR_OK)
 		return rv;
 	if (!attr_find_ulong(template, count, CKA_CLASS, &class_))
@@ -226,7 +226,7 @@ C_UnwrapKey(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE
 		return rv;
 	if (mechanism == NULL || wrapped == NULL || ret == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = attr_template_check(template, count);
+	rv = attr_new_template_check(template, count);
 	return rv != CKR_OK ? rv : unwrap_key(gate.session, &request, ret);
 }
 
@@ -244,9 +244,9 @@ C_GenerateKeyPair(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_ATTRIBU
 		return rv;
 	if (mechanism == NULL || public_key == NULL || private_key == NULL)
 		return CKR_ARGUMENTS_BAD;
-	rv = attr_template_check(public_template, public_count);
+	rv = attr_new_template_check(public_template, public_count);
 	if (rv == CKR_OK)
-		rv = attr_template_check(private_template, private_count);
+		rv = attr_new_template_check(private_template, private_count);
 	if (rv != CKR_OK)
 		return rv;
 	return issue_key_pair(gate.session, mechanism, &templates, public_key, private_key);

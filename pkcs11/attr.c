@@ -7,6 +7,7 @@ enum attr_kind {
 	ATTR_BOOL,
 	ATTR_ULONG,
 	ATTR_BLOB,
+	ATTR_TEXT,
 	ATTR_SECRET, /* exists on the key, never leaves it */
 };
 
@@ -22,13 +23,15 @@ struct attr_row {
 #define BOOL(f)     ATTR_BOOL, FIELD(CK_BBOOL, f)
 #define ULONG(f)    ATTR_ULONG, FIELD(CK_ULONG, f)
 #define BLOB(f)     ATTR_BLOB, FIELD(struct blob, f)
+#define TEXT(f)     ATTR_TEXT, FIELD(char[OBJECT_UNIQUE_ID_MAX], f)
 #define SECRET      ATTR_SECRET, 0
 
-/* Rows that every object has. */
+/* Rows that every storage object has. */
 #define STORAGE_ROWS                                                                     \
 	{CKA_CLASS, ULONG(class_)}, {CKA_TOKEN, BOOL(on_token)},                         \
 		{CKA_PRIVATE, BOOL(private_object)}, {CKA_MODIFIABLE, BOOL(modifiable)}, \
 		{CKA_COPYABLE, BOOL(no)}, {CKA_DESTROYABLE, BOOL(destroyable)},          \
+		{CKA_UNIQUE_ID, TEXT(unique_id)},                                        \
 	{                                                                                \
 		CKA_LABEL, BLOB(label)                                                   \
 	}
@@ -136,9 +139,8 @@ static const struct attr_row data_rows[] = {
 
 /* No storage objects, but NSS looks for profiles among the token's. */
 static const struct attr_row profile_rows[] = {
-	{CKA_CLASS, ULONG(class_)},
-	{CKA_TOKEN, BOOL(on_token)},
-	{CKA_PRIVATE, BOOL(private_object)},
+	{CKA_CLASS, ULONG(class_)},          {CKA_TOKEN, BOOL(on_token)},
+	{CKA_PRIVATE, BOOL(private_object)}, {CKA_UNIQUE_ID, TEXT(unique_id)},
 	{CKA_PROFILE_ID, ULONG(profile_id)},
 };
 
@@ -146,6 +148,7 @@ static const struct attr_row mechanism_rows[] = {
 	{CKA_CLASS, ULONG(class_)},
 	{CKA_TOKEN, BOOL(on_token)},
 	{CKA_PRIVATE, BOOL(private_object)},
+	{CKA_UNIQUE_ID, TEXT(unique_id)},
 	{CKA_MECHANISM_TYPE, ULONG(mechanism_type)},
 };
 
@@ -194,6 +197,9 @@ row_value(const struct object *object, const struct attr_row *row, struct uk_spa
 		blob = (const struct blob *)(const void *)field;
 		*ret = uk_span_of(blob->ptr, blob->len);
 		return blob->exists;
+	case ATTR_TEXT:
+		*ret = uk_span_str((const char *)field);
+		return true;
 	case ATTR_SECRET:
 		break;
 	}
@@ -279,4 +285,14 @@ attr_template_check(const CK_ATTRIBUTE *template, CK_ULONG count)
 		if (template[i].pValue == NULL && template[i].ulValueLen > 0)
 			return CKR_ARGUMENTS_BAD;
 	return CKR_OK;
+}
+
+CK_RV
+attr_new_template_check(const CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	CK_RV rv = attr_template_check(template, count);
+
+	if (rv != CKR_OK)
+		return rv;
+	return attr_find(template, count, CKA_UNIQUE_ID) != NULL ? CKR_ATTRIBUTE_READ_ONLY : CKR_OK;
 }

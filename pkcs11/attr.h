@@ -27,5 +27,7 @@ bool attr_find_bytes(const CK_ATTRIBUTE *template, CK_ULONG count, CK_ATTRIBUTE_
 
 /* CKR_ARGUMENTS_BAD when a template cannot be read safely. */
 CK_RV attr_template_check(const CK_ATTRIBUTE *template, CK_ULONG count);
+/* The same of a new object's template; CKR_ATTRIBUTE_READ_ONLY for what only a token can give. */
+CK_RV attr_new_template_check(const CK_ATTRIBUTE *template, CK_ULONG count);
 
 #endif

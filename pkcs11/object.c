@@ -7,6 +7,7 @@
 #include "pkcs11/object_fixed.h"
 #include "pkcs11/object_handle.h"
 #include "pkcs11/object_store.h"
+#include "pkcs11/object_unique.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,7 @@ object_append(struct slot *slot, struct object *object)
 	struct object **link = &slot->objects->first;
 
 	object_handle_keep(slot, object);
+	object_unique_id_make(slot, object);
 	while (*link != NULL)
 		link = &(*link)->next;
 	*link = object;

@@ -11,6 +11,8 @@
 #include "drivers/crypto/crypto.h"
 #include "pkcs11/slot.h"
 
+#define OBJECT_UNIQUE_ID_MAX 48
+
 /* Owned bytes of an attribute. exists: the object has the attribute, were it empty. */
 struct blob {
 	uint8_t *ptr;
@@ -34,6 +36,7 @@ struct object {
 		profile_id, mechanism_type, zero;
 	CK_BBOOL yes, no, on_token, private_object, modifiable, destroyable, local, signs, unwraps,
 		always_authenticate;
+	char unique_id[OBJECT_UNIQUE_ID_MAX]; /* object_unique.h */
 	struct blob label, id, subject, issuer, serial, value, check_value, spki, start_date,
 		end_date, modulus, exponent, ec_params, ec_point, application, empty;
 };

@@ -53,10 +53,18 @@ static CK_RV
 files_list(struct slot *slot)
 {
 	struct objects *objects = slot->objects;
+	const struct token_info *info;
 	enum uk_status st;
 
 	if (objects->files_listed)
 		return CKR_OK;
+	/* Their unique names have the serial number in them; free space may be out of date. */
+	if (slot->info.serial[0] == '\0') {
+		CK_RV rv = slot_info(slot, &info);
+
+		if (rv != CKR_OK)
+			return rv;
+	}
 	SLOT_AGAIN(st, (objects->file_count = 0,
 			slot->token->ops->files(slot->token, file_add, objects)));
 	/* Not every model's files are known to us: then it shows none. */

@@ -6,6 +6,7 @@
 #include "pkcs11/mech.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 /* Far from what object_build.c counts up to. */
 #define PROFILE_HANDLES   0x70000000UL
@@ -16,7 +17,7 @@
 #define PROFILE(n, id, following)                                                            \
 	{                                                                                    \
 		.handle = PROFILE_HANDLES + (n), .class_ = CKO_PROFILE, .on_token = CK_TRUE, \
-		.profile_id = (id), .next = (following),                                     \
+		.profile_id = (id), .unique_id = "profile-" #n, .next = (following),         \
 	}
 
 /*
@@ -45,6 +46,8 @@ mechanisms_make(void)
 		mechanisms[i].class_ = CKO_MECHANISM;
 		mechanisms[i].on_token = CK_TRUE;
 		mechanisms[i].mechanism_type = types[i];
+		(void)snprintf(mechanisms[i].unique_id, sizeof(mechanisms[i].unique_id),
+			       "mechanism-%lx", types[i]);
 		mechanisms[i].next = i + 1 < count ? &mechanisms[i + 1] : NULL;
 	}
 }

@@ -4,12 +4,14 @@
 #include "pkcs11/object_build.h"
 #include "pkcs11/object_file.h"
 #include "pkcs11/object_store.h"
+#include "pkcs11/object_unique.h"
 
 #include <string.h>
 
 CK_RV
 object_add_session(struct slot *slot, struct object *object)
 {
+	object_unique_id_session(object);
 	object->next = slot->session_objects;
 	slot->session_objects = object;
 	return CKR_OK;

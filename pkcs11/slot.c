@@ -173,6 +173,7 @@ slot_drop(struct slot *slot)
 	objects_free(slot->objects);
 	slot->objects = NULL;
 	object_handles_end_all(slot);
+	slot->info = (struct token_info){0};
 	slot->info_known = false;
 	slot->removed = false;
 	token_close(slot->token);
