@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * PKCS#11 2.40 and 3.0, written from the OASIS Base Specification: names, numbers and layouts are
- * the standard's.  tests/p11/test_header.c compares every one of them with two other headers.
+ * PKCS#11 2.40 and 3.0, and the functions of 3.2, written from the OASIS Base Specification: names,
+ * numbers and layouts are the standard's.  tests/p11/test_header.c compares them with two other
+ * headers, and what only 3.2 has with the standard's own tables.
  * Pointers are written T * in prototypes; the standard's T_PTR names exist beside them.
  */
 #ifndef UK_COMMON_PKCS11_H

@@ -126,6 +126,61 @@ C_VerifyFinal(CK_SESSION_HANDLE session, unsigned char *signature, CK_ULONG sign
 			 uk_span_of(signature, signature_len));
 }
 
+/* ---- signatures that come first (3.2) ---- */
+
+CK_RV
+C_VerifySignatureInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
+		      unsigned char *signature, CK_ULONG signature_len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_VerifySignatureInit, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (mechanism == NULL)
+		return op_cancel(gate.session, OP_VERIFY);
+	if (span_bad(mechanism->pParameter, mechanism->ulParameterLen) || signature == NULL)
+		return CKR_ARGUMENTS_BAD;
+	return op_check_init(gate.session, mechanism, key, uk_span_of(signature, signature_len));
+}
+
+CK_RV
+C_VerifySignature(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_VerifySignature, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (span_bad(data, len))
+		return CKR_ARGUMENTS_BAD;
+	return op_check(gate.session, uk_span_of(data, len), false);
+}
+
+CK_RV
+C_VerifySignatureUpdate(CK_SESSION_HANDLE session, unsigned char *part, CK_ULONG len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_VerifySignatureUpdate, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (span_bad(part, len))
+		return CKR_ARGUMENTS_BAD;
+	return op_check_update(gate.session, uk_span_of(part, len));
+}
+
+CK_RV
+C_VerifySignatureFinal(CK_SESSION_HANDLE session)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_VerifySignatureFinal, session);
+
+	return rv != CKR_OK ? rv : op_check(gate.session, (struct uk_span){NULL, 0}, true);
+}
+
+/* ---- digests ---- */
+
 CK_RV
 C_DigestInit(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Entry points: how a host gets at the others (PKCS#11 3.0, 5.4), and what library this is. */
+/* Entry points: how a host gets at the others (PKCS#11 3.2, 5.4), and what library this is. */
 #include "pkcs11/api.h"
 
 #include "common/openukey.h"
@@ -10,7 +10,7 @@
 #define VERSION_MAJOR 0
 #define VERSION_MINOR 1
 
-static const CK_VERSION v2_40 = {2, 40}, v3_0 = {3, 0};
+static const CK_VERSION v2_40 = {2, 40}, v3_0 = {3, 0}, v3_2 = {3, 2};
 
 static void
 put_text(CK_UTF8CHAR *out, size_t size, const char *text)
@@ -45,11 +45,17 @@ C_GetInfo(CK_INFO *info)
 	return info_fill(v2_40, info);
 }
 
-/* What the 3.0 list has in its place: each list tells its own version. */
+/* What the newer lists have in its place: each list tells its own version. */
 static CK_RV
 get_info_3_0(CK_INFO *info)
 {
 	return info_fill(v3_0, info);
+}
+
+static CK_RV
+get_info_3_2(CK_INFO *info)
+{
+	return info_fill(v3_2, info);
 }
 
 #define FN(name, need) .name = name,
@@ -61,8 +67,16 @@ static CK_FUNCTION_LIST functions_2_40 = {
 #undef FN
 
 #define FN(name, need) .name = __builtin_choose_expr(FN_##name == FN_C_GetInfo, get_info_3_0, name),
+#define FN_3_2(name, need)
 static CK_FUNCTION_LIST_3_0 functions_3_0 = {
 	.version = {3, 0},
+#include "pkcs11/functions.def"
+};
+#undef FN
+
+#define FN(name, need) .name = __builtin_choose_expr(FN_##name == FN_C_GetInfo, get_info_3_2, name),
+static CK_FUNCTION_LIST_3_2 functions_3_2 = {
+	.version = {3, 2},
 #include "pkcs11/functions.def"
 };
 #undef FN
@@ -86,6 +100,7 @@ static struct {
 	CK_INTERFACE interface;
 	const CK_VERSION *version; /* NULL: a list that does not begin with a version */
 } offered[] = {
+	{{standard_name, &functions_3_2, CKF_INTERFACE_FORK_SAFE}, &v3_2},
 	{{standard_name, &functions_3_0, CKF_INTERFACE_FORK_SAFE}, &v3_0},
 	{{standard_name, &functions_2_40, CKF_INTERFACE_FORK_SAFE}, &v2_40},
 	{{vendor_name, &vendor_functions, CKF_INTERFACE_FORK_SAFE}, NULL},

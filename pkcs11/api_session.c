@@ -24,6 +24,8 @@ C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY noti
 		return CKR_ARGUMENTS_BAD;
 	if ((flags & CKF_SERIAL_SESSION) == 0)
 		return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
+	if ((flags & CKF_ASYNC_SESSION) != 0)
+		return CKR_SESSION_ASYNC_NOT_SUPPORTED;
 	slots_refresh();
 	rv = gate_connect(&gate);
 	return rv != CKR_OK ? rv : session_open(gate.slot, flags, session);
@@ -140,4 +142,20 @@ C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len)
 		return prompt_init_pin(session);
 	rv = gate_enter(&gate, FN_C_InitPIN, session);
 	return rv != CKR_OK ? rv : session_init_pin(gate.session, uk_span_of(pin, len));
+}
+
+/* None of our keys claims a validation (3.2, 4.15): no flag is ever set. */
+CK_RV
+C_GetSessionValidationFlags(CK_SESSION_HANDLE session, CK_SESSION_VALIDATION_FLAGS_TYPE type,
+			    CK_FLAGS *flags)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_C_GetSessionValidationFlags, session);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (flags == NULL || type != CKS_LAST_VALIDATION_OK)
+		return CKR_ARGUMENTS_BAD;
+	*flags = 0;
+	return CKR_OK;
 }

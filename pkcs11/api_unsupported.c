@@ -59,6 +59,14 @@ UNSUPPORTED(C_VerifyMessage, NO, void *parameter, CK_ULONG parameter_len, byte *
 UNSUPPORTED(C_VerifyMessageBegin, NO, void *parameter, CK_ULONG parameter_len)
 UNSUPPORTED(C_VerifyMessageNext, NO, void *parameter, CK_ULONG parameter_len, byte *in, CK_ULONG in_len, byte *signature, CK_ULONG signature_len)
 UNSUPPORTED(C_MessageVerifyFinal, NO)
+/* 3.2: keys of our kind wrap nothing with associated data, encapsulate nothing and never go on alone */
+UNSUPPORTED(C_EncapsulateKey, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_ATTRIBUTE *t, CK_ULONG n, byte *out, CK_ULONG *out_len, CK_OBJECT_HANDLE *ret)
+UNSUPPORTED(C_DecapsulateKey, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key, CK_ATTRIBUTE *t, CK_ULONG n, byte *in, CK_ULONG in_len, CK_OBJECT_HANDLE *ret)
+UNSUPPORTED(C_AsyncComplete, NO, CK_UTF8CHAR *function, CK_ASYNC_DATA *result)
+UNSUPPORTED(C_AsyncGetID, NO, CK_UTF8CHAR *function, CK_ULONG *id)
+UNSUPPORTED(C_AsyncJoin, NO, CK_UTF8CHAR *function, CK_ULONG id, byte *data, CK_ULONG len)
+UNSUPPORTED(C_WrapKeyAuthenticated, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE wrapping, CK_OBJECT_HANDLE key, byte *aad, CK_ULONG aad_len, byte *out, CK_ULONG *out_len)
+UNSUPPORTED(C_UnwrapKeyAuthenticated, NO, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE unwrapping, byte *in, CK_ULONG in_len, CK_ATTRIBUTE *t, CK_ULONG n, byte *aad, CK_ULONG aad_len, CK_OBJECT_HANDLE *ret)
 /* clang-format on */
 
 /* A key is made blank with its device key (vendor interface), never with the SO PIN alone. */

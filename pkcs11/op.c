@@ -94,6 +94,7 @@ op_end(struct slot *slot, struct op *op)
 	if (op->authenticated && slot->token != NULL)
 		slot->token->ops->release(slot->token);
 	crypto_digest_free(op->digest);
+	free(op->signature);
 	*op = (struct op){0};
 }
 
@@ -251,10 +252,9 @@ data_add(struct session *session, struct op *op, struct uk_span part)
 	return CKR_OK;
 }
 
-CK_RV
-op_update(struct session *session, enum op_kind kind, struct uk_span part)
+static CK_RV
+part_add(struct session *session, struct op *op, struct uk_span part)
 {
-	struct op *op = &session->ops[kind];
 	CK_RV rv;
 
 	if (op->mech == NULL)
@@ -264,6 +264,14 @@ op_update(struct session *session, enum op_kind kind, struct uk_span part)
 	if (rv != CKR_OK)
 		op_end(session->slot, op);
 	return rv;
+}
+
+CK_RV
+op_update(struct session *session, enum op_kind kind, struct uk_span part)
+{
+	struct op *op = &session->ops[kind];
+
+	return op->signature != NULL ? CKR_OPERATION_NOT_INITIALIZED : part_add(session, op, part);
 }
 
 /* What is signed: a DigestInfo for RSA, 32 bytes for SM2. Room: OP_DATA_MAX. */
@@ -303,7 +311,7 @@ op_two_call_waits(const uint8_t *out, CK_ULONG *len, CK_ULONG needed, CK_RV *ret
 
 /* A single-part call after C_*Update, or C_*Final's data, is not how it is done. */
 static CK_RV
-op_check(const struct op *op, bool final)
+op_ready(const struct op *op, bool final)
 {
 	if (op->mech == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
@@ -314,7 +322,7 @@ CK_RV
 op_digest(struct session *session, struct uk_span data, bool final, uint8_t *out, CK_ULONG *len)
 {
 	struct op *op = &session->ops[OP_DIGEST];
-	CK_RV rv = op_check(op, final);
+	CK_RV rv = op_ready(op, final);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -396,7 +404,7 @@ CK_RV
 op_sign(struct session *session, struct uk_span data, bool final, uint8_t *out, CK_ULONG *len)
 {
 	struct op *op = &session->ops[OP_SIGN];
-	CK_RV rv = op_check(op, final);
+	CK_RV rv = op_ready(op, final);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -419,6 +427,12 @@ memory_differs(const uint8_t *a, const uint8_t *b, size_t len)
 	return difference != 0;
 }
 
+static bool
+signature_len_fits(const struct op *op, size_t len)
+{
+	return op->mech->form == FORM_DER ? len <= SM2_DER_MAX : len == signature_max(op);
+}
+
 static CK_RV
 verify_finish(const struct op *op, struct uk_span input, struct uk_span signature)
 {
@@ -426,8 +440,7 @@ verify_finish(const struct op *op, struct uk_span input, struct uk_span signatur
 	uint8_t raw[RS_LEN];
 	struct uk_writer rs = uk_writer_of(raw, sizeof(raw));
 
-	if (op->mech->form == FORM_DER ? signature.len > SM2_DER_MAX
-				       : signature.len != signature_max(op))
+	if (!signature_len_fits(op, signature.len))
 		return CKR_SIGNATURE_LEN_RANGE;
 	/* Compared in the same time wherever they differ. */
 	if (op->mech->form == FORM_MAC)
@@ -444,13 +457,13 @@ verify_finish(const struct op *op, struct uk_span input, struct uk_span signatur
 	return rv_of(crypto_sm2_verify(key->x, key->y, input, uk_writer_span(&rs)));
 }
 
-CK_RV
-op_verify(struct session *session, struct uk_span data, bool final, struct uk_span signature)
+static CK_RV
+verify(struct session *session, struct uk_span data, bool final, struct uk_span signature)
 {
 	struct op *op = &session->ops[OP_VERIFY];
 	uint8_t input[OP_DATA_MAX];
 	struct uk_writer input_out = uk_writer_of(input, sizeof(input));
-	CK_RV rv = op_check(op, final);
+	CK_RV rv = op_ready(op, final);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -463,4 +476,54 @@ op_verify(struct session *session, struct uk_span data, bool final, struct uk_sp
 		rv = verify_finish(op, uk_writer_span(&input_out), signature);
 	op_end(session->slot, op);
 	return rv;
+}
+
+CK_RV
+op_verify(struct session *session, struct uk_span data, bool final, struct uk_span signature)
+{
+	if (session->ops[OP_VERIFY].signature != NULL)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	return verify(session, data, final, signature);
+}
+
+/* ---- the signature first ---- */
+
+CK_RV
+op_check_init(struct session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
+	      struct uk_span signature)
+{
+	struct op *op = &session->ops[OP_VERIFY];
+	CK_RV rv = op_init(session, OP_VERIFY, mechanism, key);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (signature_len_fits(op, signature.len))
+		op->signature = malloc(signature.len + 1);
+	else
+		rv = CKR_SIGNATURE_LEN_RANGE;
+	if (op->signature == NULL) {
+		op_end(session->slot, op);
+		return rv != CKR_OK ? rv : CKR_HOST_MEMORY;
+	}
+	memcpy(op->signature, signature.ptr, signature.len);
+	op->signature_len = signature.len;
+	return CKR_OK;
+}
+
+CK_RV
+op_check_update(struct session *session, struct uk_span part)
+{
+	struct op *op = &session->ops[OP_VERIFY];
+
+	return op->signature == NULL ? CKR_OPERATION_NOT_INITIALIZED : part_add(session, op, part);
+}
+
+CK_RV
+op_check(struct session *session, struct uk_span data, bool final)
+{
+	const struct op *op = &session->ops[OP_VERIFY];
+
+	if (op->signature == NULL)
+		return CKR_OPERATION_NOT_INITIALIZED;
+	return verify(session, data, final, uk_span_of(op->signature, op->signature_len));
 }

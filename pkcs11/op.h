@@ -27,6 +27,8 @@ struct op {
 	struct op_key key;
 	bool authenticated; /* C_Login(CKU_CONTEXT_SPECIFIC) came first */
 	bool updated;       /* C_*Update was called */
+	uint8_t *signature; /* verify: given at the start (3.2), owned; NULL: comes with the end */
+	size_t signature_len;
 	struct crypto_digest *digest;
 	uint8_t data[OP_DATA_MAX]; /* input of mechanisms that do not hash */
 	size_t data_len;           /* SM4: of a block that is not whole yet */
@@ -51,6 +53,12 @@ void op_find_end(struct op_find *find);
 CK_RV op_init(struct session *session, enum op_kind kind, const CK_MECHANISM *mechanism,
 	      CK_OBJECT_HANDLE key);
 CK_RV op_update(struct session *session, enum op_kind kind, struct uk_span part);
+
+/* A verification that is given the signature first (3.2, 5.15): the calls of C_VerifySignature*. */
+CK_RV op_check_init(struct session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
+		    struct uk_span signature);
+CK_RV op_check_update(struct session *session, struct uk_span part);
+CK_RV op_check(struct session *session, struct uk_span data, bool final);
 
 /*
  * Output by the two-call rule (PKCS#11 2.40, 5.2): out NULL or too small leaves the operation

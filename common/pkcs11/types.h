@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What functions take and give: basic types, information structs and their flags (3.0, 3). */
+/* What functions take and give: basic types, information structs and their flags (3.2, 3). */
 #ifndef UK_COMMON_PKCS11_TYPES_H
 #define UK_COMMON_PKCS11_TYPES_H
 
 /* the newest version that these headers know */
 #define CRYPTOKI_VERSION_MAJOR     3
-#define CRYPTOKI_VERSION_MINOR     0
+#define CRYPTOKI_VERSION_MINOR     2
 #define CRYPTOKI_VERSION_AMENDMENT 0
 
 #define CK_TRUE  1
@@ -31,6 +31,7 @@ CK_POINTER_TO(CK_CHAR);
 CK_POINTER_TO(CK_UTF8CHAR);
 CK_POINTER_TO(CK_ULONG);
 CK_POINTER_TO(CK_VOID_PTR);
+CK_POINTER_TO(CK_FLAGS);
 
 typedef CK_ULONG CK_RV;
 typedef CK_ULONG CK_NOTIFICATION;
@@ -48,6 +49,7 @@ typedef CK_ULONG CK_CERTIFICATE_CATEGORY;
 typedef CK_ULONG CK_JAVA_MIDP_SECURITY_DOMAIN;
 typedef CK_ULONG CK_ATTRIBUTE_TYPE;
 typedef CK_ULONG CK_MECHANISM_TYPE;
+typedef CK_ULONG CK_SESSION_VALIDATION_FLAGS_TYPE;
 CK_POINTER_TO(CK_SLOT_ID);
 CK_POINTER_TO(CK_SESSION_HANDLE);
 CK_POINTER_TO(CK_OBJECT_HANDLE);
@@ -156,6 +158,8 @@ CK_POINTER_TO(CK_TOKEN_INFO);
 #define CKF_SO_PIN_LOCKED                 0x00400000UL
 #define CKF_SO_PIN_TO_BE_CHANGED          0x00800000UL
 #define CKF_ERROR_STATE                   0x01000000UL
+#define CKF_SEED_RANDOM_REQUIRED          0x02000000UL
+#define CKF_ASYNC_SESSION_SUPPORTED       0x04000000UL
 
 /* of C_WaitForSlotEvent */
 #define CKF_DONT_BLOCK 0x00000001UL
@@ -188,6 +192,20 @@ CK_POINTER_TO(CK_SESSION_INFO);
 
 #define CKF_RW_SESSION     0x00000002UL
 #define CKF_SERIAL_SESSION 0x00000004UL
+#define CKF_ASYNC_SESSION  0x00000008UL
+
+/* 3.2: of C_GetSessionValidationFlags */
+#define CKS_LAST_VALIDATION_OK 1UL
+
+/* 3.2: what a call that went on by itself came to */
+typedef struct CK_ASYNC_DATA {
+	CK_ULONG ulVersion;
+	CK_BYTE *pValue;
+	CK_ULONG ulValue;
+	CK_OBJECT_HANDLE hObject;
+	CK_OBJECT_HANDLE hAdditionalObject;
+} CK_ASYNC_DATA;
+CK_POINTER_TO(CK_ASYNC_DATA);
 
 /* ---- attributes and mechanisms ---- */
 
@@ -246,6 +264,8 @@ CK_POINTER_TO(CK_MECHANISM_INFO);
 #define CKF_EC_UNCOMPRESS     0x01000000UL
 #define CKF_EC_COMPRESS       0x02000000UL
 #define CKF_EC_CURVENAME      0x04000000UL
+#define CKF_ENCAPSULATE       0x10000000UL
+#define CKF_DECAPSULATE       0x20000000UL
 #define CKF_EXTENSION         0x80000000UL
 
 /* of C_EncryptMessageNext and C_DecryptMessageNext */

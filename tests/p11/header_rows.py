@@ -14,7 +14,8 @@ from pathlib import Path
 CONSTANT = re.compile(r"#define (CK[A-Z]?_\w+)[ \t]+[^\s(]|#define (CKA_\w+)[ \t]+\(")
 STRUCT = re.compile(r"typedef struct (CK_\w+) \{\n(.*?)\n\} \1;", re.DOTALL)
 MEMBER = re.compile(r"^\t.*?(\w+)(?:\[\d+\])?;$", re.MULTILINE)
-CALL = re.compile(r"^CALL(_3_0)?\((C_\w+),", re.MULTILINE)
+LISTS = ["CK_FUNCTION_LIST", "CK_FUNCTION_LIST_3_0", "CK_FUNCTION_LIST_3_2"]
+CALL = re.compile(r"^CALL(_3_[02])?\((C_\w+),", re.MULTILINE)
 
 
 def rows_of(text):
@@ -29,8 +30,7 @@ def rows_of(text):
             yield names, f"{struct}.{member}", f"offsetof({struct}, {member})"
             yield names, f"sizeof {struct}.{member}", f"sizeof((({struct} *)0)->{member})"
     for since, name in CALL.findall(text):
-        lists = ["CK_FUNCTION_LIST_3_0"] if since else ["CK_FUNCTION_LIST", "CK_FUNCTION_LIST_3_0"]
-        for one in lists:
+        for one in LISTS[LISTS.index("CK_FUNCTION_LIST" + (since or "")):]:
             yield [one, name], f"{one}.{name}", f"offsetof({one}, {name})"
 
 

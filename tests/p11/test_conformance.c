@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Every function of the 3.0 list in the states where it must say no, and in those where it need
+ * Every function of the 3.2 list in the states where it must say no, and in those where it need
  * not: conformance.def has what each answers.
  */
 #include "tests/p11/check.h"
@@ -13,7 +13,7 @@
 #define ROOM          256
 
 static struct desk desk;
-static CK_FUNCTION_LIST_3_0 *list;
+static CK_FUNCTION_LIST_3_2 *list;
 
 static const struct desk_key sm2_key = {.alg = "sm2", .model = "V0"};
 static const unsigned char sm4_key[16] = "conformance key";
@@ -24,7 +24,7 @@ typedef CK_RV (*any_function)(CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, CK_ULONG, 
 
 enum need { NOTHING, LIBRARY, SLOT, SESSION, SESSION_RW, USER, USER_RW, SO_RW };
 
-#define FN(name, need) {#name, need, offsetof(CK_FUNCTION_LIST_3_0, name)},
+#define FN(name, need) {#name, need, offsetof(CK_FUNCTION_LIST_3_2, name)},
 static const struct {
 	const char *name;
 	enum need need;

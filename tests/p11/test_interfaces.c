@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What PKCS#11 3.0 added, as a host sees it, and the four ways to initialise with threads. */
+/* What PKCS#11 3.0 and 3.2 added, as a host sees it, and the four ways to initialise with threads.
+ */
 #include "tests/p11/check.h"
 #include "tests/p11/desk.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 
 static struct desk desk;
-static CK_FUNCTION_LIST_3_0 *list;
+static CK_FUNCTION_LIST_3_2 *list;
 static CK_C_GetInterface get_interface;
 static CK_C_GetInterfaceList get_interface_list;
 
@@ -51,14 +52,17 @@ plug_and_login(void)
 static void
 each_list_has_its_version_and_tells_it(void **state)
 {
-	CK_VERSION v2_40 = {2, 40}, v3_0 = {3, 0}, v3_1 = {3, 1};
+	CK_VERSION v2_40 = {2, 40}, v3_0 = {3, 0}, v3_1 = {3, 1}, v3_2 = {3, 2};
+	CK_FUNCTION_LIST_3_0 *list_3_0;
 	CK_INTERFACE *itf = NULL;
 	CK_INFO info;
 
 	assert_rv(get_interface(standard, &v2_40, &itf, 0), CKR_OK);
 	assert_ptr_equal(itf->pFunctionList, desk.f);
-	assert_rv(get_interface(standard, &v3_0, &itf, 0), CKR_OK);
+	assert_rv(get_interface(standard, &v3_2, &itf, 0), CKR_OK);
 	assert_ptr_equal(itf->pFunctionList, list);
+	assert_rv(get_interface(standard, &v3_0, &itf, 0), CKR_OK);
+	list_3_0 = itf->pFunctionList;
 	assert_rv(get_interface(NULL, NULL, &itf, CKF_INTERFACE_FORK_SAFE), CKR_OK);
 	assert_ptr_equal(itf->pFunctionList, list);
 	assert_rv(get_interface(standard, &v3_1, &itf, 0), CKR_FUNCTION_FAILED);
@@ -67,15 +71,18 @@ each_list_has_its_version_and_tells_it(void **state)
 	assert_memory_equal(&desk.f->version, &v2_40, sizeof(v2_40));
 	assert_rv(desk.f->C_GetInfo(&info), CKR_OK);
 	assert_memory_equal(&info.cryptokiVersion, &v2_40, sizeof(v2_40));
-	assert_memory_equal(&list->version, &v3_0, sizeof(v3_0));
-	assert_rv(list->C_GetInfo(&info), CKR_OK);
+	assert_memory_equal(&list_3_0->version, &v3_0, sizeof(v3_0));
+	assert_rv(list_3_0->C_GetInfo(&info), CKR_OK);
 	assert_memory_equal(&info.cryptokiVersion, &v3_0, sizeof(v3_0));
+	assert_memory_equal(&list->version, &v3_2, sizeof(v3_2));
+	assert_rv(list->C_GetInfo(&info), CKR_OK);
+	assert_memory_equal(&info.cryptokiVersion, &v3_2, sizeof(v3_2));
 }
 
 static void
 the_list_of_interfaces_names_them_all(void **state)
 {
-	static const char *const names[] = {"PKCS 11", "PKCS 11", OPENUKEY_INTERFACE};
+	static const char *const names[] = {"PKCS 11", "PKCS 11", "PKCS 11", OPENUKEY_INTERFACE};
 	CK_INTERFACE all[8];
 	CK_ULONG count = ARRAY_SIZE(all);
 
@@ -149,6 +156,107 @@ an_init_without_mechanism_ends_what_runs(void **state)
 	assert_rv(list->C_SignInit(session, &sign, key), CKR_OPERATION_ACTIVE);
 	assert_rv(list->C_SignInit(session, NULL, key), CKR_OK);
 	assert_rv(list->C_SignInit(session, &sign, key), CKR_OK);
+	desk_pull(&desk, 0);
+}
+
+/* ---- signatures that come first ---- */
+
+/* Each way in which a signature can be checked: at once or in parts. */
+static CK_RV
+check(CK_SESSION_HANDLE session, CK_MECHANISM_TYPE type, const struct desk_signature *signature,
+      const char *data, bool parts)
+{
+	CK_MECHANISM mechanism = {type, NULL, 0};
+	struct desk_signature copy = *signature;
+	CK_BYTE bytes[64];
+	CK_ULONG len = strlen(data);
+	CK_RV rv;
+
+	memcpy(bytes, data, len);
+	rv = list->C_VerifySignatureInit(session, &mechanism,
+					 desk_find(&desk, session, CKO_PUBLIC_KEY, 0), copy.bytes,
+					 copy.len);
+	/* What was given is the module's from here on. */
+	memset(copy.bytes, 0, sizeof(copy.bytes));
+	if (rv != CKR_OK || !parts)
+		return rv != CKR_OK ? rv : list->C_VerifySignature(session, bytes, len);
+	assert_rv(list->C_VerifySignatureUpdate(session, bytes, 1), CKR_OK);
+	assert_rv(list->C_VerifySignatureUpdate(session, bytes + 1, len - 1), CKR_OK);
+	return list->C_VerifySignatureFinal(session);
+}
+
+static void
+a_signature_may_come_before_its_data(void **state)
+{
+	static const struct {
+		struct desk_key key;
+		CK_MECHANISM_TYPE type;
+	} ways[] = {
+		{{.alg = "sm2", .model = "V0"}, CKM_VENDOR_SM3_SM2},
+		{{.alg = "sm2", .model = "V0"}, CKM_VENDOR_SM3_SM2_DER},
+		{{.alg = "rsa", .model = "V0"}, CKM_SHA256_RSA_PKCS},
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		struct desk_signature signature;
+		CK_SESSION_HANDLE session;
+
+		desk_plug(&desk, 0, &ways[i].key);
+		session = desk_session(&desk, 0);
+		assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
+		assert_rv(desk_sign(&desk, session, ways[i].type, "data", 4, &signature), CKR_OK);
+		for (int parts = 0; parts < 2; parts++) {
+			assert_rv(check(session, ways[i].type, &signature, "data", parts), CKR_OK);
+			assert_rv(check(session, ways[i].type, &signature, "Data", parts),
+				  CKR_SIGNATURE_INVALID);
+		}
+		signature.len = 80;
+		assert_rv(check(session, ways[i].type, &signature, "data", false),
+			  CKR_SIGNATURE_LEN_RANGE);
+		assert_rv(list->C_VerifySignatureFinal(session), CKR_OPERATION_NOT_INITIALIZED);
+		desk_pull(&desk, 0);
+	}
+}
+
+/* The calls of one way of verifying do not go on with the other's operation. */
+static void
+the_two_ways_to_verify_are_not_mixed(void **state)
+{
+	CK_SESSION_HANDLE session = plug_and_login();
+	CK_OBJECT_HANDLE key = desk_find(&desk, session, CKO_PUBLIC_KEY, 0);
+	CK_MECHANISM mechanism = {CKM_VENDOR_SM3_SM2, NULL, 0};
+	CK_BYTE byte = 0, signature[64] = {1};
+
+	assert_rv(list->C_VerifySignatureInit(session, &mechanism, key, signature, 64), CKR_OK);
+	assert_rv(list->C_VerifyInit(session, &mechanism, key), CKR_OPERATION_ACTIVE);
+	assert_rv(list->C_VerifyUpdate(session, &byte, 1), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(list->C_VerifyFinal(session, signature, 64), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(list->C_Verify(session, &byte, 1, signature, 64), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(list->C_VerifySignatureUpdate(session, &byte, 1), CKR_OK);
+	assert_rv(list->C_VerifySignature(session, &byte, 1), CKR_OPERATION_ACTIVE);
+	assert_rv(list->C_VerifySignatureInit(session, NULL, key, NULL, 0), CKR_OK);
+	assert_rv(list->C_VerifySignatureFinal(session), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(list->C_VerifyInit(session, &mechanism, key), CKR_OK);
+	assert_rv(list->C_VerifySignatureUpdate(session, &byte, 1), CKR_OPERATION_NOT_INITIALIZED);
+	assert_rv(list->C_SessionCancel(session, CKF_VERIFY), CKR_OK);
+	desk_pull(&desk, 0);
+}
+
+static void
+calls_never_go_on_by_themselves(void **state)
+{
+	CK_SESSION_HANDLE session;
+	CK_FLAGS flags = ~0UL;
+
+	desk_plug(&desk, 0, &sm2_key);
+	assert_rv(list->C_OpenSession(desk_slot(&desk, 0), CKF_SERIAL_SESSION | CKF_ASYNC_SESSION,
+				      NULL, NULL, &session),
+		  CKR_SESSION_ASYNC_NOT_SUPPORTED);
+	session = desk_session(&desk, 0);
+	assert_rv(list->C_GetSessionValidationFlags(session, CKS_LAST_VALIDATION_OK, &flags),
+		  CKR_OK);
+	assert_int_equal(flags, 0);
+	assert_rv(list->C_GetSessionValidationFlags(session, 7, &flags), CKR_ARGUMENTS_BAD);
 	desk_pull(&desk, 0);
 }
 
@@ -428,6 +536,9 @@ main(void)
 		cmocka_unit_test(nobody_can_be_named_at_a_login),
 		cmocka_unit_test(a_host_ends_the_operations_it_names),
 		cmocka_unit_test(an_init_without_mechanism_ends_what_runs),
+		cmocka_unit_test(a_signature_may_come_before_its_data),
+		cmocka_unit_test(the_two_ways_to_verify_are_not_mixed),
+		cmocka_unit_test(calls_never_go_on_by_themselves),
 		cmocka_unit_test(profiles_are_told_without_asking_the_key),
 		cmocka_unit_test(each_mechanism_is_an_object_for_those_who_ask),
 		cmocka_unit_test(a_search_for_anything_names_profiles_last),
