@@ -43,8 +43,9 @@ SYSTEM = [
     (r"sqlite3\.h", ["service/store"], None),
 ]
 
-# A program of its own, as small as can be: it only watches readers for a shell script.
-ELSEWHERE = {"virtual/rehearsal/wait_reader.c"}
+# A program of its own, as small as can be: it only watches readers for a shell script. The doctor
+# looks at readers as any program would see them, and sends nothing to a key.
+ELSEWHERE = {"virtual/rehearsal/wait_reader.c", "assistant/core/doctor/pcsc.c"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(?:"([^"]+)"|<([^>]+)>)')
 
