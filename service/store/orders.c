@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "service/store/orders.h"
+
+#include "service/store/engine.h"
+
+#include <string.h>
+
+#define FIELDS                                                                                \
+	"id, number, kind, state, ver, key_sn, profile, unit_mark, person, created, changed," \
+	" deadline, retain"
+
+static void
+order_read(const struct cs_row *row, struct cs_order_row *ret)
+{
+	cs_row_text(row, 0, ret->id, sizeof(ret->id));
+	cs_row_text(row, 1, ret->number, sizeof(ret->number));
+	cs_row_text(row, 2, ret->kind, sizeof(ret->kind));
+	cs_row_text(row, 3, ret->state, sizeof(ret->state));
+	ret->ver = row->number(row->row, 4);
+	cs_row_text(row, 5, ret->key_sn, sizeof(ret->key_sn));
+	cs_row_text(row, 6, ret->profile, sizeof(ret->profile));
+	cs_row_text(row, 7, ret->unit_mark, sizeof(ret->unit_mark));
+	cs_row_text(row, 8, ret->person, sizeof(ret->person));
+	ret->created = row->number(row->row, 9);
+	ret->changed = row->number(row->row, 10);
+	ret->deadline = row->number(row->row, 11);
+	ret->retain = row->number(row->row, 12);
+}
+
+static enum cs_status
+order_row(const struct cs_row *row, void *ctx)
+{
+	struct cs_order_row *ret = ctx;
+
+	order_read(row, ret);
+	return cs_row_blob(row, 13, &ret->body);
+}
+
+/* The deadlines are a table of their own: what has none is in no index. */
+static enum cs_status
+deadline_put(struct cs_store *store, const struct cs_order_row *row)
+{
+	static const char put[] =
+		"INSERT INTO order_deadlines (ca, order_id, at) VALUES ($1, $2, $3)"
+		" ON CONFLICT (ca, order_id) DO UPDATE SET at = excluded.at";
+	static const char drop[] = "DELETE FROM order_deadlines WHERE ca = $1 AND order_id = $2";
+
+	if (row->deadline == 0)
+		return CS_EXECUTE(store, drop, NULL, cs_text(store->ca), cs_text(row->id));
+	return CS_EXECUTE(store, put, NULL, cs_text(store->ca), cs_text(row->id),
+			  cs_int(row->deadline));
+}
+
+enum cs_status
+cs_store_order_add(struct cs_store *store, const struct cs_order_row *row)
+{
+	static const char sql[] =
+		"INSERT INTO orders (ca, " FIELDS ", body) VALUES"
+		" ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+		" ON CONFLICT DO NOTHING";
+	int64_t rows = 0;
+	enum cs_status st = CS_EXECUTE(
+		store, sql, &rows, cs_text(store->ca), cs_text(row->id), cs_text(row->number),
+		cs_text(row->kind), cs_text(row->state), cs_int(row->ver), cs_text(row->key_sn),
+		cs_text(row->profile), cs_text(row->unit_mark), cs_text(row->person),
+		cs_int(row->created), cs_int(row->changed), cs_int(row->deadline),
+		cs_int(row->retain), cs_bytes(cs_blob_span(&row->body)));
+
+	if (st == CS_OK && rows != 1)
+		return CS_E_EXISTS;
+	return st == CS_OK ? deadline_put(store, row) : st;
+}
+
+enum cs_status
+cs_store_order_get(struct cs_store *store, const char *id, struct cs_order_row *ret)
+{
+	static const char sql[] = "SELECT " FIELDS ", body FROM orders WHERE ca = $1 AND id = $2";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, order_row, ret, cs_text(store->ca), cs_text(id));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_order_by_number(struct cs_store *store, const char *number, struct cs_order_row *ret)
+{
+	static const char sql[] =
+		"SELECT " FIELDS ", body FROM orders WHERE ca = $1 AND number = $2";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, order_row, ret, cs_text(store->ca), cs_text(number));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_order_put(struct cs_store *store, struct cs_order_row *row)
+{
+	static const char sql[] = "UPDATE orders SET state = $1, ver = ver + 1, key_sn = $2,"
+				  " changed = $3, deadline = $4, retain = $5, body = $6"
+				  " WHERE ca = $7 AND id = $8 AND ver = $9";
+	int64_t rows = 0;
+	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_text(row->state), cs_text(row->key_sn),
+				       cs_int(row->changed), cs_int(row->deadline),
+				       cs_int(row->retain), cs_bytes(cs_blob_span(&row->body)),
+				       cs_text(store->ca), cs_text(row->id), cs_int(row->ver));
+
+	if (st == CS_OK && rows != 1)
+		return CS_E_CHANGED;
+	if (st == CS_OK)
+		st = deadline_put(store, row);
+	if (st == CS_OK)
+		row->ver++;
+	return st;
+}
+
+struct order_list {
+	cs_order_fn each;
+	void *ctx;
+};
+
+static enum cs_status
+list_row(const struct cs_row *row, void *ctx)
+{
+	const struct order_list *list = ctx;
+	struct cs_order_row order = {.ver = 0};
+
+	order_read(row, &order);
+	return list->each(&order, list->ctx);
+}
+
+enum cs_status
+cs_store_orders_of_unit(struct cs_store *store, const char *unit_mark, cs_order_fn each, void *ctx)
+{
+	static const char sql[] = "SELECT " FIELDS " FROM orders WHERE ca = $1 AND unit_mark = $2"
+				  " ORDER BY created DESC LIMIT 100";
+	struct order_list list = {each, ctx};
+	struct cs_statement ask =
+		CS_STATEMENT(sql, list_row, &list, cs_text(store->ca), cs_text(unit_mark));
+	enum cs_status st = cs_fetch(store, &ask);
+
+	return st == CS_E_NOT_FOUND ? CS_OK : st;
+}
+
+static enum cs_status
+id_row(const struct cs_row *row, void *ctx)
+{
+	cs_row_text(row, 0, ctx, CS_ID_TEXT);
+	return CS_OK;
+}
+
+enum cs_status
+cs_store_order_due(struct cs_store *store, int64_t now, char ret_id[CS_ID_TEXT])
+{
+	static const char sql[] = "SELECT order_id FROM order_deadlines WHERE ca = $1 AND at <= $2"
+				  " ORDER BY at LIMIT 1";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, id_row, ret_id, cs_text(store->ca), cs_int(now));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_cap_add(struct cs_store *store, const uint8_t hash[CS_HASH_LEN], const char *order_id,
+		 int64_t now)
+{
+	static const char sql[] = "INSERT INTO order_caps (ca, hash, order_id, made)"
+				  " VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca),
+			  cs_bytes(uk_span_of(hash, CS_HASH_LEN)), cs_text(order_id), cs_int(now));
+}
+
+enum cs_status
+cs_store_cap_find(struct cs_store *store, const uint8_t hash[CS_HASH_LEN],
+		  char ret_order[CS_ID_TEXT])
+{
+	static const char sql[] = "SELECT order_id FROM order_caps WHERE ca = $1 AND hash = $2";
+	struct cs_statement ask = CS_STATEMENT(sql, id_row, ret_order, cs_text(store->ca),
+					       cs_bytes(uk_span_of(hash, CS_HASH_LEN)));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_caps_drop(struct cs_store *store, const char *order_id)
+{
+	static const char sql[] = "DELETE FROM order_caps WHERE ca = $1 AND order_id = $2";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(order_id));
+}
+
+struct idem_found {
+	char order_id[CS_ID_TEXT];
+	uint8_t body_hash[CS_HASH_LEN];
+};
+
+static enum cs_status
+idem_row(const struct cs_row *row, void *ctx)
+{
+	struct idem_found *found = ctx;
+
+	cs_row_text(row, 0, found->order_id, sizeof(found->order_id));
+	return cs_row_fixed(row, 1, found->body_hash, CS_HASH_LEN);
+}
+
+static enum cs_status
+idem_find(struct cs_store *store, struct cs_idempotency *key)
+{
+	static const char sql[] =
+		"SELECT order_id, body_hash FROM idempotency WHERE ca = $1 AND hash = $2";
+	struct idem_found found = {.order_id = ""};
+	struct cs_statement ask = CS_STATEMENT(sql, idem_row, &found, cs_text(store->ca),
+					       cs_bytes(uk_span_of(key->hash, CS_HASH_LEN)));
+	enum cs_status st = cs_fetch(store, &ask);
+
+	if (st != CS_OK)
+		return st;
+	if (memcmp(found.body_hash, key->body_hash, CS_HASH_LEN) != 0)
+		return CS_E_CHANGED;
+	memcpy(key->order_id, found.order_id, sizeof(found.order_id));
+	key->first = false;
+	return CS_OK;
+}
+
+enum cs_status
+cs_store_idempotent(struct cs_store *store, struct cs_idempotency *key)
+{
+	static const char sql[] = "INSERT INTO idempotency (ca, hash, body_hash, order_id, made)"
+				  " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+	int64_t rows = 0;
+	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_text(store->ca),
+				       cs_bytes(uk_span_of(key->hash, CS_HASH_LEN)),
+				       cs_bytes(uk_span_of(key->body_hash, CS_HASH_LEN)),
+				       cs_text(key->order_id), cs_int(key->made));
+
+	if (st != CS_OK || rows == 1) {
+		key->first = true;
+		return st;
+	}
+	return idem_find(store, key);
+}
+
+enum cs_status
+cs_store_idempotency_forget(struct cs_store *store, int64_t before)
+{
+	static const char sql[] = "DELETE FROM idempotency WHERE ca = $1 AND made < $2";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_int(before));
+}
+
+static enum cs_status
+number_row(const struct cs_row *row, void *ctx)
+{
+	*(int64_t *)ctx = row->number(row->row, 0);
+	return CS_OK;
+}
+
+enum cs_status
+cs_store_numbers(struct cs_store *store, const char *day, const char *letter, int64_t count,
+		 int64_t *ret_first)
+{
+	static const char make[] = "INSERT INTO number_blocks (ca, day, letter, next)"
+				   " VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING";
+	static const char take[] = "UPDATE number_blocks SET next = next + $1"
+				   " WHERE ca = $2 AND day = $3 AND letter = $4 RETURNING next";
+	int64_t next = 0;
+	struct cs_statement ask = CS_STATEMENT(take, number_row, &next, cs_int(count),
+					       cs_text(store->ca), cs_text(day), cs_text(letter));
+	enum cs_status st =
+		CS_EXECUTE(store, make, NULL, cs_text(store->ca), cs_text(day), cs_text(letter));
+
+	if (st == CS_OK)
+		st = cs_run(store, &ask);
+	if (st == CS_OK && ask.rows != 1)
+		st = CS_E_INTERNAL;
+	if (st == CS_OK)
+		*ret_first = next - count;
+	return st;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "service/store/outbox.h"
+
+#include "service/store/engine.h"
+
+enum cs_status
+cs_store_post(struct cs_store *store, const char *topic, const char *once, int64_t due,
+	      struct uk_span payload)
+{
+	static const char sql[] = "INSERT INTO outbox (ca, id, topic, once, due, payload)"
+				  " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+	char id[CS_ID_TEXT];
+	enum cs_status st = cs_id_new(id);
+
+	if (st != CS_OK)
+		return st;
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(id), cs_text(topic),
+			  cs_text(once), cs_int(due), cs_bytes(payload));
+}
+
+static enum cs_status
+letter_row(const struct cs_row *row, void *ctx)
+{
+	struct cs_letter *letter = ctx;
+
+	cs_row_text(row, 0, letter->id, sizeof(letter->id));
+	cs_row_text(row, 1, letter->topic, sizeof(letter->topic));
+	letter->tries = row->number(row->row, 2);
+	return cs_row_blob(row, 3, &letter->payload);
+}
+
+enum cs_status
+cs_store_letter_take(struct cs_store *store, const struct cs_lease *lease, struct cs_letter *ret)
+{
+	static const char sql[] =
+		"UPDATE outbox SET lease_owner = $1, lease_until = $2, tries = tries + 1"
+		" WHERE ca = $3 AND id = (SELECT id FROM outbox WHERE ca = $4 AND done = 0"
+		" AND due <= $5 AND lease_until <= $6 AND topic = $7 ORDER BY due, id LIMIT 1)"
+		" RETURNING id, topic, tries, payload";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, letter_row, ret, cs_text(lease->owner), cs_int(lease->until),
+			     cs_text(store->ca), cs_text(store->ca), cs_int(lease->now),
+			     cs_int(lease->now), cs_text(lease->topic));
+	enum cs_status st = cs_run(store, &ask);
+
+	if (st == CS_OK && ask.rows == 0)
+		return CS_E_NOT_FOUND;
+	return st;
+}
+
+static enum cs_status
+one_row(enum cs_status st, int64_t rows)
+{
+	return st == CS_OK && rows != 1 ? CS_E_CHANGED : st;
+}
+
+enum cs_status
+cs_store_letter_done(struct cs_store *store, const char *id, const char *owner, int64_t now)
+{
+	static const char sql[] = "UPDATE outbox SET done = $1, payload = NULL"
+				  " WHERE ca = $2 AND id = $3 AND lease_owner = $4 AND done = 0";
+	int64_t rows = 0;
+	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_int(now), cs_text(store->ca),
+				       cs_text(id), cs_text(owner));
+
+	return one_row(st, rows);
+}
+
+enum cs_status
+cs_store_letter_again(struct cs_store *store, const char *id, const char *owner, int64_t due)
+{
+	static const char sql[] = "UPDATE outbox SET due = $1, lease_until = 0, lease_owner = ''"
+				  " WHERE ca = $2 AND id = $3 AND lease_owner = $4 AND done = 0";
+	int64_t rows = 0;
+	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_int(due), cs_text(store->ca),
+				       cs_text(id), cs_text(owner));
+
+	return one_row(st, rows);
+}
+
+/* One statement, so that two who come at once are both counted. */
+enum cs_status
+cs_store_limit(struct cs_store *store, const struct cs_limit *limit, int64_t now)
+{
+	static const char sql[] =
+		"INSERT INTO limits (ca, bucket, begins, used) VALUES ($1, $2, $3, 1)"
+		" ON CONFLICT (ca, bucket) DO UPDATE SET"
+		" used = CASE WHEN limits.begins <= $4 THEN 1 ELSE limits.used + 1 END,"
+		" begins = CASE WHEN limits.begins <= $5 THEN excluded.begins ELSE limits.begins "
+		"END"
+		" WHERE limits.begins <= $6 OR limits.used < $7";
+	int64_t over = now - limit->length, rows = 0;
+	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_text(store->ca),
+				       cs_text(limit->bucket), cs_int(now), cs_int(over),
+				       cs_int(over), cs_int(over), cs_int(limit->most));
+
+	return st == CS_OK && rows != 1 ? CS_E_LIMIT : st;
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SQLite: write-ahead log, every commit on the disk before it is answered. */
+#include "service/store/engine.h"
+
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define BUSY_WAIT_MS   2000
+#define STATEMENTS_MAX 96
+
+struct prepared {
+	const char *sql;
+	sqlite3_stmt *statement;
+};
+
+struct sqlite_db {
+	sqlite3 *handle;
+	struct prepared prepared[STATEMENTS_MAX];
+	size_t prepared_len;
+};
+
+static enum cs_status
+status_of(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_DONE:
+	case SQLITE_ROW:
+		return CS_OK;
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return CS_E_BUSY;
+	case SQLITE_CONSTRAINT:
+		return CS_E_EXISTS;
+	case SQLITE_NOMEM:
+		return CS_E_MEMORY;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return CS_E_CORRUPT;
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+		return CS_E_UNAVAILABLE;
+	default:
+		return CS_E_INTERNAL;
+	}
+}
+
+static enum cs_status
+script(void *db, const char *sql)
+{
+	const struct sqlite_db *self = db;
+
+	return status_of(sqlite3_exec(self->handle, sql, NULL, NULL, NULL));
+}
+
+static void
+close_db(void *db)
+{
+	struct sqlite_db *self = db;
+
+	for (size_t i = 0; i < self->prepared_len; i++)
+		(void)sqlite3_finalize(self->prepared[i].statement);
+	(void)sqlite3_close_v2(self->handle);
+	free(self);
+}
+
+static enum cs_status
+open_handle(struct sqlite_db *self, const char *path)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+	mode_t old = umask(077);
+	int code = sqlite3_open_v2(path, &self->handle, flags, NULL);
+	enum cs_status st = status_of(code);
+
+	if (st == CS_OK) {
+		(void)sqlite3_busy_timeout(self->handle, BUSY_WAIT_MS);
+		(void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+		(void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+		st = script(self, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+				  "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON;");
+	}
+	(void)umask(old);
+	return st;
+}
+
+static enum cs_status
+open_db(const char *where, void **ret)
+{
+	struct sqlite_db *self = calloc(1, sizeof(*self));
+	enum cs_status st;
+
+	if (self == NULL)
+		return CS_E_MEMORY;
+	if (strncmp(where, "sqlite:", 7) == 0)
+		where += 7;
+	st = open_handle(self, where);
+	if (st != CS_OK) {
+		close_db(self);
+		return st;
+	}
+	*ret = self;
+	return CS_OK;
+}
+
+static enum cs_status
+begin(void *db, enum cs_begin how)
+{
+	return script(db, how == CS_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+}
+
+static enum cs_status
+commit(void *db)
+{
+	return script(db, "COMMIT");
+}
+
+static void
+rollback(void *db)
+{
+	const struct sqlite_db *self = db;
+
+	if (sqlite3_get_autocommit(self->handle) == 0)
+		(void)script(db, "ROLLBACK");
+}
+
+static void
+statement_drop(sqlite3_stmt **statement)
+{
+	(void)sqlite3_finalize(*statement);
+}
+
+static enum cs_status
+prepare(struct sqlite_db *self, const char *sql, sqlite3_stmt **ret)
+{
+	sqlite3_stmt *statement;
+	int code;
+
+	for (size_t i = 0; i < self->prepared_len; i++)
+		if (self->prepared[i].sql == sql) {
+			*ret = self->prepared[i].statement;
+			return CS_OK;
+		}
+	if (self->prepared_len == STATEMENTS_MAX)
+		return CS_E_INTERNAL;
+	code = sqlite3_prepare_v3(self->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement,
+				  NULL);
+	if (code != SQLITE_OK)
+		return status_of(code);
+	self->prepared[self->prepared_len].sql = sql;
+	self->prepared[self->prepared_len++].statement = statement;
+	*ret = statement;
+	return CS_OK;
+}
+
+static int
+bind_one(sqlite3_stmt *statement, int at, const struct cs_arg *arg)
+{
+	if (arg->kind == CS_ARG_INT)
+		return sqlite3_bind_int64(statement, at, arg->number);
+	if (arg->bytes.ptr == NULL)
+		return sqlite3_bind_null(statement, at);
+	if (arg->kind == CS_ARG_TEXT)
+		return sqlite3_bind_text(statement, at, (const char *)arg->bytes.ptr,
+					 (int)arg->bytes.len, SQLITE_STATIC);
+	return sqlite3_bind_blob64(statement, at, arg->bytes.ptr, arg->bytes.len, SQLITE_STATIC);
+}
+
+/* SQLite numbers $1, $2 ... by their first use: the store's statements use them in that order. */
+static enum cs_status
+bind_all(sqlite3_stmt *statement, const struct cs_statement *ask)
+{
+	if ((size_t)sqlite3_bind_parameter_count(statement) != ask->args_len)
+		return CS_E_INTERNAL;
+	for (size_t i = 0; i < ask->args_len; i++) {
+		int code = bind_one(statement, (int)i + 1, &ask->args[i]);
+
+		if (code != SQLITE_OK)
+			return status_of(code);
+	}
+	return CS_OK;
+}
+
+static sqlite3_stmt *
+statement_of(const void *row)
+{
+	union {
+		const void *from;
+		sqlite3_stmt *to;
+	} cast = {.from = row};
+
+	return cast.to;
+}
+
+static int64_t
+row_number(const void *row, int column)
+{
+	return sqlite3_column_int64(statement_of(row), column);
+}
+
+static struct uk_span
+row_bytes(const void *row, int column)
+{
+	sqlite3_stmt *statement = statement_of(row);
+	const void *ptr = sqlite3_column_blob(statement, column);
+
+	return uk_span_of(ptr, (size_t)sqlite3_column_bytes(statement, column));
+}
+
+static enum cs_status
+step_all(struct sqlite_db *self, sqlite3_stmt *statement, struct cs_statement *ask)
+{
+	const struct cs_row row = {row_number, row_bytes, statement};
+	enum cs_status st = CS_OK;
+	int code;
+
+	ask->rows = 0;
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		ask->rows++;
+		/* A RETURNING statement has done its work with the first row: it is run on. */
+		if (ask->each != NULL && st == CS_OK)
+			st = ask->each(&row, ask->ctx);
+	}
+	if (code != SQLITE_DONE)
+		return status_of(code);
+	if (sqlite3_column_count(statement) == 0)
+		ask->rows = sqlite3_changes64(self->handle);
+	return st;
+}
+
+static enum cs_status
+run_once(struct sqlite_db *self, struct cs_statement *ask)
+{
+	UK_CLEANUP(statement_drop) sqlite3_stmt *statement = NULL;
+	int code = sqlite3_prepare_v2(self->handle, ask->sql, -1, &statement, NULL);
+	enum cs_status st = status_of(code);
+
+	if (st == CS_OK)
+		st = bind_all(statement, ask);
+	return st == CS_OK ? step_all(self, statement, ask) : st;
+}
+
+static enum cs_status
+run(void *db, struct cs_statement *ask)
+{
+	struct sqlite_db *self = db;
+
+	if (ask->once)
+		return run_once(self, ask);
+	sqlite3_stmt *statement = NULL;
+	enum cs_status st = prepare(self, ask->sql, &statement);
+
+	if (st != CS_OK)
+		return st;
+	st = bind_all(statement, ask);
+	if (st == CS_OK)
+		st = step_all(self, statement, ask);
+	(void)sqlite3_reset(statement);
+	(void)sqlite3_clear_bindings(statement);
+	return st;
+}
+
+const struct cs_engine cs_engine_sqlite = {
+	.name = "sqlite",
+	.open = open_db,
+	.close = close_db,
+	.begin = begin,
+	.commit = commit,
+	.rollback = rollback,
+	.run = run,
+	.script = script,
+};

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Every table of every process.  ca, the tenant, comes first in each key. */
+#include "service/store/schema.h"
+
+#define I CS_TYPE_INT
+#define T CS_TYPE_TEXT
+#define B CS_TYPE_BYTES
+
+/* The log and the keys of persons' data, in every process. */
+#define COMMON_TABLES                                                                              \
+	{"audit_entries",                                                                          \
+	 {{"ca", T}, {"chain", T}, {"seq", I}, {"at", I}, {"body", B}, {"hash", B}},               \
+	 "ca, chain, seq"},                                                                        \
+		{"audit_heads", {{"ca", T}, {"chain", T}, {"seq", I}, {"hash", B}}, "ca, chain"},  \
+		{"audit_signed", {{"ca", T}, {"at", I}, {"body", B}, {"signature", B}}, "ca, at"}, \
+		{"persons", {{"ca", T}, {"id", T}, {"sealed_key", B}, {"made", I}}, "ca, id"},     \
+		{"outbox",                                                                         \
+		 {{"ca", T},                                                                       \
+		  {"id", T},                                                                       \
+		  {"topic", T},                                                                    \
+		  {"once", T},                                                                     \
+		  {"due", I},                                                                      \
+		  {"lease_until", I},                                                              \
+		  {"lease_owner", T},                                                              \
+		  {"tries", I},                                                                    \
+		  {"done", I},                                                                     \
+		  {"payload", B}},                                                                 \
+		 "ca, id",                                                                         \
+		 "ca, topic, once",                                                                \
+		 "ca, done, due"},                                                                 \
+	{                                                                                          \
+		"limits", {{"ca", T}, {"bucket", T}, {"begins", I}, {"used", I}}, "ca, bucket",    \
+			NULL, "ca, begins"                                                         \
+	}
+
+static const struct cs_table orders_tables[] = {
+	COMMON_TABLES,
+	{"orders",
+	 {{"ca", T},
+	  {"id", T},
+	  {"number", T},
+	  {"kind", T},
+	  {"state", T},
+	  {"ver", I},
+	  {"key_sn", T},
+	  {"profile", T},
+	  {"unit_mark", T},
+	  {"person", T},
+	  {"created", I},
+	  {"changed", I},
+	  {"deadline", I},
+	  {"retain", I},
+	  {"body", B}},
+	 "ca, id",
+	 "ca, number",
+	 "ca, unit_mark, created"},
+	/* the orders that have something to wait for, and those of a key */
+	{"order_deadlines",
+	 {{"ca", T}, {"order_id", T}, {"at", I}},
+	 "ca, order_id",
+	 NULL,
+	 "ca, at"},
+	{"key_claims", {{"ca", T}, {"key_sn", T}, {"order_id", T}}, "ca, key_sn"},
+	{"key_blocks",
+	 {{"ca", T}, {"key_sn", T}, {"reason", T}, {"order_id", T}, {"since", I}},
+	 "ca, key_sn, reason"},
+	{"order_caps",
+	 {{"ca", T}, {"hash", B}, {"order_id", T}, {"made", I}},
+	 "ca, hash",
+	 NULL,
+	 "ca, order_id"},
+	{"idempotency",
+	 {{"ca", T}, {"hash", B}, {"body_hash", B}, {"order_id", T}, {"made", I}},
+	 "ca, hash",
+	 NULL,
+	 "ca, made"},
+	{"number_blocks", {{"ca", T}, {"day", T}, {"letter", T}, {"next", I}}, "ca, day, letter"},
+	{"consents",
+	 {{"ca", T},
+	  {"order_id", T},
+	  {"text_id", T},
+	  {"version", T},
+	  {"text_hash", B},
+	  {"form_hash", B},
+	  {"agreed", I},
+	  {"voided", I}},
+	 "ca, order_id, text_id, agreed"},
+	{"documents",
+	 {{"ca", T},
+	  {"order_id", T},
+	  {"slot", T},
+	  {"hash", B},
+	  {"type", T},
+	  {"size", I},
+	  {"state", T},
+	  {"uploaded", I}},
+	 "ca, order_id, slot"},
+	{"payments",
+	 {{"ca", T},
+	  {"order_id", T},
+	  {"provider", T},
+	  {"reference", T},
+	  {"amount", I},
+	  {"state", T},
+	  {"changed", I}},
+	 "ca, order_id",
+	 "ca, provider, reference"},
+	{"notices",
+	 {{"ca", T}, {"provider", T}, {"notice", T}, {"order_id", T}, {"at", I}},
+	 "ca, provider, notice"},
+	{"grants",
+	 {{"ca", T},
+	  {"hash", B},
+	  {"unit_mark", T},
+	  {"code_hash", B},
+	  {"tries", I},
+	  {"until", I},
+	  {"passed", I}},
+	 "ca, hash",
+	 NULL,
+	 "ca, until"},
+};
+
+static const struct cs_table unlock_tables[] = {
+	COMMON_TABLES,
+	{"keys",
+	 {{"ca", T},
+	  {"key_sn", T},
+	  {"master", I},
+	  {"model", T},
+	  {"state", T},
+	  {"ver", I},
+	  {"person", T},
+	  {"contact", B},
+	  {"contact_since", I},
+	  {"enrolled", I}},
+	 "ca, key_sn"},
+	{"unlocks",
+	 {{"ca", T},
+	  {"order_id", T},
+	  {"key_sn", T},
+	  {"state", T},
+	  {"ver", I},
+	  {"method", T},
+	  {"code_mac", B},
+	  {"code_until", I},
+	  {"guesses", I},
+	  {"sent", I},
+	  {"grant_hash", B},
+	  {"attempts", I},
+	  {"transport", B},
+	  {"until", I}},
+	 "ca, order_id",
+	 NULL,
+	 "ca, key_sn"},
+	{"unlock_answers",
+	 {{"ca", T}, {"order_id", T}, {"attempt", I}, {"stage", T}, {"random", B}, {"answer", B}},
+	 "ca, order_id, attempt, stage",
+	 "ca, order_id, random"},
+};
+
+static const struct cs_table issue_tables[] = {
+	COMMON_TABLES,
+	{"certificates",
+	 {{"ca", T},
+	  {"order_id", T},
+	  {"usage", T},
+	  {"spki_hash", B},
+	  {"serial", T},
+	  {"state", T},
+	  {"ver", I},
+	  {"not_before", I},
+	  {"not_after", I},
+	  {"tbs", B},
+	  {"cert", B},
+	  {"changed", I}},
+	 "ca, order_id, usage, spki_hash",
+	 "ca, serial"},
+	{"issue_orders",
+	 {{"ca", T},
+	  {"order_id", T},
+	  {"kind", T},
+	  {"state", T},
+	  {"ver", I},
+	  {"body", B},
+	  {"request", B},
+	  {"result", B},
+	  {"superseded", I}},
+	 "ca, order_id"},
+};
+
+static const struct cs_tables schemas[CS_SCHEMA_COUNT] = {
+	[CS_SCHEMA_ORDERS] = {"orders", 1, orders_tables, ARRAY_SIZE(orders_tables)},
+	[CS_SCHEMA_UNLOCK] = {"unlock", 1, unlock_tables, ARRAY_SIZE(unlock_tables)},
+	[CS_SCHEMA_ISSUE] = {"issue", 1, issue_tables, ARRAY_SIZE(issue_tables)},
+};
+
+const struct cs_tables *
+cs_schema_tables(enum cs_schema schema)
+{
+	return &schemas[schema];
+}
+
+int64_t
+cs_store_version(enum cs_schema schema)
+{
+	return schemas[schema].version;
+}
