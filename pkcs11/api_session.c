@@ -87,8 +87,11 @@ C_LoginUser(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_U
 	    CK_UTF8CHAR *name, CK_ULONG name_len)
 {
 	GATE gate = {0};
-	CK_RV rv = gate_enter(&gate, FN_C_LoginUser, session);
+	CK_RV rv;
 
+	if (prompt_wanted(pin) && name_len == 0)
+		return prompt_login(session, user);
+	rv = gate_enter(&gate, FN_C_LoginUser, session);
 	if (rv != CKR_OK)
 		return rv;
 	if (name == NULL && name_len > 0)

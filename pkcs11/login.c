@@ -3,6 +3,7 @@
 #include "common/log.h"
 #include "pkcs11/login_lock.h"
 #include "pkcs11/object.h"
+#include "pkcs11/once.h"
 #include "pkcs11/policy.h"
 #include "pkcs11/session.h"
 
@@ -121,6 +122,8 @@ login_for_operation(struct session *session, struct uk_span pin)
 		return rv;
 	rv = slot_rv(slot, slot->token->ops->verify_once(slot->token, pin, &tries));
 	op->authenticated = rv == CKR_OK;
+	if (op->authenticated)
+		once_watch(slot);
 	return rv;
 }
 

@@ -35,7 +35,8 @@ static struct {
 	unsigned int calls; /* under way, C_Finalize's own not counted */
 	struct token_bus *bus;
 	struct host_lock host; /* set while no call is under way */
-	pthread_mutex_t lock;  /* guards the five above */
+	bool no_threads;       /* likewise: CKF_LIBRARY_CANT_CREATE_OS_THREADS */
+	pthread_mutex_t lock;  /* guards the six above */
 	pthread_cond_t idle;
 	pthread_mutex_t bus_lock;
 } module = {
@@ -156,6 +157,8 @@ module_start(const CK_C_INITIALIZE_ARGS *args)
 		policy_load();
 		module.stopping = false;
 		module.host = host;
+		module.no_threads =
+			args != NULL && (args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0;
 		owner_set(getpid());
 	}
 	pthread_mutex_unlock(&module.lock);
@@ -293,4 +296,10 @@ module_stopping(void)
 	stopping = module.stopping;
 	pthread_mutex_unlock(&module.lock);
 	return stopping;
+}
+
+bool
+module_may_make_threads(void)
+{
+	return !module.no_threads;
 }

@@ -29,6 +29,8 @@ struct token_bus *module_bus_lock(void);
 void module_bus_unlock(void);
 /* The bus for the calls that may be made by any thread; NULL as above, or when stopping. */
 struct token_bus *module_bus_peek(void);
+/* The host has not forbidden threads of ours. */
+bool module_may_make_threads(void);
 /* C_Finalize is waiting for the calls under way. */
 bool module_stopping(void);
 

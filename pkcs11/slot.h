@@ -38,6 +38,7 @@ struct slot {
 	enum slot_login login;
 	int login_lock;        /* login_lock.h; -1 = none */
 	bool try_confirmed[2]; /* by enum token_role: one try armed by confirm_try */
+	unsigned int once;     /* number of the last login for one operation (once.h) */
 	struct session *sessions;
 	struct objects *objects;        /* what has been read from the key; NULL = nothing yet */
 	struct object *session_objects; /* newest first */

@@ -4,6 +4,7 @@
 #include "tests/p11/check.h"
 #include "tests/p11/desk.h"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,6 +166,26 @@ the_prompts_pin_logs_in_and_nothing_is_held_meanwhile(void **state)
 	desk_pull(&desk, 0);
 }
 
+/* 3.0's way to log in, without a name: the same login. */
+static void
+a_login_by_c_login_user_asks_the_prompt_too(void **state)
+{
+	CK_SESSION_HANDLE session = plug_and_open();
+	CK_UTF8CHAR name[] = "PKCS 11";
+	CK_C_GetInterface get_interface;
+	CK_INTERFACE *itf = NULL;
+	CK_FUNCTION_LIST_3_0 *list;
+	struct prompt prompt;
+
+	*(void **)&get_interface = dlsym(desk.module, "C_GetInterface");
+	assert_rv(get_interface(name, NULL, &itf, 0), CKR_OK);
+	list = itf->pFunctionList;
+	prompt_start(&prompt, session, "\0\006" DESK_PIN, 8);
+	assert_rv(list->C_LoginUser(session, CKU_USER, NULL, 0, NULL, 0), CKR_OK);
+	prompt_end(&prompt);
+	desk_pull(&desk, 0);
+}
+
 static void
 a_person_who_says_no_spends_no_try(void **state)
 {
@@ -258,6 +279,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_token_says_that_it_asks_itself),
 		cmocka_unit_test(the_prompts_pin_logs_in_and_nothing_is_held_meanwhile),
+		cmocka_unit_test(a_login_by_c_login_user_asks_the_prompt_too),
 		cmocka_unit_test(a_person_who_says_no_spends_no_try),
 		cmocka_unit_test(without_a_prompt_the_login_fails_at_once),
 		cmocka_unit_test(rubbish_from_a_prompt_is_refused),
