@@ -97,20 +97,30 @@ C_DestroyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle)
 	return object_destroy(gate.slot, handle);
 }
 
-/* CKA_COPYABLE is false on everything we have. */
+/* Only data can be had twice: a key pair stays where it was made, as does a session key. */
 CK_RV
 C_CopyObject(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE handle, CK_ATTRIBUTE *template,
 	     CK_ULONG count, CK_OBJECT_HANDLE *copy)
 {
 	GATE gate = {0};
+	const struct object *object;
 	CK_RV rv = gate_enter(&gate, FN_C_CopyObject, session);
 
 	if (rv != CKR_OK)
 		return rv;
 	if (copy == NULL)
 		return CKR_ARGUMENTS_BAD;
-	return object_find(gate.slot, handle) == NULL ? CKR_OBJECT_HANDLE_INVALID
-						      : CKR_ACTION_PROHIBITED;
+	rv = attr_new_template_check(template, count);
+	if (rv != CKR_OK)
+		return rv;
+	object = object_find(gate.slot, handle);
+	if (object == NULL)
+		return CKR_OBJECT_HANDLE_INVALID;
+	if (!object->copyable)
+		return CKR_ACTION_PROHIBITED;
+	if ((gate.session->flags & CKF_RW_SESSION) == 0)
+		return CKR_SESSION_READ_ONLY;
+	return issue_data_copy(gate.session, object, template, count, copy);
 }
 
 CK_RV

@@ -30,7 +30,7 @@ struct attr_row {
 #define STORAGE_ROWS                                                                     \
 	{CKA_CLASS, ULONG(class_)}, {CKA_TOKEN, BOOL(on_token)},                         \
 		{CKA_PRIVATE, BOOL(private_object)}, {CKA_MODIFIABLE, BOOL(modifiable)}, \
-		{CKA_COPYABLE, BOOL(no)}, {CKA_DESTROYABLE, BOOL(destroyable)},          \
+		{CKA_COPYABLE, BOOL(copyable)}, {CKA_DESTROYABLE, BOOL(destroyable)},    \
 		{CKA_UNIQUE_ID, TEXT(unique_id)},                                        \
 	{                                                                                \
 		CKA_LABEL, BLOB(label)                                                   \

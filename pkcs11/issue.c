@@ -11,6 +11,7 @@
 #include "pkcs11/object_handle.h"
 #include "pkcs11/rv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* CKA_CERTIFICATE_CATEGORY (PKCS#11 2.40, 4.6.2) */
@@ -20,6 +21,12 @@ static void
 cert_clear_p(struct crypto_cert *cert)
 {
 	crypto_cert_clear(cert);
+}
+
+static void
+bytes_free(uint8_t **bytes)
+{
+	free(*bytes);
 }
 
 /* What changed on the key must be read anew, and its free space too. */
@@ -187,32 +194,95 @@ file_handle(struct slot *slot, const char *name, CK_OBJECT_HANDLE *ret)
 	return CKR_DEVICE_ERROR;
 }
 
+/* A new file, by its name and content. */
+struct new_data {
+	struct uk_span label, value;
+	bool is_private;
+};
+
+static CK_RV
+data_create(struct slot *slot, const struct new_data *data, CK_OBJECT_HANDLE *ret)
+{
+	char name[GM_FILE_NAME_MAX + 1] = {0};
+	CK_RV rv;
+
+	if (data->label.len == 0 || data->label.len >= sizeof(name) ||
+	    !name_printable(data->label) || data->value.len == 0 ||
+	    data->value.len > TOKEN_FILE_MAX)
+		return CKR_ATTRIBUTE_VALUE_INVALID;
+	memcpy(name, data->label.ptr, data->label.len);
+	rv = object_file_create(slot, data->label, data->value, data->is_private);
+	if (rv == CKR_OK)
+		rv = objects_load(slot, OBJECTS_DATA);
+	return rv != CKR_OK ? rv : file_handle(slot, name, ret);
+}
+
+static bool
+wants_private(const CK_ATTRIBUTE *template, CK_ULONG count, bool unsaid)
+{
+	struct uk_span value;
+
+	if (!attr_find_bytes(template, count, CKA_PRIVATE, &value))
+		return unsaid;
+	return value.len == 1 && value.ptr[0] != CK_FALSE;
+}
+
 CK_RV
 issue_data(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
 	   CK_OBJECT_HANDLE *ret)
 {
+	struct new_data data;
+
+	if (session->slot->login != LOGIN_USER)
+		return CKR_USER_NOT_LOGGED_IN;
+	if (!attr_find_bytes(template, count, CKA_LABEL, &data.label) ||
+	    !attr_find_bytes(template, count, CKA_VALUE, &data.value))
+		return CKR_TEMPLATE_INCOMPLETE;
+	/* PKCS#11 leaves the default to the token: what a person stores is theirs. */
+	data.is_private = wants_private(template, count, true);
+	return data_create(session->slot, &data, ret);
+}
+
+/* A copy may have another name, which it must, and be private; all else stays as it is. */
+static CK_RV
+copy_check(const struct object *object, const CK_ATTRIBUTE *template, CK_ULONG count)
+{
+	for (CK_ULONG i = 0; i < count; i++)
+		if (template[i].type != CKA_LABEL && template[i].type != CKA_PRIVATE &&
+		    !attr_match(object, &template[i], 1))
+			return CKR_ATTRIBUTE_READ_ONLY;
+	return object->private_object && !wants_private(template, count, true)
+		       ? CKR_TEMPLATE_INCONSISTENT
+		       : CKR_OK;
+}
+
+CK_RV
+issue_data_copy(struct session *session, const struct object *object, const CK_ATTRIBUTE *template,
+		CK_ULONG count, CK_OBJECT_HANDLE *ret)
+{
 	struct slot *slot = session->slot;
-	struct uk_span label, value, private_value;
-	char name[GM_FILE_NAME_MAX + 1] = {0};
-	bool private_file = true;
+	UK_CLEANUP(bytes_free) uint8_t *bytes = NULL;
+	struct new_data data = {.is_private =
+					wants_private(template, count, object->private_object)};
 	CK_RV rv;
 
 	if (slot->login != LOGIN_USER)
 		return CKR_USER_NOT_LOGGED_IN;
-	if (!attr_find_bytes(template, count, CKA_LABEL, &label) ||
-	    !attr_find_bytes(template, count, CKA_VALUE, &value))
+	if (!attr_find_bytes(template, count, CKA_LABEL, &data.label))
 		return CKR_TEMPLATE_INCOMPLETE;
-	if (label.len == 0 || label.len >= sizeof(name) || !name_printable(label) ||
-	    value.len == 0 || value.len > TOKEN_FILE_MAX)
-		return CKR_ATTRIBUTE_VALUE_INVALID;
-	memcpy(name, label.ptr, label.len);
-	/* PKCS#11 leaves the default to the token: what a person stores is theirs. */
-	if (attr_find_bytes(template, count, CKA_PRIVATE, &private_value))
-		private_file = private_value.len == 1 && private_value.ptr[0] != CK_FALSE;
-	rv = object_file_create(slot, label, value, private_file);
+	rv = object_value_load(slot, object);
 	if (rv == CKR_OK)
-		rv = objects_load(slot, OBJECTS_DATA);
-	return rv != CKR_OK ? rv : file_handle(slot, name, ret);
+		rv = copy_check(object, template, count);
+	if (rv != CKR_OK)
+		return rv;
+	/* The object goes when the file is written: keep its bytes. */
+	bytes = malloc(object->value.len + 1);
+	if (bytes == NULL)
+		return CKR_HOST_MEMORY;
+	data.value = uk_span_of(bytes, object->value.len);
+	if (data.value.len > 0)
+		memcpy(bytes, object->value.ptr, data.value.len);
+	return data_create(slot, &data, ret);
 }
 
 CK_RV

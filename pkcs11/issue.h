@@ -34,6 +34,12 @@ CK_RV issue_data(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG
 CK_RV issue_data_value(struct session *session, const struct object *object,
 		       const CK_ATTRIBUTE *template, CK_ULONG count);
 
+/* A data object once more, under the CKA_LABEL of the template; it may be private where this is
+ * not.
+ */
+CK_RV issue_data_copy(struct session *session, const struct object *object,
+		      const CK_ATTRIBUTE *template, CK_ULONG count, CK_OBJECT_HANDLE *ret);
+
 /* The vendor interface's imports (common/openukey.h); the slot is logged in as user. */
 CK_RV issue_enveloped_key(struct slot *slot, struct uk_span container, struct uk_span envelope);
 CK_RV issue_rsa_key(struct slot *slot, struct uk_span container, struct uk_span wrapped_key,

@@ -34,8 +34,8 @@ struct object {
 	/* fields that the rows of attr.c name */
 	CK_ULONG class_, key_type, gen_mechanism, bits, cert_type, cert_category, value_len,
 		profile_id, mechanism_type, zero;
-	CK_BBOOL yes, no, on_token, private_object, modifiable, destroyable, local, signs, unwraps,
-		always_authenticate;
+	CK_BBOOL yes, no, on_token, private_object, modifiable, copyable, destroyable, local, signs,
+		unwraps, always_authenticate;
 	char unique_id[OBJECT_UNIQUE_ID_MAX]; /* object_unique.h */
 	struct blob label, id, subject, issuer, serial, value, check_value, spki, start_date,
 		end_date, modulus, exponent, ec_params, ec_point, application, empty;

@@ -204,6 +204,7 @@ object_of_file(struct uk_span name, const char *application, const struct token_
 	memcpy(object->file, name.ptr, name.len);
 	object->private_object = file->read_rights != GM_RIGHT_ANYONE;
 	object->modifiable = CK_TRUE;
+	object->copyable = CK_TRUE;
 	object->destroyable = CK_TRUE;
 	object->value_len = file->size;
 	if (!blob_set(&object->label, name) ||

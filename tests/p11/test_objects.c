@@ -143,6 +143,51 @@ a_value_can_be_set_anew_and_a_name_cannot(void **state)
 	desk_pull(&desk, 0);
 }
 
+static CK_RV
+copy_as(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, const char *name, CK_BBOOL is_private,
+	CK_OBJECT_HANDLE *ret)
+{
+	char label[64];
+	CK_ATTRIBUTE template[] = {
+		{CKA_PRIVATE, &is_private, sizeof(is_private)},
+		{CKA_LABEL, label, strlen(name)},
+	};
+
+	memcpy(label, name, strlen(name));
+	return desk.f->C_CopyObject(session, object, template, name[0] == '\0' ? 1 : 2, ret);
+}
+
+static void
+data_is_copied_and_keys_are_not(void **state)
+{
+	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_OBJECT_HANDLE object, copy;
+	unsigned char back[16], other[] = "drei!";
+	CK_ATTRIBUTE value = {CKA_VALUE, other, 5};
+	CK_BBOOL copyable = CK_FALSE;
+
+	assert_rv(create_data(session, "note", "eins!", 5, CK_FALSE), CKR_OK);
+	object = only_object(session, CKO_DATA);
+	(void)desk_attribute(&desk, session, object, CKA_COPYABLE, &copyable, sizeof(copyable));
+	assert_int_equal(copyable, CK_TRUE);
+	assert_rv(copy_as(session, object, "", CK_FALSE, &copy), CKR_TEMPLATE_INCOMPLETE);
+	assert_rv(copy_as(session, object, "note", CK_FALSE, &copy), CKR_ATTRIBUTE_VALUE_INVALID);
+	assert_rv(desk.f->C_CopyObject(session, object, &value, 1, &copy), CKR_TEMPLATE_INCOMPLETE);
+	assert_rv(copy_as(session, object, "secret note", CK_TRUE, &copy), CKR_OK);
+	assert_int_not_equal(copy, object);
+	assert_int_equal(desk_attribute(&desk, session, copy, CKA_VALUE, back, sizeof(back)), 5);
+	assert_memory_equal(back, "eins!", 5);
+	/* What is private stays so. */
+	assert_rv(copy_as(session, copy, "open note", CK_FALSE, &copy), CKR_TEMPLATE_INCONSISTENT);
+	assert_rv(copy_as(session, desk_find(&desk, session, CKO_CERTIFICATE, 0), "another",
+			  CK_FALSE, &copy),
+		  CKR_ACTION_PROHIBITED);
+	assert_rv(desk.f->C_Logout(session), CKR_OK);
+	assert_int_equal(desk_count(&desk, session, CKO_DATA), 1);
+	assert_rv(copy_as(session, object, "a third", CK_FALSE, &copy), CKR_USER_NOT_LOGGED_IN);
+	desk_pull(&desk, 0);
+}
+
 static void
 a_profile_has_no_value_before_anything_was_read(void **state)
 {
@@ -469,6 +514,7 @@ main(void)
 		cmocka_unit_test(a_data_object_comes_back_as_it_was_and_goes_when_told),
 		cmocka_unit_test(private_data_is_seen_after_login_only),
 		cmocka_unit_test(a_value_can_be_set_anew_and_a_name_cannot),
+		cmocka_unit_test(data_is_copied_and_keys_are_not),
 		cmocka_unit_test(a_profile_has_no_value_before_anything_was_read),
 		cmocka_unit_test(a_ca_certificate_is_kept_beside_the_units_own),
 		cmocka_unit_test(what_would_take_an_encryption_key_along_is_not_destroyed),
