@@ -92,8 +92,7 @@ put_uid(GString *out, const OukPairCert *cert)
 static void
 put_event(GString *out, const OukPairInfo *pair, const OukPairCert *cert)
 {
-	g_autofree char *summary =
-		g_strdup_printf(_("Certificate of %s ends"), pair->unit);
+	g_autofree char *summary = g_strdup_printf(_("Certificate of %s ends"), pair->unit);
 	g_autofree char *text = g_strdup_printf(
 		_("Issued by: %s\nSerial number: %s\nRenew it before this day. After it has ended "
 		  "it cannot be used to log in any more."),

@@ -5,11 +5,11 @@
 
 #include <string.h>
 
-#define READERS_MAX 4    /* keys read at the same time */
-#define POLL_MS     1500 /* modules that cannot wait */
-#define RETRY_MS    1000 /* a module that could wait but has nothing to wait on */
+#define READERS_MAX     4    /* keys read at the same time */
+#define POLL_MS         1500 /* modules that cannot wait */
+#define RETRY_MS        1000 /* a module that could wait but has nothing to wait on */
 #define GENERATION_NONE (-1)
-#define EVENTS_MAX  64   /* at one look: a module that reports without end is not believed */
+#define EVENTS_MAX      64 /* at one look: a module that reports without end is not believed */
 
 /* A module's thread. */
 struct lane {

@@ -15,10 +15,10 @@ typedef struct _OukEngine OukEngine;
 /* One slot of a module; lives as long as the engine. */
 typedef struct {
 	OukPlace place;
-	GMutex busy;        /* held while something is done to the key */
-	gint generation;    /* atomic: grows whenever a key came or went */
-	gboolean present;   /* its module's thread only */
-	gboolean dirty;     /* its module's thread only */
+	GMutex busy;      /* held while something is done to the key */
+	gint generation;  /* atomic: grows whenever a key came or went */
+	gboolean present; /* its module's thread only */
+	gboolean dirty;   /* its module's thread only */
 } OukSlot;
 
 /* All on the main context. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/core/flow.h"
 
-#define STEP(state, event, next, action)                                                   \
+#define STEP(state, event, next, action) \
 	[OUK_FLOW_##state][OUK_FLOW_##event] = {TRUE, OUK_FLOW_##next, OUK_FLOW_DO_##action, NULL},
 #define IGNORE(state, event, why) \
 	[OUK_FLOW_##state][OUK_FLOW_##event] = {TRUE, OUK_FLOW_##state, OUK_FLOW_DO_NOTHING, why},
@@ -88,10 +88,10 @@ static const struct {
 	OukErrorCode code;
 	OukFlowEvent event;
 } results[] = {
-	{OUK_E_PIN_WRONG, OUK_FLOW_WRONG},      {OUK_E_PIN_LOCKED, OUK_FLOW_NONE},
-	{OUK_E_PIN_LEN, OUK_FLOW_REFUSED},      {OUK_E_PIN_INVALID, OUK_FLOW_REFUSED},
-	{OUK_E_PIN_SAME, OUK_FLOW_REFUSED},     {OUK_E_PIN_MISMATCH, OUK_FLOW_REFUSED},
-	{OUK_E_COUNTER_MOVED, OUK_FLOW_MOVED},  {OUK_E_REMOVED, OUK_FLOW_PULLED},
+	{OUK_E_PIN_WRONG, OUK_FLOW_WRONG},     {OUK_E_PIN_LOCKED, OUK_FLOW_NONE},
+	{OUK_E_PIN_LEN, OUK_FLOW_REFUSED},     {OUK_E_PIN_INVALID, OUK_FLOW_REFUSED},
+	{OUK_E_PIN_SAME, OUK_FLOW_REFUSED},    {OUK_E_PIN_MISMATCH, OUK_FLOW_REFUSED},
+	{OUK_E_COUNTER_MOVED, OUK_FLOW_MOVED}, {OUK_E_REMOVED, OUK_FLOW_PULLED},
 	{OUK_E_CANCELLED, OUK_FLOW_CANCEL},
 };
 

@@ -130,8 +130,7 @@ remembered_of_row(const OukMemory *memory, const MemoryRow *row, gint64 now)
 	remembered->key_id = g_strdup(row->key_id);
 	remembered->serial_end = g_strdup(row->serial_end);
 	remembered->label = g_strdup(row->label);
-	remembered->nickname =
-		g_strdup(g_hash_table_lookup(memory->data.nicknames, row->key_id));
+	remembered->nickname = g_strdup(g_hash_table_lookup(memory->data.nicknames, row->key_id));
 	remembered->seen = row->seen;
 	remembered->reminded = row->reminded;
 	remembered->pair = ouk_pair_view_new(&source, now);
@@ -141,7 +140,8 @@ remembered_of_row(const OukMemory *memory, const MemoryRow *row, gint64 now)
 static int
 compare_ends(gconstpointer a, gconstpointer b)
 {
-	const OukRemembered *row_a = *(OukRemembered *const *)a, *row_b = *(OukRemembered *const *)b;
+	const OukRemembered *row_a = *(OukRemembered *const *)a,
+			    *row_b = *(OukRemembered *const *)b;
 	const OukPairCert *cert_a = ouk_pair_view_cert(row_a->pair);
 	const OukPairCert *cert_b = ouk_pair_view_cert(row_b->pair);
 
@@ -158,8 +158,8 @@ ouk_memory_list_at(OukMemory *memory, gint64 now)
 
 	g_mutex_lock(&memory->lock);
 	for (guint i = 0; i < memory->data.rows->len; i++) {
-		OukRemembered *row = remembered_of_row(
-			memory, g_ptr_array_index(memory->data.rows, i), now);
+		OukRemembered *row =
+			remembered_of_row(memory, g_ptr_array_index(memory->data.rows, i), now);
 
 		g_ptr_array_add(list, row);
 		g_ptr_array_add(pairs, row->pair);
@@ -193,7 +193,8 @@ memory_change(OukMemory *memory, Change change, gconstpointer arg, GError **erro
 		return FALSE;
 	if (!memory_file_read(memory->dir, memory->path, &data, &aside, error))
 		return FALSE;
-	done = change(&data, arg, error) && memory_file_write(memory->dir, memory->path, &data, error);
+	done = change(&data, arg, error) &&
+	       memory_file_write(memory->dir, memory->path, &data, error);
 	g_mutex_lock(&memory->lock);
 	note_damaged(memory, aside);
 	if (done) {

@@ -79,8 +79,8 @@ static char *
 text_member(JsonObject *object, const char *name)
 {
 	JsonNode *node = json_object_get_member(object, name);
-	const char *text = node != NULL && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node)
-								       : NULL;
+	const char *text =
+		node != NULL && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
 
 	return text != NULL ? ouk_text_of(text, strlen(text)) : g_strdup("");
 }

@@ -91,8 +91,7 @@ service_look(OukService *service)
 {
 	service->fd = service_connect();
 	if (service->fd >= 0)
-		wake_set(service,
-			 g_unix_fd_source_new(service->fd, G_IO_IN | G_IO_HUP | G_IO_ERR),
+		wake_set(service, g_unix_fd_source_new(service->fd, G_IO_IN | G_IO_HUP | G_IO_ERR),
 			 G_SOURCE_FUNC(on_hangup));
 	else
 		wake_set(service, g_timeout_source_new(RETRY_MS), on_retry);

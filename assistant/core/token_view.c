@@ -21,9 +21,9 @@ ouk_token_view_finalize(GObject *object)
 {
 	OukTokenInfo *info = &OUK_TOKEN_VIEW(object)->info;
 	char *const texts[] = {
-		info->id,    info->key_id, info->label,  info->nickname,    info->serial,
-		info->maker, info->model,  info->reader, info->application, info->serial_end,
-		info->unit,  info->error_text,
+		info->id,          info->key_id,     info->label, info->nickname,
+		info->serial,      info->maker,      info->model, info->reader,
+		info->application, info->serial_end, info->unit,  info->error_text,
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
@@ -152,8 +152,8 @@ ouk_token_view_again(OukTokenView *view, const OukNotes *notes, gint64 now)
 	for (guint i = 0; i < view->info.pairs->len; i++) {
 		OukPairView *pair = g_ptr_array_index(view->info.pairs, i);
 		const OukPairCert *cert = ouk_pair_view_cert(pair);
-		OukAsked asked = cert != NULL ? notes->asked(cert->sha256, notes->data)
-					      : OUK_ASKED_NOT_YET;
+		OukAsked asked =
+			cert != NULL ? notes->asked(cert->sha256, notes->data) : OUK_ASKED_NOT_YET;
 
 		g_ptr_array_add(again->info.pairs, ouk_pair_view_again(pair, asked, now));
 	}
@@ -212,8 +212,8 @@ read_device(OukTokenInfo *info, OukToken *token)
 	gboolean known = ouk_token_device(token, &device, NULL);
 
 	/* A blank key has no token flags yet. */
-	info->flags = flags_of(token->blank ? CKF_LOGIN_REQUIRED : token->flags,
-			       known ? &device : NULL);
+	info->flags =
+		flags_of(token->blank ? CKF_LOGIN_REQUIRED : token->flags, known ? &device : NULL);
 	info->flags |= token->vendor != NULL ? OUK_TOKEN_VENDOR : OUK_TOKEN_FOREIGN;
 	if (token->blank)
 		info->flags |= OUK_TOKEN_BLANK;
@@ -344,8 +344,7 @@ read_pairs(OukTokenView *view, OukToken *token, GError **error)
 	for (guint i = 0; i < certs->len; i++)
 		draft_add(drafts, g_ptr_array_index(certs, i));
 	for (guint i = 0; i < drafts->len; i++)
-		g_ptr_array_add(view->info.pairs,
-				pair_of_draft(g_ptr_array_index(drafts, i), now));
+		g_ptr_array_add(view->info.pairs, pair_of_draft(g_ptr_array_index(drafts, i), now));
 	return TRUE;
 }
 

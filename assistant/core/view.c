@@ -328,8 +328,8 @@ replaces(OukPairView *newer, OukPairView *older)
 {
 	const OukPairStatus status = older->info.status;
 
-	return is_usable(newer->info.status) &&
-	       (is_usable(status) || status == OUK_PAIR_ENDED) && ouk_pair_succeeds(newer, older);
+	return is_usable(newer->info.status) && (is_usable(status) || status == OUK_PAIR_ENDED) &&
+	       ouk_pair_succeeds(newer, older);
 }
 
 static int

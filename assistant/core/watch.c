@@ -538,8 +538,8 @@ ouk_watch_slot(OukWatch *watch, const char *id, OukEngine **ret_engine)
 static void
 entry_refresh(OukWatch *watch, const struct entry *entry, OukRefresh depth, GTask *task)
 {
-	ouk_engine_read(watch->engine, entry->slot,
-			depth == OUK_REFRESH_TRIES ? entry->view : NULL, task);
+	ouk_engine_read(watch->engine, entry->slot, depth == OUK_REFRESH_TRIES ? entry->view : NULL,
+			task);
 }
 
 void
