@@ -20,3 +20,4 @@ said "Private key (RSA-2048)"
 job_rsa_pkcs11_tool
 job_rsa_gnutls
 job_rsa_openssl_engine
+job_hotplug_pkcs11_tool rsa

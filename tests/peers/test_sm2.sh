@@ -10,3 +10,4 @@ rig_start 2
 rig_plug 0 "$work/sm2.key"
 job_sm2_pkcs11_tool
 job_sm2_gnutls
+job_hotplug_pkcs11_tool sm2
