@@ -109,7 +109,7 @@ static CK_RV
 login_for_operation(struct session *session, struct uk_span pin)
 {
 	struct slot *slot = session->slot;
-	struct op *op = &session->ops[OP_SIGN];
+	struct op *op = op_of(session, OP_SIGN);
 	unsigned int tries = 0;
 	CK_RV rv;
 

@@ -22,11 +22,14 @@ struct watch {
 static void
 slot_once_end(struct slot *slot)
 {
-	for (struct session *s = slot->sessions; s != NULL; s = s->next)
-		if (s->ops[OP_SIGN].authenticated) {
-			s->ops[OP_SIGN].authenticated = false;
+	for (struct session *s = slot->sessions; s != NULL; s = s->next) {
+		struct op *op = op_of(s, OP_SIGN);
+
+		if (op->authenticated) {
+			op->authenticated = false;
 			slot->token->ops->release(slot->token);
 		}
+	}
 }
 
 static void *

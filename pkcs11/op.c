@@ -88,9 +88,38 @@ op_find_next(struct session *session, CK_OBJECT_HANDLE *out, CK_ULONG max, CK_UL
 
 /* ---- operations ---- */
 
+struct op *
+op_of(const struct session *session, enum op_kind kind)
+{
+	static struct op idle;
+
+	return session->ops[kind] != NULL ? session->ops[kind] : &idle;
+}
+
+static struct op *
+op_take(struct session *session, enum op_kind kind)
+{
+	if (session->ops[kind] == NULL)
+		session->ops[kind] = calloc(1, sizeof(*session->ops[kind]));
+	return session->ops[kind];
+}
+
+void
+ops_free(struct session *session)
+{
+	for (enum op_kind kind = 0; kind < OP_KINDS; kind++) {
+		op_end(session->slot, op_of(session, kind));
+		free(session->ops[kind]);
+		session->ops[kind] = NULL;
+	}
+}
+
 void
 op_end(struct slot *slot, struct op *op)
 {
+	/* Such as the one that all sessions share: it must not be written to. */
+	if (op->mech == NULL)
+		return;
 	if (op->authenticated && slot->token != NULL)
 		slot->token->ops->release(slot->token);
 	crypto_digest_free(op->digest);
@@ -101,18 +130,18 @@ op_end(struct slot *slot, struct op *op)
 CK_RV
 op_cancel(struct session *session, enum op_kind kind)
 {
-	if (session->ops[kind].mech == NULL)
+	if (op_of(session, kind)->mech == NULL)
 		return CKR_ARGUMENTS_BAD;
-	op_end(session->slot, &session->ops[kind]);
+	op_end(session->slot, op_of(session, kind));
 	return CKR_OK;
 }
 
 void
 op_end_private(struct slot *slot, struct session *session)
 {
-	op_end(slot, &session->ops[OP_SIGN]);
-	op_end(slot, &session->ops[OP_ENCRYPT]);
-	op_end(slot, &session->ops[OP_DECRYPT]);
+	op_end(slot, op_of(session, OP_SIGN));
+	op_end(slot, op_of(session, OP_ENCRYPT));
+	op_end(slot, op_of(session, OP_DECRYPT));
 }
 
 static const struct {
@@ -206,10 +235,12 @@ CK_RV
 op_init(struct session *session, enum op_kind kind, const CK_MECHANISM *mechanism,
 	CK_OBJECT_HANDLE key)
 {
-	struct op *op = &session->ops[kind];
+	struct op *op = op_take(session, kind);
 	const struct mech *mech;
 	CK_RV rv = CKR_OK;
 
+	if (op == NULL)
+		return CKR_HOST_MEMORY;
 	if (op->mech != NULL)
 		return CKR_OPERATION_ACTIVE;
 	mech = mech_find(mechanism->mechanism);
@@ -269,7 +300,7 @@ part_add(struct session *session, struct op *op, struct uk_span part)
 CK_RV
 op_update(struct session *session, enum op_kind kind, struct uk_span part)
 {
-	struct op *op = &session->ops[kind];
+	struct op *op = op_of(session, kind);
 
 	return op->signature != NULL ? CKR_OPERATION_NOT_INITIALIZED : part_add(session, op, part);
 }
@@ -321,7 +352,7 @@ op_ready(const struct op *op, bool final)
 CK_RV
 op_digest(struct session *session, struct uk_span data, bool final, uint8_t *out, CK_ULONG *len)
 {
-	struct op *op = &session->ops[OP_DIGEST];
+	struct op *op = op_of(session, OP_DIGEST);
 	CK_RV rv = op_ready(op, final);
 
 	if (rv != CKR_OK)
@@ -403,7 +434,7 @@ sign_finish(struct session *session, struct op *op, uint8_t *out, CK_ULONG *len)
 CK_RV
 op_sign(struct session *session, struct uk_span data, bool final, uint8_t *out, CK_ULONG *len)
 {
-	struct op *op = &session->ops[OP_SIGN];
+	struct op *op = op_of(session, OP_SIGN);
 	CK_RV rv = op_ready(op, final);
 
 	if (rv != CKR_OK)
@@ -460,7 +491,7 @@ verify_finish(const struct op *op, struct uk_span input, struct uk_span signatur
 static CK_RV
 verify(struct session *session, struct uk_span data, bool final, struct uk_span signature)
 {
-	struct op *op = &session->ops[OP_VERIFY];
+	struct op *op = op_of(session, OP_VERIFY);
 	uint8_t input[OP_DATA_MAX];
 	struct uk_writer input_out = uk_writer_of(input, sizeof(input));
 	CK_RV rv = op_ready(op, final);
@@ -481,7 +512,7 @@ verify(struct session *session, struct uk_span data, bool final, struct uk_span 
 CK_RV
 op_verify(struct session *session, struct uk_span data, bool final, struct uk_span signature)
 {
-	if (session->ops[OP_VERIFY].signature != NULL)
+	if (op_of(session, OP_VERIFY)->signature != NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;
 	return verify(session, data, final, signature);
 }
@@ -492,8 +523,8 @@ CK_RV
 op_check_init(struct session *session, const CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key,
 	      struct uk_span signature)
 {
-	struct op *op = &session->ops[OP_VERIFY];
 	CK_RV rv = op_init(session, OP_VERIFY, mechanism, key);
+	struct op *op = op_of(session, OP_VERIFY);
 
 	if (rv != CKR_OK)
 		return rv;
@@ -513,7 +544,7 @@ op_check_init(struct session *session, const CK_MECHANISM *mechanism, CK_OBJECT_
 CK_RV
 op_check_update(struct session *session, struct uk_span part)
 {
-	struct op *op = &session->ops[OP_VERIFY];
+	struct op *op = op_of(session, OP_VERIFY);
 
 	return op->signature == NULL ? CKR_OPERATION_NOT_INITIALIZED : part_add(session, op, part);
 }
@@ -521,7 +552,7 @@ op_check_update(struct session *session, struct uk_span part)
 CK_RV
 op_check(struct session *session, struct uk_span data, bool final)
 {
-	const struct op *op = &session->ops[OP_VERIFY];
+	const struct op *op = op_of(session, OP_VERIFY);
 
 	if (op->signature == NULL)
 		return CKR_OPERATION_NOT_INITIALIZED;

@@ -83,6 +83,11 @@ CK_RV op_mac_finish(struct op *op, struct uk_writer *out);
 /* Whether the answer has to wait: a size was asked for, or the buffer is too small. */
 bool op_two_call_waits(const uint8_t *out, CK_ULONG *len, CK_ULONG needed, CK_RV *ret);
 
+/* A session's operation of a kind, active or not; not to be written to unless it is active. */
+struct op *op_of(const struct session *session, enum op_kind kind);
+/* Ends all and frees them: before their session goes. */
+void ops_free(struct session *session);
+
 /* C_*Init without a mechanism (3.0): ends the operation. CKR_ARGUMENTS_BAD when there is none. */
 CK_RV op_cancel(struct session *session, enum op_kind kind);
 

@@ -123,7 +123,7 @@ static CK_RV
 piece_run(struct session *session, enum op_kind kind, struct uk_span in, uint8_t *out,
 	  CK_ULONG *len)
 {
-	struct op *op = &session->ops[kind];
+	struct op *op = op_of(session, kind);
 	UK_CLEANUP(bytes_free) uint8_t *bytes = NULL;
 	struct uk_writer writer = uk_writer_of(out, *len);
 	size_t whole = 0;
@@ -140,7 +140,7 @@ CK_RV
 op_cipher_update(struct session *session, enum op_kind kind, struct uk_span in, uint8_t *out,
 		 CK_ULONG *len)
 {
-	struct op *op = &session->ops[kind];
+	struct op *op = op_of(session, kind);
 	CK_ULONG needed = (op->data_len + in.len) / GM_BLOCK_LEN * GM_BLOCK_LEN;
 	CK_RV rv;
 
@@ -158,7 +158,7 @@ op_cipher_update(struct session *session, enum op_kind kind, struct uk_span in, 
 CK_RV
 op_cipher_final(struct session *session, enum op_kind kind, CK_ULONG *len)
 {
-	struct op *op = &session->ops[kind];
+	struct op *op = op_of(session, kind);
 	CK_RV rv;
 
 	if (op->mech == NULL)
@@ -174,7 +174,7 @@ CK_RV
 op_cipher(struct session *session, enum op_kind kind, struct uk_span in, uint8_t *out,
 	  CK_ULONG *len)
 {
-	struct op *op = &session->ops[kind];
+	struct op *op = op_of(session, kind);
 	CK_RV rv;
 
 	if (op->mech == NULL)

@@ -67,8 +67,7 @@ session_finish(struct session *session)
 {
 	objects_end_session(session->slot, session->handle);
 	op_find_end(&session->find);
-	for (size_t i = 0; i < OP_KINDS; i++)
-		op_end(session->slot, &session->ops[i]);
+	ops_free(session);
 }
 
 void
@@ -83,7 +82,7 @@ session_cancel(struct session *session, CK_FLAGS flags)
 		op_find_end(&session->find);
 	for (size_t i = 0; i < OP_KINDS; i++)
 		if ((flags & kinds[i]) != 0)
-			op_end(session->slot, &session->ops[i]);
+			op_end(session->slot, op_of(session, i));
 }
 
 static bool

@@ -13,7 +13,7 @@ struct session {
 	CK_FLAGS flags;
 	bool dead; /* its key was unplugged; stays until it is closed */
 	struct op_find find;
-	struct op ops[OP_KINDS];
+	struct op *ops[OP_KINDS]; /* op_of(); made when first used, as most sessions use few */
 	struct session *next;
 };
 
