@@ -6,6 +6,7 @@
 #include "pkcs11/slot.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,6 +57,45 @@ static void
 owner_set(pid_t pid)
 {
 	__atomic_store_n(&module.pid, pid, __ATOMIC_RELAXED);
+}
+
+/*
+ * A page that a fork leaves empty in the child: looking at it tells whose process this is without
+ * the system call that getpid is, in each C_* call.  NULL: the kernel has no such pages.
+ */
+static unsigned int *witness;
+
+static void
+witness_make(void)
+{
+	void *page = mmap(NULL, sizeof(*witness), PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (page == MAP_FAILED)
+		return;
+	if (madvise(page, sizeof(*witness), MADV_WIPEONFORK) == 0)
+		__atomic_store_n(&witness, page, __ATOMIC_RELEASE);
+	else
+		(void)munmap(page, sizeof(*witness));
+}
+
+static void
+witness_sign(void)
+{
+	if (witness == NULL)
+		witness_make();
+	if (witness != NULL)
+		__atomic_store_n(witness, 1, __ATOMIC_RELAXED);
+}
+
+/* Whether C_Initialize was called in this process, and not in one that it was forked from. */
+static bool
+is_ours(void)
+{
+	const unsigned int *page = __atomic_load_n(&witness, __ATOMIC_ACQUIRE);
+
+	if (owner() == 0)
+		return false;
+	return page != NULL ? __atomic_load_n(page, __ATOMIC_RELAXED) != 0 : owner() == getpid();
 }
 
 static void
@@ -147,7 +187,7 @@ module_start(const CK_C_INITIALIZE_ARGS *args)
 	rv = host_lock_make(args, &host);
 	if (rv != CKR_OK)
 		return rv;
-	if (owner() != 0 && owner() != getpid())
+	if (owner() != 0 && !is_ours())
 		module_forget_parent();
 
 	pthread_mutex_lock(&module.lock);
@@ -159,6 +199,7 @@ module_start(const CK_C_INITIALIZE_ARGS *args)
 		module.host = host;
 		module.no_threads =
 			args != NULL && (args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0;
+		witness_sign();
 		owner_set(getpid());
 	}
 	pthread_mutex_unlock(&module.lock);
@@ -190,7 +231,7 @@ calls_drain(void)
 CK_RV
 module_stop(void)
 {
-	if (owner() != getpid())
+	if (!is_ours())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 
 	pthread_mutex_lock(&module.lock);
@@ -230,7 +271,7 @@ module_enter(void)
 {
 	CK_RV rv = CKR_OK;
 
-	if (owner() != getpid())
+	if (!is_ours())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	pthread_mutex_lock(&module.lock);
 	if (owner() == 0 || module.stopping)
