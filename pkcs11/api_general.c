@@ -70,6 +70,14 @@ C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 		return rv;
 	if (info == NULL)
 		return CKR_ARGUMENTS_BAD;
+	/* The commands to a key that we know show by themselves that it is still there. */
+	gate_lock(&gate);
+	if (gate.slot->token != NULL) {
+		rv = slot_fill_token_info(gate.slot, info);
+		if (rv != CKR_DEVICE_REMOVED)
+			return rv;
+	}
+	gate_unlock(&gate);
 	slots_refresh();
 	rv = gate_connect(&gate);
 	return rv != CKR_OK ? rv : slot_fill_token_info(gate.slot, info);

@@ -23,6 +23,13 @@ gate_lock(struct gate *gate)
 	gate->locked = true;
 }
 
+void
+gate_unlock(struct gate *gate)
+{
+	slot_unlock(gate->slot);
+	gate->locked = false;
+}
+
 CK_RV
 gate_connect(struct gate *gate)
 {

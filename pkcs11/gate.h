@@ -33,6 +33,8 @@ CK_RV gate_enter(struct gate *gate, enum fn fn, CK_ULONG handle);
 CK_RV gate_connect(struct gate *gate);
 /* For SLOT rows: locks the slot only. */
 void gate_lock(struct gate *gate);
+/* Lets go of it again, before gate_leave would. */
+void gate_unlock(struct gate *gate);
 void gate_leave(struct gate *gate);
 
 #define GATE UK_CLEANUP(gate_leave) struct gate
