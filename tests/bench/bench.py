@@ -9,6 +9,8 @@
 Exit status 1 when a count misses its goal; times are printed and judged by the reader.
 """
 import argparse
+import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,9 @@ KINDS = {
     "RSA-2048": (["RSA", "-pkeyopt", "rsa_keygen_bits:2048"], ["-sha256"]),
     "SM2": (["SM2"], ["-sm3", "-sigopt", "distid:1234567812345678"]),
 }
+CONTAINER_COUNTS = (1, 8, 25)
+READER_COUNTS = (1, 16)
+CALLS = 200  # of rates.c
 MODELS = {"V0": "right kept until cleared", "VC": "right cleared after each use"}
 
 
@@ -59,6 +64,8 @@ def least(kind, model, cert_len):
         "list-certificates": command(len(APPLICATION), 10)
                              + command(2, total_names())
                              + total([container] * len(CONTAINERS)),
+        "slot-list": total([]),
+        "fifty-sessions": total([]),
         "token-info": command(0, 288) + command(2, 3),
         "log-in-and-sign": login + sign,
         "sign-again": sign if model == "V0" else login + sign,
@@ -69,9 +76,15 @@ def total_names():
     return sum(len(name) + 1 for name in CONTAINERS)
 
 
+def list_goal(containers):
+    return 4 + 3 * containers
+
+
 def goals(model):
     return {
-        "list-certificates": 4 + 3 * len(CONTAINERS),
+        "list-certificates": list_goal(len(CONTAINERS)),
+        "slot-list": 0,
+        "fifty-sessions": 0,
         "token-info": 2,
         "log-in-and-sign": 3,
         "sign-again": 1 if model == "V0" else 3,
@@ -120,6 +133,30 @@ class Bench:
              "--application", APPLICATION, "--pin", PIN, *options])
         return state, cert.stat().st_size
 
+    def key_of(self, containers):
+        """A key with so many containers, one certificate in each."""
+        key, cert = self.certificate("SM2")
+        state = self.folder / f"containers-{containers}.key-state"
+        for i in range(containers):
+            run([self.key_program, "provision", "--state", state, "--application", APPLICATION,
+                 "--pin", PIN, "--container", f"unit-{i}", "--sign-key", key, "--sign-cert", cert,
+                 "--enc-key", key])
+        return state
+
+    def calls_of_list(self, readers):
+        """System calls of a process that asks for the slot list CALLS times; None: no strace."""
+        service = self.folder / f"readers-{readers}"
+        result = self.folder / "strace"
+        run([*self.desk, "start", service, readers])
+        done = subprocess.run(["strace", "-f", "-c", "-o", result,
+                               self.build / "tests/bench/rates", "list", self.module, ""],
+                              env={"PCSCLITE_CSOCK_NAME": str(service / "run/pcscd.comm"),
+                                   "OPENUKEY_POLICY": "/dev/null"},
+                              check=False, capture_output=True, stdin=subprocess.DEVNULL)
+        run([*self.desk, "stop", service])
+        found = re.search(r"^100\.00 +\S+ +\S+ +(\d+)", result.read_text(), re.MULTILINE)
+        return int(found[1]) if done.returncode == 0 and found else None
+
     def measure(self, state, rounds, *options):
         """Plugs the key in, does the jobs in a fresh process, pulls it: (costs by job, cpu)."""
         self.rehearsal("plug", 0, state, *options)
@@ -162,6 +199,29 @@ def report(bench, kind, model, args):
     return missed
 
 
+def report_growth(bench):
+    """Counts that must not grow faster than what they are for; those that do."""
+    missed = []
+    print(f"\n  {'containers':20} {'commands to list':>16} {'goal':>5}")
+    for count in CONTAINER_COUNTS:
+        commands = bench.measure(bench.key_of(count), 0)[0]["list-certificates"].commands
+        goal = list_goal(count)
+        mark = " MISSED" if commands > goal else ""
+        missed += [f"{count} containers: {commands} > {goal}"] if mark else []
+        print(f"  {count:20} {commands:16} {goal:5}{mark}")
+    if not shutil.which("strace"):
+        return missed
+    few, many = map(bench.calls_of_list, READER_COUNTS)
+    if few is None or many is None:
+        print("  strace cannot trace here: system calls are not counted")
+        return missed
+    print(f"  system calls of C_GetSlotList(NULL): {few / CALLS:.1f} with {READER_COUNTS[0]} "
+          f"reader, {many / CALLS:.1f} with {READER_COUNTS[1]}")
+    if many - few > CALLS:
+        missed.append(f"system calls of the slot list: {few} to {many}")
+    return missed
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True, type=Path)
@@ -180,6 +240,7 @@ def main():
             for kind in KINDS:
                 for model in MODELS:
                     missed += report(bench, kind, model, args)
+            missed += report_growth(bench)
         finally:
             bench.rehearsal("stop")
     for text in missed:

@@ -163,6 +163,30 @@ sign(void)
 }
 
 static void
+slot_list(void)
+{
+	CK_ULONG count = 0;
+
+	must(p11->C_GetSlotList(CK_FALSE, NULL, &count), "C_GetSlotList");
+}
+
+/* They share what was read for the first one. */
+static void
+fifty_sessions(void)
+{
+	const CK_SESSION_HANDLE first = session;
+
+	for (int i = 0; i < 50; i++) {
+		CK_OBJECT_HANDLE list[64];
+
+		must(p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session),
+		     "C_OpenSession");
+		(void)find(CKO_PUBLIC_KEY, list, 64);
+	}
+	session = first;
+}
+
+static void
 log_in_and_sign(void)
 {
 	must(p11->C_Login(session, CKU_USER, pin, pin_len), "C_Login");
@@ -178,10 +202,9 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } jobs[] = {
-	{"list-certificates", list_certificates},
-	{"token-info", token_info},
-	{"log-in-and-sign", log_in_and_sign},
-	{"sign-again", sign},
+	{"list-certificates", list_certificates}, {"slot-list", slot_list},
+	{"fifty-sessions", fifty_sessions},       {"token-info", token_info},
+	{"log-in-and-sign", log_in_and_sign},     {"sign-again", sign},
 };
 
 static void
