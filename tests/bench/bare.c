@@ -108,6 +108,31 @@ bare_open(const char *container, bool rsa, const unsigned char *input, size_t in
 	return link;
 }
 
+struct bare *
+bare_open_piv(void)
+{
+	static const uint8_t select[] = {0x00, 0xa4, 0x04, 0x00, 0x05, 0xa0,
+					 0x00, 0x00, 0x03, 0x08, 0x00};
+	/* SP 800-73-4, GENERAL AUTHENTICATE: 7C { 82 empty, 81 challenge } */
+	static const uint8_t head[] = {0x00, 0x87, 0x07, 0x9a, 0x00, 0x01, 0x0a, 0x7c, 0x82, 0x01,
+				       0x06, 0x82, 0x00, 0x81, 0x82, 0x01, 0x00, 0x00, 0x01};
+	struct bare *link = calloc(1, sizeof(*link));
+
+	if (link == NULL)
+		return NULL;
+	memcpy(link->command, select, sizeof(select));
+	link->command_len = sizeof(select);
+	if (!reader_connect(link) || transmit(link) < 0) {
+		bare_close(link);
+		return NULL;
+	}
+	memset(link->command, 0xff, sizeof(link->command));
+	memcpy(link->command, head, sizeof(head));
+	link->command_len = 7 + 10 + 256 + 2;
+	memset(link->command + link->command_len - 2, 0, 2); /* Le */
+	return link;
+}
+
 bool
 bare_sign(struct bare *link)
 {

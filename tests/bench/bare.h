@@ -14,6 +14,8 @@ struct bare;
  */
 struct bare *bare_open(const char *container, bool rsa, const unsigned char *input,
 		       size_t input_len);
+/* The same for the key 9A of a PIV card (piv_card.c), RSA of 2048 bits. */
+struct bare *bare_open_piv(void);
 /* One exchange. False unless it ends with 9000. */
 bool bare_sign(struct bare *link);
 void bare_close(struct bare *link);

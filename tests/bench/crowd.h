@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Many who sign at once: threads of one process, or processes. */
+#ifndef BENCH_CROWD_H
+#define BENCH_CROWD_H
+
+#define CROWD_MAX 16
+
+struct job {
+	const char *module, *label, *pin;
+	unsigned int count;
+	double seconds;
+};
+
+/* Prints signatures a second and CPU microseconds of each. */
+void crowd_threads(const struct job *job);
+/* The same by SCardTransmit (bare.h); the module only logs in. */
+void crowd_bare(const struct job *job);
+void crowd_bare_piv(const struct job *job);
+/* Prints all their signatures a second, the least and the most of one, and the longest wait. */
+void crowd_processes(const struct job *job);
+
+#endif
