@@ -5,11 +5,14 @@
 
 #include <glib/gi18n.h>
 
-#define ERROR(name, exit, what, cure) [OUK_E_##name] = {#name, exit, what, cure},
+/* A row without its last column has no button. */
+#define ROW(name, exit, what, cure, button, ...) [OUK_E_##name] = {#name, exit, what, cure, button},
+#define ERROR(...)                               ROW(__VA_ARGS__, NULL, 0)
 static const OukErrorRow rows[] = {
 #include "assistant/core/errors.def"
 };
 #undef ERROR
+#undef ROW
 
 /* First match wins; OUK_TASK_ANY matches every task. */
 static const struct {

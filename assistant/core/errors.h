@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#define ERROR(name, exit, what, cure) OUK_E_##name,
+#define ERROR(name, ...) OUK_E_##name,
 typedef enum {
 #include "assistant/core/errors.def"
 	OUK_ERROR_COUNT
@@ -19,6 +19,8 @@ typedef struct {
 	int exit;         /* exit status */
 	const char *what; /* untranslated */
 	const char *cure; /* untranslated */
+	/* action of the window that helps, such as "app.doctor"; NULL: none */
+	const char *button;
 } OukErrorRow;
 
 /* What was being done when a PKCS #11 call failed: the same code means different things. */
