@@ -183,6 +183,12 @@ cs_row_blob(const struct cs_row *row, int column, struct cs_blob *ret)
 	return cs_blob_set(ret, row->bytes(row->row, column));
 }
 
+bool
+cs_store_in_tx(const struct cs_store *store)
+{
+	return store->in_tx;
+}
+
 const char *
 cs_store_engine(const struct cs_store *store)
 {

@@ -48,6 +48,8 @@ UK_CHECKED enum cs_status cs_store_tx(struct cs_store *store, cs_tx_fn body, voi
 /* The same for reading: one consistent view. */
 UK_CHECKED enum cs_status cs_store_view(struct cs_store *store, cs_tx_fn body, void *ctx);
 
+/* Whether a transaction is open: for functions that work inside one or open their own. */
+bool cs_store_in_tx(const struct cs_store *store);
 /* "sqlite" or "postgresql" */
 const char *cs_store_engine(const struct cs_store *store);
 const char *cs_store_ca(const struct cs_store *store);

@@ -22,6 +22,9 @@ ALLOWED = {
     "service": ["common"],
     "service/base": ["common"],
     "service/store": ["common", "service/base"],
+    "service/vault": ["common", "service/base", "service/store"],
+    "service/audit": ["common", "service/base", "service/store"],
+    "service/admin": ["common", "service/base", "service/store", "service/vault", "service/audit"],
     "tests": ["common", "drivers", "pkcs11", "virtual", "assistant", "service", "tests", "udev"],
 }
 

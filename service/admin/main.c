@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* openukey-certadm: what whoever runs the service does to its databases and its log. */
+#include "service/audit/audit.h"
+#include "service/base/clock.h"
+#include "service/base/signed.h"
+#include "service/store/audit.h"
+#include "service/vault/vault.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+struct options {
+	const char *store, *ca, *key, *head;
+	enum cs_schema schema;
+	const char *argument; /* behind the command, or NULL */
+};
+
+static enum cs_status
+report(enum cs_status st, const char *what)
+{
+	if (st != CS_OK)
+		(void)fprintf(stderr, "openukey-certadm: %s: %s\n", what, cs_status_text(st));
+	return st;
+}
+
+static void
+pkey_drop(EVP_PKEY **key)
+{
+	EVP_PKEY_free(*key);
+}
+
+#define PKEY UK_CLEANUP(pkey_drop) EVP_PKEY
+
+static enum cs_status
+run_backup(struct cs_store *store, const struct options *options)
+{
+	return report(cs_store_backup(store, options->argument), options->argument);
+}
+
+static enum cs_status
+run_restore(struct cs_store *store, const struct options *options)
+{
+	return report(cs_store_restore(store, options->argument), options->argument);
+}
+
+static enum cs_status
+run_audit_sign(struct cs_store *store, const struct options *options)
+{
+	PKEY *key = options->key != NULL ? cs_private_key_read(options->key) : NULL;
+
+	if (key == NULL)
+		return report(CS_E_ARGUMENTS, "--key: no private key in it");
+	return report(cs_audit_sign(store, key, cs_now()), "audit-sign");
+}
+
+static enum cs_status
+run_audit_head(struct cs_store *store, const struct options *options)
+{
+	CS_BLOB head = {NULL, 0};
+	enum cs_status st = report(cs_audit_export(store, &head), "audit-head");
+
+	if (st == CS_OK && fwrite(head.ptr, 1, head.len, stdout) != head.len)
+		st = report(CS_E_UNAVAILABLE, "standard output");
+	return st;
+}
+
+static enum cs_status
+file_read(const char *path, struct cs_blob *ret)
+{
+	FILE *file = fopen(path, "rbe");
+	enum cs_status st = CS_E_UNAVAILABLE;
+	char text[65536];
+	size_t len;
+
+	if (file == NULL)
+		return st;
+	len = fread(text, 1, sizeof(text), file);
+	if (ferror(file) == 0 && len < sizeof(text))
+		st = cs_blob_set(ret, uk_span_of(text, len));
+	(void)fclose(file);
+	return st;
+}
+
+static enum cs_status
+run_audit_verify(struct cs_store *store, const struct options *options)
+{
+	PKEY *key = options->key != NULL ? cs_public_key_read(options->key) : NULL;
+	CS_BLOB head = {NULL, 0};
+	struct cs_audit_fault fault;
+	enum cs_status st = CS_OK;
+
+	if (key == NULL)
+		return report(CS_E_ARGUMENTS, "--key: no public key in it");
+	if (options->head != NULL)
+		st = report(file_read(options->head, &head), options->head);
+	if (st != CS_OK)
+		return st;
+	st = cs_audit_verify(store, key, cs_blob_span(&head), &fault);
+	if (st == CS_E_CORRUPT)
+		(void)printf("NOT VALID: %s\n", fault.text);
+	else if (st == CS_OK)
+		(void)printf("valid: %ld entries, %ld signed heads\n", (long)fault.entries,
+			     (long)fault.heads);
+	return st == CS_E_CORRUPT ? st : report(st, "audit-verify");
+}
+
+static enum cs_status
+run_erase(struct cs_store *store, const struct options *options)
+{
+	return report(cs_store_person_erase(store, options->argument), options->argument);
+}
+
+static enum cs_status
+run_migrate(struct cs_store *store, const struct options *options)
+{
+	(void)printf("%s, version %ld\n", cs_store_engine(store),
+		     (long)cs_store_version(options->schema));
+	return CS_OK;
+}
+
+static const struct {
+	const char *name;
+	bool argument;
+	enum cs_status (*run)(struct cs_store *store, const struct options *options);
+} commands[] = {
+	{"migrate", false, run_migrate},       {"backup", true, run_backup},
+	{"restore", true, run_restore},        {"audit-sign", false, run_audit_sign},
+	{"audit-head", false, run_audit_head}, {"audit-verify", false, run_audit_verify},
+	{"erase-person", true, run_erase},
+};
+
+static const char *const schema_names[CS_SCHEMA_COUNT] = {
+	[CS_SCHEMA_ORDERS] = "orders",
+	[CS_SCHEMA_UNLOCK] = "unlock",
+	[CS_SCHEMA_ISSUE] = "issue",
+};
+
+static int
+usage(void)
+{
+	(void)fprintf(
+		stderr,
+		"Usage: openukey-certadm --store WHERE --schema orders|unlock|issue [--ca CA]"
+		" COMMAND\n"
+		"  migrate                make or update the tables\n"
+		"  backup FILE            write a backup, also while the service runs\n"
+		"  restore FILE           into an empty database\n"
+		"  audit-sign --key PEM   sign the heads of the log\n"
+		"  audit-head             print the newest signed heads, to be kept elsewhere\n"
+		"  audit-verify --key PEM [--head FILE]\n"
+		"  erase-person ID        forget the key of a person's data\n"
+		"  make-key FILE          a new key for sealing data (needs no database)\n");
+	return 2;
+}
+
+static bool
+schema_read(const char *name, enum cs_schema *ret)
+{
+	for (int i = 0; i < CS_SCHEMA_COUNT; i++)
+		if (strcmp(schema_names[i], name) == 0) {
+			*ret = (enum cs_schema)i;
+			return true;
+		}
+	return false;
+}
+
+static bool
+options_read(int argc, char **argv, struct options *options)
+{
+	static const struct option names[] = {
+		{"store", required_argument, NULL, 's'}, {"schema", required_argument, NULL, 't'},
+		{"ca", required_argument, NULL, 'c'},    {"key", required_argument, NULL, 'k'},
+		{"head", required_argument, NULL, 'h'},  {NULL, 0, NULL, 0},
+	};
+	int name;
+
+	while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
+		if (name == 's')
+			options->store = optarg;
+		else if (name == 't' && !schema_read(optarg, &options->schema))
+			return false;
+		else if (name == 'c')
+			options->ca = optarg;
+		else if (name == 'k')
+			options->key = optarg;
+		else if (name == 'h')
+			options->head = optarg;
+		else if (name == '?')
+			return false;
+	}
+	return true;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options = {.ca = "default", .schema = CS_SCHEMA_ORDERS};
+	CS_STORE *store = NULL;
+	enum cs_status st;
+
+	if (!options_read(argc, argv, &options) || optind >= argc)
+		return usage();
+	options.argument = optind + 1 < argc ? argv[optind + 1] : NULL;
+	if (strcmp(argv[optind], "make-key") == 0 && options.argument != NULL)
+		return report(cs_vault_make(options.argument), options.argument) == CS_OK ? 0 : 1;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, argv[optind]) != 0)
+			continue;
+		if (options.store == NULL || commands[i].argument != (options.argument != NULL))
+			return usage();
+		st = report(cs_store_open(options.store, options.schema, options.ca, &store),
+			    "the database");
+		return st == CS_OK && commands[i].run(store, &options) == CS_OK ? 0 : 1;
+	}
+	return usage();
+}
