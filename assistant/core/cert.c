@@ -15,6 +15,7 @@ ouk_cert_free(OukCert *cert)
 	if (cert == NULL)
 		return;
 	X509_free(cert->x509);
+	g_clear_pointer(&cert->der, g_bytes_unref);
 	g_clear_pointer(&cert->id, g_bytes_unref);
 	g_free(cert->label);
 	g_free(cert->container);
@@ -47,32 +48,43 @@ pair_by_usage(X509 *x509)
 static OukCert *
 cert_new(OukToken *token, CK_OBJECT_HANDLE object)
 {
-	g_autoptr(GBytes) der = ouk_object_bytes(token, object, CKA_VALUE);
 	g_autoptr(GBytes) label = ouk_object_bytes(token, object, CKA_LABEL);
 	g_autoptr(OukCert) cert = g_new0(OukCert, 1);
 	const unsigned char *bytes;
 
-	if (der == NULL)
+	cert->der = ouk_object_bytes(token, object, CKA_VALUE);
+	if (cert->der == NULL)
 		return NULL;
-	bytes = g_bytes_get_data(der, NULL);
+	bytes = g_bytes_get_data(cert->der, NULL);
 	cert->token = token;
-	cert->x509 = d2i_X509(NULL, &bytes, (long)g_bytes_get_size(der));
+	cert->x509 = d2i_X509(NULL, &bytes, (long)g_bytes_get_size(cert->der));
 	ERR_clear_error();
-	if (cert->x509 == NULL)
-		return NULL;
 	cert->id = ouk_object_bytes(token, object, CKA_ID);
 	cert->label = label == NULL
 			      ? g_strdup("")
 			      : ouk_text_of(g_bytes_get_data(label, NULL), g_bytes_get_size(label));
 	if (token->vendor != NULL && cert->id != NULL)
 		place_in_container(cert);
-	if (cert->pair == OUK_PAIR_UNKNOWN)
+	if (cert->pair == OUK_PAIR_UNKNOWN && cert->x509 != NULL)
 		cert->pair = pair_by_usage(cert->x509);
 	return g_steal_pointer(&cert);
 }
 
-GPtrArray *
-ouk_token_certs(OukToken *token, GError **error)
+#define CATEGORY_AUTHORITY 2 /* PKCS #11 2.40, 4.6.2 */
+
+/* A CA's certificate that lies beside the owner's. */
+static gboolean
+is_authority(OukToken *token, CK_OBJECT_HANDLE object, const OukCert *cert)
+{
+	if (ouk_object_ulong(token, object, CKA_CERTIFICATE_CATEGORY, 0) == CATEGORY_AUTHORITY)
+		return TRUE;
+	return cert->x509 != NULL && cert->container == NULL && X509_check_ca(cert->x509) == 1 &&
+	       (cert->id == NULL ||
+		ouk_object_by_id(token, CKO_PUBLIC_KEY, cert->id) == CK_INVALID_HANDLE);
+}
+
+static GPtrArray *
+certs_find(OukToken *token, GError **error)
 {
 	CK_OBJECT_CLASS object_class = CKO_CERTIFICATE;
 	CK_ATTRIBUTE template[] = {{CKA_CLASS, &object_class, sizeof(object_class)}};
@@ -82,12 +94,48 @@ ouk_token_certs(OukToken *token, GError **error)
 	if (found == NULL)
 		return NULL;
 	for (guint i = 0; i < found->len; i++) {
-		OukCert *cert = cert_new(token, g_array_index(found, CK_OBJECT_HANDLE, i));
+		CK_OBJECT_HANDLE object = g_array_index(found, CK_OBJECT_HANDLE, i);
+		OukCert *cert = cert_new(token, object);
 
-		if (cert != NULL)
-			g_ptr_array_add(certs, cert);
+		if (cert == NULL)
+			continue;
+		cert->authority = is_authority(token, object, cert);
+		g_ptr_array_add(certs, cert);
 	}
 	return g_steal_pointer(&certs);
+}
+
+static gboolean
+is_readable(const OukCert *cert)
+{
+	return cert->x509 != NULL;
+}
+
+static gboolean
+is_owners(const OukCert *cert)
+{
+	return !cert->authority;
+}
+
+static GPtrArray *
+certs_keep(GPtrArray *certs, gboolean (*wanted)(const OukCert *cert))
+{
+	for (guint i = certs != NULL ? certs->len : 0; i > 0; i--)
+		if (!wanted(g_ptr_array_index(certs, i - 1)))
+			g_ptr_array_remove_index(certs, i - 1);
+	return certs;
+}
+
+GPtrArray *
+ouk_token_certs(OukToken *token, GError **error)
+{
+	return certs_keep(certs_find(token, error), is_readable);
+}
+
+GPtrArray *
+ouk_token_certs_all(OukToken *token, GError **error)
+{
+	return certs_keep(certs_find(token, error), is_owners);
 }
 
 char *

@@ -20,15 +20,19 @@ typedef enum {
 
 typedef struct {
 	OukToken *token; /* borrowed */
-	X509 *x509;
+	X509 *x509;      /* NULL: not a certificate (ouk_token_certs_all only) */
+	GBytes *der;
 	GBytes *id;      /* CKA_ID, may be NULL */
 	char *label;     /* CKA_LABEL, "" when there is none */
 	char *container; /* our keys' container name; NULL elsewhere */
 	OukPair pair;
+	gboolean authority; /* a CA's, beside the owner's */
 } OukCert;
 
 /* The certificates on a token whose session is open; unreadable ones are left out. */
 GPtrArray *ouk_token_certs(OukToken *token, GError **error);
+/* The same with unreadable ones, and without those of CAs. */
+GPtrArray *ouk_token_certs_all(OukToken *token, GError **error);
 void ouk_cert_free(OukCert *cert);
 
 /* PEM or DER. The caller frees; OUK_E_FILE_READ, OUK_E_NOT_A_CERT. */
@@ -39,6 +43,8 @@ GPtrArray *ouk_x509_read_all(const char *path, GError **error);
 /* What the certificate says of itself; strings are the caller's to free. */
 char *ouk_x509_unit(X509 *x509);   /* the subject's common name, else its organisation */
 char *ouk_x509_issuer(X509 *x509); /* the issuer's common name, else its organisation */
+/* The text of an extension that holds one string, by its number; NULL without it. */
+char *ouk_x509_extension(X509 *x509, const char *oid);
 /* Unified social credit code, or NULL. */
 char *ouk_x509_credit_code(X509 *x509);
 char *ouk_x509_serial(X509 *x509);    /* upper-case hexadecimal */

@@ -92,6 +92,8 @@ gboolean ouk_flow_ended(const OukFlow *flow);
 OukFlowEvent ouk_flow_tries(const OukTries *tries);
 OukFlowEvent ouk_flow_result(const GError *error, const OukTries *after);
 
+/* For tests: whether flow.def has a row for it. */
+gboolean ouk_flow_listed(OukFlowState state, OukFlowEvent event);
 /* For tests: why nothing happens; NULL when something does. */
 const char *ouk_flow_ignored(OukFlowState state, OukFlowEvent event);
 

@@ -45,6 +45,8 @@ void ouk_remembered_free(OukRemembered *remembered);
 
 /* Of OukRemembered, those that end first come first; old ones are marked SUPERSEDED. */
 GPtrArray *ouk_memory_list(OukMemory *memory);
+/* As they are at another time (Unix time). */
+GPtrArray *ouk_memory_list_at(OukMemory *memory, gint64 now);
 
 /* All pairs of a key that can be read. FALSE: OUK_E_FILE_WRITE, nothing is changed. */
 gboolean ouk_memory_remember(OukMemory *memory, OukTokenView *token, GError **error);

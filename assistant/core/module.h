@@ -12,12 +12,25 @@
 typedef struct OukModules OukModules;
 
 /*
- * Loads and initialises the module at `path`, or with NULL every module that p11-kit lists (those
- * that only hold trusted CAs are left out later). OUK_E_MODULE, OUK_E_NO_MODULE.
+ * Loads and initialises the modules at `path` (several with colons between them), or with NULL
+ * every module that p11-kit lists, without those that only hold trusted CAs. OUK_E_MODULE,
+ * OUK_E_NO_MODULE.
  */
 OukModules *ouk_modules_load(const char *path, GError **error);
+/* Ends calls under way on other threads (C_Finalize); only ouk_modules_free may follow. */
+void ouk_modules_finalize(OukModules *modules);
 /* Finalises and unloads. NULL is legal. All tokens must be gone before. */
 void ouk_modules_free(OukModules *modules);
+
+typedef struct {
+	CK_FUNCTION_LIST *functions;
+	const struct openukey_functions *vendor; /* NULL: not our module */
+	char *name;                              /* p11-kit's, or the file's */
+} OukModule;
+
+guint ouk_modules_count(const OukModules *modules);
+/* Borrowed; index below the count. */
+const OukModule *ouk_modules_get(const OukModules *modules, guint index);
 
 /*
  * The tokens present, as an array of OukToken that owns them. OUK_E_NO_KEY when there are none.

@@ -19,6 +19,8 @@ OukPairView *ouk_pair_view_new(const OukPairSource *source, gint64 now);
 /* The same pair at another time, after another answer of the CA. */
 OukPairView *ouk_pair_view_again(OukPairView *view, OukAsked asked, gint64 now);
 
+/* Whether one is the other's renewal: same unit, same CA, ends later. */
+gboolean ouk_pair_succeeds(OukPairView *newer, OukPairView *older);
 /* Finds out which pairs are older ones beside a newer one, and sorts them, best first. */
 void ouk_pairs_settle(GPtrArray *pairs);
 

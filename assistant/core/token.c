@@ -37,13 +37,14 @@ describe_blank(OukToken *token)
 	return TRUE;
 }
 
-void
-ouk_token_refresh(OukToken *token)
+static CK_RV
+token_read(OukToken *token)
 {
 	CK_TOKEN_INFO info = {0};
+	CK_RV rv = token->module->C_GetTokenInfo(token->slot, &info);
 
-	if (token->module->C_GetTokenInfo(token->slot, &info) != CKR_OK)
-		return;
+	if (rv != CKR_OK)
+		return rv;
 	take_text(&token->label, info.label, sizeof(info.label));
 	take_text(&token->serial, info.serialNumber, sizeof(info.serialNumber));
 	take_text(&token->maker, info.manufacturerID, sizeof(info.manufacturerID));
@@ -52,21 +53,38 @@ ouk_token_refresh(OukToken *token)
 	token->pin_max = info.ulMaxPinLen;
 	token->flags = info.flags;
 	token->blank = (info.flags & CKF_TOKEN_INITIALIZED) == 0;
+	return CKR_OK;
+}
+
+void
+ouk_token_refresh(OukToken *token)
+{
+	(void)token_read(token);
 }
 
 OukToken *
 ouk_token_new(CK_FUNCTION_LIST *module, CK_SLOT_ID slot, const struct openukey_functions *vendor)
 {
+	return ouk_token_look(module, slot, vendor, NULL);
+}
+
+OukToken *
+ouk_token_look(CK_FUNCTION_LIST *module, CK_SLOT_ID slot, const struct openukey_functions *vendor,
+	       CK_RV *ret_rv)
+{
 	g_autoptr(OukToken) token = g_new0(OukToken, 1);
 	CK_SLOT_INFO info = {0};
+	CK_RV rv;
 
 	token->module = module;
 	token->slot = slot;
 	token->vendor = vendor;
 	if (module->C_GetSlotInfo(slot, &info) == CKR_OK)
 		take_text(&token->reader, info.slotDescription, sizeof(info.slotDescription));
-	ouk_token_refresh(token);
-	if (token->label == NULL && !describe_blank(token))
+	rv = token_read(token);
+	if (ret_rv != NULL)
+		*ret_rv = rv;
+	if (rv != CKR_OK && !describe_blank(token))
 		return NULL;
 	return g_steal_pointer(&token);
 }
@@ -124,10 +142,16 @@ static const struct {
 void
 ouk_token_tries(OukToken *token, CK_USER_TYPE user, OukTries *ret)
 {
+	ouk_token_refresh(token);
+	ouk_token_tries_now(token, user, ret);
+}
+
+void
+ouk_token_tries_now(OukToken *token, CK_USER_TYPE user, OukTries *ret)
+{
 	struct openukey_pin_info info = {0};
 	OukTries tries = {0};
 
-	ouk_token_refresh(token);
 	for (size_t i = 0; i < G_N_ELEMENTS(pin_flags); i++) {
 		if (pin_flags[i].user != user)
 			continue;

@@ -30,6 +30,9 @@ typedef struct {
 	gboolean locked, final_try, low;
 } OukTries;
 
+/* Why a token cannot be talked to is in *ret_rv (may be NULL). */
+OukToken *ouk_token_look(CK_FUNCTION_LIST *module, CK_SLOT_ID slot,
+			 const struct openukey_functions *vendor, CK_RV *ret_rv);
 /* NULL when the slot's token cannot be talked to. */
 OukToken *ouk_token_new(CK_FUNCTION_LIST *module, CK_SLOT_ID slot,
 			const struct openukey_functions *vendor);
@@ -44,6 +47,8 @@ void ouk_token_close(OukToken *token);
 
 /* user: CKU_USER or CKU_SO. Costs no try; what the key does not tell is left out. */
 void ouk_token_tries(OukToken *token, CK_USER_TYPE user, OukTries *ret);
+/* The same from the flags of the last refresh: one command less. */
+void ouk_token_tries_now(OukToken *token, CK_USER_TYPE user, OukTries *ret);
 /* "9 of 10 tries left", "number of tries unknown", ...; the caller frees. */
 char *ouk_tries_text(const OukTries *tries);
 

@@ -59,6 +59,7 @@ typedef struct {
 	char *credit_code; /* unified social credit code; NULL when there is none */
 	OukPairStatus status;
 	OukAsked asked;
+	gboolean key_missing;
 	int days_left;               /* whole days until notAfter, negative afterwards */
 	OukPairCert *sign, *encrypt; /* NULL: there is none; both are for UNREADABLE */
 } OukPairInfo;

@@ -100,9 +100,8 @@ is_credit_code(const char *text)
 	return strlen(text) == CREDIT_CODE_LEN && g_regex_match_simple(CREDIT_CODE_RE, text, 0, 0);
 }
 
-/* The value of an extension that holds one string. */
-static char *
-extension_text(X509 *x509, const char *oid)
+char *
+ouk_x509_extension(X509 *x509, const char *oid)
 {
 	g_autoptr(ASN1_OBJECT) object = OBJ_txt2obj(oid, 1);
 	int at = object != NULL ? X509_get_ext_by_OBJ(x509, object, -1) : -1;
@@ -150,7 +149,7 @@ ouk_x509_credit_code(X509 *x509)
 	struct code_search search = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(oids); i++) {
-		g_autofree char *text = extension_text(x509, oids[i]);
+		g_autofree char *text = ouk_x509_extension(x509, oids[i]);
 
 		if (text != NULL && is_credit_code(text))
 			return g_steal_pointer(&text);

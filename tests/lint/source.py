@@ -133,10 +133,11 @@ def unique_rows(tree):
     """no two rows of a .def table share their name, no two commands their number"""
     for name in tree.match(".def"):
         columns = (0, 1) if name.endswith("commands.def") else (0,)
+        width = 2 if name.endswith("flow.def") else 1  # a state and an event are one name
         for column in columns:
             seen = {}
             for number, fields in rows(tree, name):
-                key = fields[column] if column < len(fields) else ""
+                key = ", ".join(fields[column:column + width])
                 if key in seen:
                     yield Finding(name, number, f"{key} is already in line {seen[key]}")
                 seen.setdefault(key, number)
