@@ -52,8 +52,8 @@ typedef struct {
 	guint days_before;    /* renewal opens; 0 = not known */
 	int days_after;       /* still renewable so long after the end; -1 = not known */
 	guint lifetime_years; /* of a certificate; 0 = not known */
-	gboolean keeps_pin;
-	char *url; /* where it is done; may be NULL */
+	gboolean keeps_pin;   /* FALSE: no, or not known */
+	char *url;            /* where it is done; may be NULL */
 	OukWords text;
 	OukOrigin origin;
 } OukRenewal;
@@ -89,6 +89,7 @@ typedef struct {
 typedef struct {
 	char *oid, *kind; /* kind: "credit-code", "organisation-code", "tax-number", ... */
 	OukWords label;
+	OukOrigin origin;
 } OukExtension;
 
 typedef struct {

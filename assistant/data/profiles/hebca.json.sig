@@ -1,0 +1,4 @@
+openukey-profile-signature 1
+key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
+size 5236
+signature NiGUGj6sJnkGmdA2883BcKJZkUYufPz9/j68QO+JPgu7a1S2waBnFmEwLIxYS3nJFnDrypINdJmztn31npH3Cw==
