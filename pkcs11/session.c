@@ -80,9 +80,9 @@ session_cancel(struct session *session, CK_FLAGS flags)
 
 	if ((flags & CKF_FIND_OBJECTS) != 0)
 		op_find_end(&session->find);
-	for (size_t i = 0; i < OP_KINDS; i++)
-		if ((flags & kinds[i]) != 0)
-			op_end(session->slot, op_of(session, i));
+	for (enum op_kind kind = 0; kind < OP_KINDS; kind++)
+		if ((flags & kinds[kind]) != 0)
+			op_end(session->slot, op_of(session, kind));
 }
 
 static bool
