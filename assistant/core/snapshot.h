@@ -48,6 +48,10 @@ typedef struct {
  */
 OukTokenView *ouk_token_view_read(const OukPlace *place, OukTokenView *before);
 
+/* A key that is only remembered: key_id as in OukTokenInfo; the pairs are kept. */
+OukTokenView *ouk_token_view_of_pairs(const OukPlace *place, const char *key_id,
+				      OukPairView *const *pairs, gsize count);
+
 /* The id that a token in this place has in OukTokenInfo. The caller frees. */
 char *ouk_place_id(const OukPlace *place, const char *serial);
 

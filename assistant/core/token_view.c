@@ -373,29 +373,55 @@ is_nobody(const OukPlace *place, CK_RV rv)
 	       (place->vendor == NULL && rv == CKR_TOKEN_NOT_RECOGNIZED);
 }
 
+/* A key of which nothing is known but these. */
+static OukTokenView *
+view_empty(const char *reader, const char *key_id, const char *serial)
+{
+	OukTokenView *view = g_object_new(OUK_TYPE_TOKEN_VIEW, NULL);
+	OukTokenInfo *info = &view->info;
+
+	info->reader = g_strdup(reader);
+	info->key_id = g_strdup(key_id);
+	info->serial = g_strdup(serial);
+	info->serial_end = g_strdup(end_of(serial));
+	info->label = g_strdup("");
+	info->maker = g_strdup("");
+	info->model = g_strdup("");
+	info->application = g_strdup("");
+	return view;
+}
+
+OukTokenView *
+ouk_token_view_of_pairs(const OukPlace *place, const char *key_id, OukPairView *const *pairs,
+			gsize count)
+{
+	const char *slash = strrchr(key_id, '/');
+	const char *serial = slash != NULL ? slash + 1 : key_id;
+	OukTokenView *view = view_empty("", key_id, serial);
+
+	view->info.id = ouk_place_id(place, serial);
+	for (gsize i = 0; i < count; i++)
+		g_ptr_array_add(view->info.pairs, g_object_ref(pairs[i]));
+	info_settle(view);
+	return view;
+}
+
 /* A key that does not even say who it is. */
 static OukTokenView *
 view_of_failure(const OukPlace *place, CK_RV rv)
 {
 	g_autoptr(GError) error = NULL;
-	OukTokenView *view;
+	g_autofree char *reader = NULL, *key_id = NULL;
 	CK_SLOT_INFO slot = {0};
-	OukTokenInfo *info;
+	OukTokenView *view;
 
 	if (place->module->C_GetSlotInfo(place->slot, &slot) != CKR_OK)
 		return NULL;
-	view = g_object_new(OUK_TYPE_TOKEN_VIEW, NULL);
-	info = &view->info;
-	info->reader = g_strchomp(ouk_text_of(slot.slotDescription, sizeof(slot.slotDescription)));
-	info->label = g_strdup("");
-	info->serial = g_strdup("");
-	info->serial_end = g_strdup("");
-	info->maker = g_strdup("");
-	info->model = g_strdup("");
-	info->application = g_strdup("");
-	info->flags = place->vendor != NULL ? OUK_TOKEN_VENDOR : OUK_TOKEN_FOREIGN;
-	info->key_id = g_strdup_printf("?/%s", info->reader);
-	info->id = ouk_place_id(place, "?");
+	reader = g_strchomp(ouk_text_of(slot.slotDescription, sizeof(slot.slotDescription)));
+	key_id = g_strdup_printf("?/%s", reader);
+	view = view_empty(reader, key_id, "");
+	view->info.flags = place->vendor != NULL ? OUK_TOKEN_VENDOR : OUK_TOKEN_FOREIGN;
+	view->info.id = ouk_place_id(place, "?");
 	ouk_fail_rv(&error, OUK_TASK_ANY, rv);
 	view_fail(view, error);
 	info_settle(view);
