@@ -23,9 +23,10 @@
 #define CREATED_MAX  4
 #define OUT_MAX      512
 
-CK_RV C_GetFunctionList(CK_FUNCTION_LIST **list);
+CK_RV C_GetInterface(CK_UTF8CHAR *name, CK_VERSION *version, CK_INTERFACE **interface,
+		     CK_FLAGS flags);
 
-static CK_FUNCTION_LIST *f;
+static CK_FUNCTION_LIST_3_2 *f;
 static CK_SLOT_ID slot;
 static CK_SESSION_HANDLE base; /* keeps the login */
 static CK_OBJECT_HANDLE objects[OBJECTS_MAX];
@@ -69,6 +70,7 @@ static const CK_ATTRIBUTE_TYPE attributes[] = {
 	CKA_WRAP_TEMPLATE,
 	CKA_DESTROYABLE,
 	CKA_COPYABLE,
+	CKA_UNIQUE_ID,
 };
 
 static const CK_MECHANISM_TYPE mechanisms[] = {
@@ -123,6 +125,24 @@ find_class(CK_OBJECT_CLASS class_, CK_ULONG max)
 	object_count += count;
 }
 
+/* Something that can be copied and set anew. */
+static void
+note_create(void)
+{
+	CK_OBJECT_CLASS class_ = CKO_DATA;
+	CK_BBOOL no = CK_FALSE;
+	char note[] = "note";
+	CK_ATTRIBUTE template[] = {
+		{CKA_CLASS, &class_, sizeof(class_)},
+		{CKA_LABEL, note, 4},
+		{CKA_VALUE, note, 4},
+		{CKA_PRIVATE, &no, sizeof(no)},
+	};
+	CK_OBJECT_HANDLE object;
+
+	must(f->C_CreateObject(base, template, ARRAY_SIZE(template), &object) == CKR_OK);
+}
+
 static void
 key_begin(void)
 {
@@ -131,14 +151,18 @@ key_begin(void)
 				       "--container", "first",  "--generate", "sm2",
 				       "--container", "second", "--generate", "rsa1024",
 				       NULL};
-	CK_UTF8CHAR pin[] = PIN;
+	CK_UTF8CHAR pin[] = PIN, name[] = "PKCS 11";
+	CK_VERSION version = {3, 2};
+	CK_INTERFACE *itf = NULL;
 	CK_ULONG count = 1;
 	struct rig *rig = rig_start(1);
 
 	must(rig != NULL);
 	(void)snprintf(state, sizeof(state), "%s/key", rig_dir(rig));
 	must(rig_provision(options) && rig_plug(rig, 0, state, NULL));
-	must(C_GetFunctionList(&f) == CKR_OK && f->C_Initialize(NULL) == CKR_OK);
+	must(C_GetInterface(name, &version, &itf, 0) == CKR_OK);
+	f = itf->pFunctionList;
+	must(f->C_Initialize(NULL) == CKR_OK);
 	must(f->C_GetSlotList(CK_TRUE, NULL, &count) == CKR_OK && count == 1);
 	must(f->C_GetSlotList(CK_TRUE, &slot, &count) == CKR_OK);
 	must(f->C_OpenSession(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION, NULL, NULL, &base) ==
@@ -149,6 +173,8 @@ key_begin(void)
 	must(object_count == 4);
 	find_class(CKO_PROFILE, 1);
 	find_class(CKO_MECHANISM, 1);
+	note_create();
+	find_class(CKO_DATA, 1);
 }
 
 /* ---- reading the input ---- */
@@ -309,6 +335,22 @@ call_verify(struct input *input)
 			    : rv;
 }
 
+/* 3.2: the signature first, the data in two parts */
+static CK_RV
+call_check(struct input *input)
+{
+	CK_ULONG half = input->data.len / 2, rest = input->data.len - half;
+	CK_RV rv = f->C_VerifySignatureInit(input->session, &input->mechanism, input->object,
+					    input->bytes, half);
+
+	if (rv == CKR_OK)
+		rv = f->C_VerifySignatureUpdate(input->session, input->bytes + half, rest / 2);
+	if (rv == CKR_OK)
+		rv = f->C_VerifySignatureUpdate(input->session, input->bytes + half + rest / 2,
+						rest - rest / 2);
+	return rv == CKR_OK ? f->C_VerifySignatureFinal(input->session) : rv;
+}
+
 static CK_RV
 call_encrypt(struct input *input)
 {
@@ -351,8 +393,8 @@ call_others(struct input *input)
 }
 
 static CK_RV (*const calls[])(struct input *input) = {
-	call_find,   call_get,  call_set,    call_create,  call_copy,   call_generate,
-	call_unwrap, call_sign, call_verify, call_encrypt, call_digest, call_others,
+	call_find, call_get,    call_set,     call_create, call_copy,   call_generate, call_unwrap,
+	call_sign, call_verify, call_encrypt, call_digest, call_others, call_check,
 };
 
 int

@@ -353,6 +353,16 @@ run_set_data(struct unplug_stage *stage)
 }
 
 static CK_RV
+run_copy_data(struct unplug_stage *stage)
+{
+	char label[] = "copy.txt";
+	CK_ATTRIBUTE name = {CKA_LABEL, label, strlen(label)};
+	CK_OBJECT_HANDLE copy;
+
+	return stage->desk->f->C_CopyObject(stage->session, stage->object, &name, 1, &copy);
+}
+
+static CK_RV
 run_encrypt(struct unplug_stage *stage)
 {
 	unsigned char iv[16] = {1};
@@ -464,6 +474,7 @@ const struct unplug_op unplug_ops[] = {
 	{"create data", UNPLUG_SM2, user_in, create_data},
 	{"read data", UNPLUG_SM2, data_unread, run_read_data},
 	{"set data", UNPLUG_SM2, data_there, run_set_data},
+	{"copy data", UNPLUG_SM2, data_there, run_copy_data},
 	{"destroy data", UNPLUG_SM2, data_there, run_destroy},
 	{"unwrap session key", UNPLUG_SM2, encryption_key, unwrap},
 	{"encrypt", UNPLUG_SM2, session_key, run_encrypt},
