@@ -2,6 +2,7 @@
 /* ukey show: everything one certificate says. */
 #include "assistant/cli/cli.h"
 #include "assistant/cli/words.h"
+#include "assistant/core/profile.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -38,8 +39,22 @@ print_line(const char *name, const char *text)
 		g_print(_("%s: %s\n"), name, text);
 }
 
+/* What is known of the CA, and where from: not from the CA itself. */
 static void
-print_cert(const OukCert *cert)
+print_ca(const OukProfiles *profiles, X509 *x509)
+{
+	const OukProfile *profile = ouk_profiles_for_cert(profiles, x509);
+
+	if (profile == NULL)
+		return;
+	print_line(_("CA"), ouk_words(&profile->name));
+	print_line(_("Hotline"), ouk_profile_hotline(profile));
+	print_line(_("Renewal"), ouk_words(&profile->renewal.text));
+	print_line(_("Source of what is said of the CA"), ouk_words(&profile->provenance));
+}
+
+static void
+print_cert(const OukCert *cert, const OukProfiles *profiles)
 {
 	X509 *x509 = cert->x509;
 	g_autofree char *unit = ouk_x509_unit(x509);
@@ -73,6 +88,7 @@ print_cert(const OukCert *cert)
 	print_line(_("Key serial number"), cert->token->serial);
 	print_line(_("Container"), cert->container);
 	print_line(_("ID"), id);
+	print_ca(profiles, x509);
 }
 
 static void
@@ -96,7 +112,21 @@ json_name(JsonBuilder *json, const char *member, X509_NAME *name)
 }
 
 static void
-print_cert_json(const OukCert *cert)
+json_ca(JsonBuilder *json, const OukProfile *profile)
+{
+	if (profile == NULL)
+		return;
+	json_builder_set_member_name(json, "ca");
+	json_builder_begin_object(json);
+	cli_json_text(json, "profile", profile->id);
+	cli_json_text(json, "name", ouk_words(&profile->name));
+	cli_json_text(json, "hotline", ouk_profile_hotline(profile));
+	cli_json_text(json, "provenance", ouk_words(&profile->provenance));
+	json_builder_end_object(json);
+}
+
+static void
+print_cert_json(const OukCert *cert, const OukProfiles *profiles)
 {
 	g_autoptr(JsonBuilder) json = json_builder_new();
 	g_autofree char *sha256 = ouk_x509_fingerprint(cert->x509, "SHA256");
@@ -114,6 +144,7 @@ print_cert_json(const OukCert *cert)
 	json_builder_begin_object(json);
 	cli_json_token(json, cert->token);
 	json_builder_end_object(json);
+	json_ca(json, ouk_profiles_for_cert(profiles, cert->x509));
 	json_builder_end_object(json);
 	cli_print_json(json_builder_get_root(json));
 }
@@ -123,6 +154,7 @@ run(int argc, char **argv, GError **error)
 {
 	UK_CLEANUP(cli_keys_close) CliKeys keys = {0};
 	g_autoptr(OukCert) cert = NULL;
+	g_autoptr(OukProfiles) profiles = NULL;
 
 	if (!cli_parse(&cli_show, &argc, &argv, CLI_TAKES_JSON | CLI_TAKES_CERT, NULL, error) ||
 	    !cli_arguments(argc, 0, 1, error))
@@ -134,10 +166,11 @@ run(int argc, char **argv, GError **error)
 	cert = cli_one_cert(&keys, OUK_PAIR_UNKNOWN, error);
 	if (cert == NULL)
 		return FALSE;
+	profiles = ouk_profiles_load_default();
 	if (cli_options.json)
-		print_cert_json(cert);
+		print_cert_json(cert, profiles);
 	else
-		print_cert(cert);
+		print_cert(cert, profiles);
 	return TRUE;
 }
 

@@ -12,7 +12,7 @@
 
 static const CliCommand *const commands[] = {
 	&cli_list,   &cli_show,   &cli_info, &cli_pin,    &cli_sign,
-	&cli_verify, &cli_export, &cli_init, &cli_doctor,
+	&cli_verify, &cli_export, &cli_init, &cli_doctor, &cli_halls,
 };
 
 /*

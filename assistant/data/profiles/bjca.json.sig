@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 7033
-signature X6XhqxIEafyWxasexwhBzwR+2D0HHDwgBQNEqpEgDYmdrWZfZ1n+uj0/t3NkynEYGJMr504os7rO162Dbaf2Bw==
+size 7059
+signature +i9+r4Ne48oN9D7KsOxYIEJic1Aee1mzBT1WbJi3V7iJEdwqgNtKCJ3sJlMjRRH+Pj9+5IW80WOlDaqG9BUBBA==

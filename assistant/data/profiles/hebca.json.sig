@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 5236
-signature NiGUGj6sJnkGmdA2883BcKJZkUYufPz9/j68QO+JPgu7a1S2waBnFmEwLIxYS3nJFnDrypINdJmztn31npH3Cw==
+size 5262
+signature gih7sMTpJl66npM61LmVNfUEefdbxp17d3r1ZuNqqTFqf9BO1Qd3tPXW19LyU/f7TV0Krs6mYZzXjkHAMlw4Dw==
