@@ -280,13 +280,31 @@ object_next(struct slot *slot, const struct object *after)
 	return object;
 }
 
+/* From an object on, itself included. */
+static const struct object *
+find_from(struct slot *slot, const struct object *object, CK_OBJECT_HANDLE handle)
+{
+	while (object != NULL && (object->handle != handle || !object_visible(slot, object)))
+		object = object_next(slot, object);
+	return object;
+}
+
+/*
+ * Hosts ask for one object after the other, or for the same one again: from where the last one
+ * was, an object takes as long among many as among few.
+ */
 static const struct object *
 find_loaded(struct slot *slot, CK_OBJECT_HANDLE handle)
 {
-	const struct object *object = object_next(slot, NULL);
+	struct objects *objects = slot->objects;
+	const struct object *object = NULL;
 
-	while (object != NULL && object->handle != handle)
-		object = object_next(slot, object);
+	if (objects != NULL)
+		object = find_from(slot, objects->found, handle);
+	if (object == NULL)
+		object = find_from(slot, object_next(slot, NULL), handle);
+	if (object != NULL && objects != NULL && object->session == 0 && !object_is_fixed(object))
+		objects->found = object;
 	return object;
 }
 
@@ -314,6 +332,7 @@ objects_drop(struct objects *objects, const char *container)
 {
 	struct object **link = &objects->first;
 
+	objects->found = NULL;
 	while (*link != NULL) {
 		struct object *object = *link;
 

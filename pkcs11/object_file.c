@@ -195,6 +195,7 @@ objects_forget_files(struct slot *slot)
 
 	if (slot->objects == NULL)
 		return;
+	slot->objects->found = NULL;
 	link = &slot->objects->first;
 	while (*link != NULL) {
 		struct object *object = *link;

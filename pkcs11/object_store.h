@@ -30,6 +30,7 @@ struct objects {
 	char files[FILES_MAX][TOKEN_NAME_MAX];
 	unsigned int file_count;
 	struct object *first;
+	const struct object *found; /* by its handle, last; NULL once objects were freed */
 };
 
 /* At the end, so that objects come in the key's own order; under its old handle if it had one. */
