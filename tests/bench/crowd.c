@@ -6,9 +6,13 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define TURNS_MAX       101
+#define TURN_SIGNATURES 20
 
 /* One who signs, with a module or, when `bare` is set, without. */
 struct member {
@@ -89,6 +93,18 @@ crowd_threads(const struct job *job)
 	sign_together(members, job);
 }
 
+static struct bare *
+bare_for(const struct guest_key *key, bool piv)
+{
+	bool rsa = key->mechanism.mechanism == CKM_RSA_PKCS;
+	struct bare *bare =
+		piv ? bare_open_piv() : bare_open(key->container, rsa, key->input, key->input_len);
+
+	if (bare == NULL)
+		guest_must(CKR_DEVICE_ERROR, "SCardTransmit by ourselves");
+	return bare;
+}
+
 /* The module logs in, for all who talk to the key. */
 static void
 bare_crowd(const struct job *job, bool piv)
@@ -103,14 +119,8 @@ bare_crowd(const struct job *job, bool piv)
 	guest_login(session, job->pin);
 	guest_pick_key(session, &key);
 	guest_must(guest_sign(session, &key), "signing");
-	for (unsigned int i = 0; i < job->count; i++) {
-		bool rsa = key.mechanism.mechanism == CKM_RSA_PKCS;
-
-		members[i].bare = piv ? bare_open_piv()
-				      : bare_open(key.container, rsa, key.input, key.input_len);
-		if (members[i].bare == NULL)
-			guest_must(CKR_DEVICE_ERROR, "SCardTransmit by ourselves");
-	}
+	for (unsigned int i = 0; i < job->count; i++)
+		members[i].bare = bare_for(&key, piv);
 	sign_together(members, job);
 }
 
@@ -124,6 +134,83 @@ void
 crowd_bare_piv(const struct job *job)
 {
 	bare_crowd(job, true);
+}
+
+/* ---- one, with and without the module, in turns ---- */
+
+struct turn {
+	double wall_us, cpu_us;
+};
+
+static struct turn
+sign_turn(struct member *member)
+{
+	double wall = guest_wall_ms(), cpu = guest_cpu_us();
+
+	for (int i = 0; i < TURN_SIGNATURES; i++)
+		sign_once(member);
+	return (struct turn){(guest_wall_ms() - wall) * 1e3 / TURN_SIGNATURES,
+			     (guest_cpu_us() - cpu) / TURN_SIGNATURES};
+}
+
+static int
+by_wall(const void *a, const void *b)
+{
+	const struct turn *x = a, *y = b;
+
+	return (x->wall_us > y->wall_us) - (x->wall_us < y->wall_us);
+}
+
+static int
+by_cpu(const void *a, const void *b)
+{
+	const struct turn *x = a, *y = b;
+
+	return (x->cpu_us > y->cpu_us) - (x->cpu_us < y->cpu_us);
+}
+
+/* The lower quartile: what other programs do on the machine only makes turns longer. */
+static void
+turns_print(const char *name, struct turn *turns, unsigned int count)
+{
+	qsort(turns, count, sizeof(*turns), by_wall);
+	printf("%swall %.2f\n", name, turns[count / 4].wall_us);
+	qsort(turns, count, sizeof(*turns), by_cpu);
+	printf("%scpu %.2f\n", name, turns[count / 4].cpu_us);
+}
+
+static void
+sign_alternately(const struct job *job, bool piv)
+{
+	struct turn with[TURNS_MAX], without[TURNS_MAX];
+	struct member member = {0}, bare = {0};
+
+	if (job->count > TURNS_MAX)
+		guest_must(CKR_ARGUMENTS_BAD, "too many");
+	member.session = guest_open(job->module, job->label);
+	guest_login(member.session, job->pin);
+	guest_pick_key(member.session, &member.key);
+	sign_once(&member);
+	bare.bare = bare_for(&member.key, piv);
+	sign_once(&bare);
+	for (unsigned int i = 0; i < job->count; i++) {
+		with[i] = sign_turn(&member);
+		without[i] = sign_turn(&bare);
+	}
+	turns_print("", with, job->count);
+	turns_print("bare-", without, job->count);
+}
+
+void
+crowd_alternate(const struct job *job)
+{
+	sign_alternately(job, false);
+}
+
+void
+crowd_alternate_piv(const struct job *job)
+{
+	sign_alternately(job, true);
 }
 
 /* ---- processes ---- */

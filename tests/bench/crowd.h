@@ -16,6 +16,9 @@ void crowd_threads(const struct job *job);
 /* The same by SCardTransmit (bare.h); the module only logs in. */
 void crowd_bare(const struct job *job);
 void crowd_bare_piv(const struct job *job);
+/* Both by turns in one thread: wall and CPU microseconds of a signature; job->count turns. */
+void crowd_alternate(const struct job *job);
+void crowd_alternate_piv(const struct job *job);
 /* Prints all their signatures a second, the least and the most of one, and the longest wait. */
 void crowd_processes(const struct job *job);
 

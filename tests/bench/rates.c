@@ -213,9 +213,17 @@ static const struct {
 	const char *name;
 	void (*run)(const struct job *job);
 } jobs[] = {
-	{"list", job_list},       {"calls", job_calls},         {"sessions", job_sessions},
-	{"objects", job_objects}, {"tokens", job_tokens},       {"threads", crowd_threads},
-	{"bare", crowd_bare},     {"bare-piv", crowd_bare_piv}, {"processes", crowd_processes},
+	{"list", job_list},
+	{"calls", job_calls},
+	{"sessions", job_sessions},
+	{"objects", job_objects},
+	{"tokens", job_tokens},
+	{"threads", crowd_threads},
+	{"bare", crowd_bare},
+	{"bare-piv", crowd_bare_piv},
+	{"alternate", crowd_alternate},
+	{"alternate-piv", crowd_alternate_piv},
+	{"processes", crowd_processes},
 };
 
 int
