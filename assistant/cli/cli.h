@@ -42,7 +42,7 @@ typedef struct {
 } CliCommand;
 
 extern const CliCommand cli_list, cli_show, cli_export, cli_info, cli_pin, cli_sign, cli_verify,
-	cli_init, cli_halls, cli_doctor;
+	cli_init, cli_halls, cli_doctor, cli_watch, cli_remember, cli_forget;
 
 /*
  * Reads the options of one command; afterwards argv holds its arguments from 1 on, between `least`
@@ -91,6 +91,11 @@ gboolean cli_new_pin_get(OukToken *token, int fd, struct uk_secret *ret_pin, GEr
 gboolean cli_login(OukToken *token, const char *purpose, struct uk_secret *ret_pin, GError **error);
 /* Before what cannot be undone. OUK_E_NOT_CONFIRMED, OUK_E_CANCELLED. */
 gboolean cli_confirm(const char *question, GError **error);
+
+/* ---- what is remembered ---- */
+
+/* ukey list --remembered */
+gboolean cli_list_remembered(GError **error);
 
 /* ---- output ---- */
 

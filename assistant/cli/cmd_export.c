@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ukey export: a certificate as a file. */
 #include "assistant/cli/cli.h"
+#include "assistant/core/calendar.h"
 #include "assistant/core/errors.h"
+#include "assistant/core/snapshot.h"
 
 #include <glib/gi18n.h>
 #include <openssl/pem.h>
+#include <string.h>
 
 static char *out_path;
-static gboolean as_der, force;
+static gboolean as_der, as_calendar, force;
 
 static const GOptionEntry entries[] = {
 	{"out", 'o', 0, G_OPTION_ARG_FILENAME, &out_path, N_("write here instead of on the screen"),
 	 N_("FILE")},
 	{"der", 0, 0, G_OPTION_ARG_NONE, &as_der, N_("DER instead of PEM"), NULL},
+	{"calendar", 0, 0, G_OPTION_ARG_NONE, &as_calendar,
+	 N_("the day it ends, as a calendar file with alarms"), NULL},
 	{"force", 0, 0, G_OPTION_ARG_NONE, &force, N_("replace a file that exists"), NULL},
 	{NULL}};
 
@@ -27,6 +32,17 @@ encode(X509 *x509)
 		return NULL;
 	len = BIO_get_mem_data(out, &bytes);
 	return g_bytes_new(bytes, (gsize)len);
+}
+
+static GBytes *
+calendar_of(const OukCert *cert)
+{
+	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+	OukPairSource source = {.name = cert->label, .sign = cert->der};
+	g_autoptr(OukPairView) pair = ouk_pair_view_new(&source, now);
+	char *text = ouk_calendar_text(ouk_pair_view_info(pair), now);
+
+	return text != NULL ? g_bytes_new_take(text, strlen(text)) : NULL;
 }
 
 static gboolean
@@ -46,7 +62,7 @@ run(int argc, char **argv, GError **error)
 	cert = cli_one_cert(&keys, OUK_PAIR_UNKNOWN, error);
 	if (cert == NULL)
 		return FALSE;
-	bytes = encode(cert->x509);
+	bytes = as_calendar ? calendar_of(cert) : encode(cert->x509);
 	if (bytes == NULL)
 		return ouk_fail(error, OUK_E_INTERNAL);
 	return cli_write(out_path, bytes, force, error);

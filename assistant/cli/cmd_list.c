@@ -74,14 +74,25 @@ list_token(OukToken *token, JsonBuilder *json, GError **error)
 	return TRUE;
 }
 
+static gboolean remembered;
+
+static const GOptionEntry entries[] = {
+	{"remembered", 0, 0, G_OPTION_ARG_NONE, &remembered,
+	 N_("what is remembered of keys that need not be plugged in"), NULL},
+	{NULL}};
+
 static gboolean
 run(int argc, char **argv, GError **error)
 {
 	UK_CLEANUP(cli_keys_close) CliKeys keys = {0};
 	g_autoptr(JsonBuilder) json = NULL;
 
-	if (!cli_parse(&cli_list, &argc, &argv, CLI_TAKES_JSON, NULL, error) ||
-	    !cli_arguments(argc, 0, 0, error) || !cli_keys_open(&keys, FALSE, error))
+	if (!cli_parse(&cli_list, &argc, &argv, CLI_TAKES_JSON, entries, error) ||
+	    !cli_arguments(argc, 0, 0, error))
+		return FALSE;
+	if (remembered)
+		return cli_list_remembered(error);
+	if (!cli_keys_open(&keys, FALSE, error))
 		return FALSE;
 	if (cli_options.json) {
 		json = json_builder_new();
