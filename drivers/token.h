@@ -277,6 +277,8 @@ struct token {
  */
 UK_CHECKED enum uk_status token_open(struct token_bus *bus, const struct token_reader *reader,
 				     struct token **ret_token);
+/* Before the first operation: opens that application instead, and no other if it is not there. */
+void token_set_application(struct token *token, const char *name);
 /* Disconnects and leaves the key as it is (no reset). NULL is legal. Wipes what was kept. */
 void token_close(struct token *token);
 

@@ -2,7 +2,9 @@
 /* Entry points: library, slots, tokens. */
 #include "pkcs11/gate.h"
 #include "pkcs11/module.h"
+#include "pkcs11/policy.h"
 #include "pkcs11/rv.h"
+#include "pkcs11/slot_app.h"
 
 CK_RV
 C_Initialize(void *args)
@@ -30,6 +32,8 @@ C_GetSlotList(CK_BBOOL token_present, CK_SLOT_ID *list, CK_ULONG *count)
 	/* The second call of the two must see what the first one counted. */
 	if (list == NULL || slots_count() == 0)
 		slots_refresh();
+	if (list == NULL && policy_get()->all_applications)
+		slots_ask_applications();
 	room = *count;
 	for (CK_SLOT_ID id = 0; id < slots_count(); id++) {
 		struct token_reader seen;

@@ -95,7 +95,7 @@ login_as(struct slot *slot, size_t row, struct uk_span pin)
 		return rv;
 
 	/* Before the PIN is sent: a process that leaves meanwhile must not clear our login. */
-	slot->login_lock = login_lock_take(info->serial);
+	slot->login_lock = login_lock_take(info->serial, slot->application);
 	rv = slot_rv(slot, slot->token->ops->verify(slot->token, roles[row].role, pin, &tries));
 	if (rv == CKR_OK)
 		slot->login = roles[row].login;

@@ -15,33 +15,43 @@
 #define WAIT_STEP_NS (10L * 1000 * 1000)
 #define WAIT_STEPS   100
 
-/* A serial number comes from the key: only letters, digits and dashes reach the file's name. */
-static void
-name_make(char *out, size_t size, const char *serial)
+/* What comes from the key: only letters, digits and dashes reach the file's name. */
+static size_t
+name_put(char *out, size_t size, size_t len, const char *text)
 {
-	size_t len = 0;
-
-	for (const char *p = serial; *p != '\0' && len + sizeof(".login") < size; p++)
+	for (const char *p = text; *p != '\0' && len + sizeof("-.login") < size; p++)
 		out[len++] = (char)(strchr("0123456789-"
 					   "abcdefghijklmnopqrstuvwxyz"
 					   "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
 					   *p) != NULL
 					    ? *p
 					    : '_');
+	return len;
+}
+
+static void
+name_make(char *out, size_t size, const char *serial, const char *application)
+{
+	size_t len = name_put(out, size, 0, serial);
+
+	if (application[0] != '\0') {
+		out[len++] = '-';
+		len = name_put(out, size, len, application);
+	}
 	(void)snprintf(out + len, size - len, ".login");
 }
 
 int
-login_lock_take(const char *serial)
+login_lock_take(const char *serial, const char *application)
 {
 	static const struct timespec step = {0, WAIT_STEP_NS};
-	char name[64];
+	char name[128];
 	int dir = uk_runtime_dir();
 	int lock;
 
 	if (dir < 0)
 		return -1;
-	name_make(name, sizeof(name), serial);
+	name_make(name, sizeof(name), serial, application);
 	lock = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	(void)close(dir);
 	if (lock < 0)

@@ -10,8 +10,11 @@
 
 #include <stdbool.h>
 
-/* Takes the shared lock; -1 when there is no place for the file. */
-int login_lock_take(const char *serial);
+/*
+ * Takes the shared lock; -1 when there is no place for the file.  Each further application of a key
+ * has a login of its own; "" is the one of the reader's own slot.
+ */
+int login_lock_take(const char *serial, const char *application);
 /* True when no other process of ours is logged in to the key, or when we cannot know. */
 bool login_lock_is_last(int lock);
 /* Lets go and sets *lock to -1. */

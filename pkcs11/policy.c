@@ -50,6 +50,12 @@ set_protected_path(const char *value)
 	return set_switch(value, &policy.protected_path);
 }
 
+static bool
+set_all_applications(const char *value)
+{
+	return set_switch(value, &policy.all_applications);
+}
+
 static const struct {
 	const char *name;
 	bool (*set)(const char *value);
@@ -57,6 +63,7 @@ static const struct {
 	{"min-tries", set_min_tries},
 	{"force-pin-change", set_force_pin_change},
 	{"protected-authentication-path", set_protected_path},
+	{"all-applications", set_all_applications},
 };
 
 static bool

@@ -20,6 +20,8 @@ struct policy {
 	 * (CKF_PROTECTED_AUTHENTICATION_PATH, prompt.h)
 	 */
 	bool protected_path;
+	/* Keys are asked which applications they have, and each is a slot (slot_app.h) */
+	bool all_applications;
 };
 
 /* Reads the file anew; what is missing or wrong in it keeps its default and is logged. */

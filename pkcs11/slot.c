@@ -37,6 +37,12 @@ slot_add(void)
 	return slot;
 }
 
+static bool
+is_further(const struct slot *slot)
+{
+	return slot->application[0] != '\0';
+}
+
 /* The slot of a reader, else one that still waits for a reader, else a new one. */
 static struct slot *
 slot_for_reader(const char *name)
@@ -44,6 +50,8 @@ slot_for_reader(const char *name)
 	struct slot *free_slot = NULL;
 
 	for (unsigned int i = 0; i < slot_count; i++) {
+		if (is_further(slots[i]))
+			continue;
 		if (slots[i]->named && strcmp(slots[i]->seen.name, name) == 0)
 			return slots[i];
 		if (!slots[i]->named && free_slot == NULL)
@@ -61,6 +69,70 @@ slot_note(struct slot *slot, const struct token_reader *row)
 	slot->named = true;
 }
 
+/* A further slot is empty until the key was asked and has its application. */
+static void
+further_note(struct slot *slot, const struct token_reader *reader, bool here)
+{
+	struct token_reader row = *reader;
+
+	slot->application_here = here;
+	row.present = reader->present && here;
+	if (row.present || slot->seen.present)
+		slot_note(slot, &row);
+	else
+		slot->seen = row;
+}
+
+static void
+further_note_all(const struct token_reader *row)
+{
+	for (unsigned int i = 0; i < slot_count; i++)
+		if (is_further(slots[i]) && strcmp(slots[i]->seen.name, row->name) == 0)
+			further_note(slots[i], row,
+				     slots[i]->application_here &&
+					     slots[i]->seen.events == row->events);
+}
+
+static struct slot *
+slot_for_application(const struct token_reader *reader, const char *name)
+{
+	struct slot *slot;
+
+	for (unsigned int i = 0; i < slot_count; i++)
+		if (strcmp(slots[i]->application, name) == 0 &&
+		    strcmp(slots[i]->seen.name, reader->name) == 0)
+			return slots[i];
+	slot = slot_add();
+	if (slot == NULL)
+		return NULL;
+	memcpy(slot->application, name, strlen(name) + 1);
+	slot->seen = *reader;
+	slot->seen.present = false;
+	slot->named = true;
+	return slot;
+}
+
+void
+slot_applications_note(const struct slot *slot, const struct application_names *further)
+{
+	const struct token_reader *reader = &slot->seen;
+
+	(void)module_bus_lock();
+	for (unsigned int i = 0; i < slot_count; i++)
+		if (is_further(slots[i]) && strcmp(slots[i]->seen.name, reader->name) == 0)
+			slots[i]->application_here = false;
+	for (size_t i = 0; i < further->count; i++) {
+		struct slot *of = slot_for_application(reader, further->names[i]);
+
+		if (of != NULL)
+			of->application_here = true;
+	}
+	for (unsigned int i = 0; i < slot_count; i++)
+		if (is_further(slots[i]) && strcmp(slots[i]->seen.name, reader->name) == 0)
+			further_note(slots[i], reader, slots[i]->application_here);
+	module_bus_unlock();
+}
+
 static void
 slots_note_missing(const struct token_reader *rows, size_t count)
 {
@@ -75,6 +147,7 @@ slots_note_missing(const struct token_reader *rows, size_t count)
 		gone.present = false;
 		gone.ours = false;
 		gone.model = NULL;
+		slots[i]->application_here = false;
 		slot_note(slots[i], &gone);
 	}
 }
@@ -93,6 +166,7 @@ slots_refresh(void)
 
 		if (slot != NULL)
 			slot_note(slot, &rows[i]);
+		further_note_all(&rows[i]);
 	}
 	slots_note_missing(rows, count);
 	if (slot_count == 0)
@@ -127,7 +201,7 @@ slots_seen(struct token_reader *out, size_t cap)
 
 	(void)module_bus_lock();
 	for (unsigned int i = 0; i < slot_count && count < cap; i++)
-		if (slots[i]->named)
+		if (slots[i]->named && !is_further(slots[i]))
 			out[count++] = slots[i]->seen;
 	module_bus_unlock();
 	return count;
@@ -175,6 +249,7 @@ slot_drop(struct slot *slot)
 	object_handles_end_all(slot);
 	slot->info = (struct token_info){0};
 	slot->info_known = false;
+	slot->applications_known = false;
 	slot->removed = false;
 	token_close(slot->token);
 	slot->token = NULL;
@@ -233,6 +308,8 @@ slot_connect(struct slot *slot)
 		st = UK_E_UNKNOWN_KEY;
 	else if (bus != NULL)
 		st = token_open(bus, &seen, &slot->token);
+	if (st == UK_OK && is_further(slot))
+		token_set_application(slot->token, slot->application);
 	/* Between the listing and now it may have been pulled: that is no key, not a lost one. */
 	if (st == UK_E_REMOVED)
 		st = UK_E_NO_KEY;

@@ -2,7 +2,8 @@
 /*
  * Slots: one per PC/SC reader, kept for the life of the module.  A reader that goes away leaves an
  * empty slot that it finds again when it returns; without any reader there is one empty slot, so
- * that a host can notice a key that is plugged in later.
+ * that a host can notice a key that is plugged in later.  Policy may give each further application
+ * of a key a slot of its own (slot_app.h).
  */
 #ifndef UK_PKCS11_SLOT_H
 #define UK_PKCS11_SLOT_H
@@ -21,10 +22,14 @@ struct object_name;
 
 struct slot {
 	CK_SLOT_ID id;
+	/* "": the reader's own slot, for the application that the key's model names, else the first
+	 */
+	char application[TOKEN_NAME_MAX];
 
 	/* guarded by the bus lock (module.h) */
 	struct token_reader seen; /* as last listed; present is false when the reader is gone */
 	bool named;               /* seen.name is a reader's; false: still waiting for one */
+	bool application_here;    /* of further slots: the key in the reader has it */
 	unsigned int reported;    /* `changes` that C_WaitForSlotEvent has told */
 
 	unsigned int changes; /* atomic: grows whenever a card comes or goes */
@@ -35,6 +40,7 @@ struct slot {
 	bool removed;               /* the driver met UK_E_REMOVED: clean up on the way out */
 	struct token_info info;     /* valid while info_known */
 	bool info_known;
+	bool applications_known; /* of the reader's slot: the further ones have their slots */
 	enum slot_login login;
 	int login_lock;        /* login_lock.h; -1 = none */
 	bool try_confirmed[2]; /* by enum token_role: one try armed by confirm_try */
@@ -62,6 +68,14 @@ void slot_seen(struct slot *slot, struct token_reader *ret);
  * CKR_NO_EVENT when there is none.
  */
 CK_RV slot_next_event(CK_SLOT_ID *ret_id);
+
+#define APPLICATIONS_MAX 16
+struct application_names {
+	char names[APPLICATIONS_MAX][TOKEN_NAME_MAX];
+	size_t count;
+};
+/* Slots for the further applications of the key in a reader; those it has not become empty. */
+void slot_applications_note(const struct slot *slot, const struct application_names *further);
 
 /* What the last refresh saw, for token_bus_wait; at most cap rows. */
 size_t slots_seen(struct token_reader *out, size_t cap);

@@ -5,6 +5,7 @@
 #include "pkcs11/session.h"
 #include "pkcs11/slot.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MANUFACTURER "OpenUKey"
@@ -28,12 +29,15 @@ put_text(CK_UTF8CHAR *out, size_t size, const char *text)
 void
 slot_fill_info(struct slot *slot, CK_SLOT_INFO *ret)
 {
+	char name[TOKEN_READER_NAME_MAX + TOKEN_NAME_MAX + 2];
 	struct token_reader seen;
 
 	slot_seen(slot, &seen);
+	(void)snprintf(name, sizeof(name), "%s%s%s", seen.name,
+		       slot->application[0] != '\0' ? ": " : "", slot->application);
 	*ret = (CK_SLOT_INFO){.flags = CKF_REMOVABLE_DEVICE | CKF_HW_SLOT};
 	put_text(ret->slotDescription, sizeof(ret->slotDescription),
-		 seen.name[0] != '\0' ? seen.name : "No reader");
+		 name[0] != '\0' ? name : "No reader");
 	put_text(ret->manufacturerID, sizeof(ret->manufacturerID), MANUFACTURER);
 	if (seen.present && seen.ours)
 		ret->flags |= CKF_TOKEN_PRESENT;
@@ -117,7 +121,9 @@ slot_fill_token_info(struct slot *slot, CK_TOKEN_INFO *ret)
 	if (rv != CKR_OK)
 		return rv;
 
-	put_text(out.label, sizeof(out.label), info->label);
+	/* Two tokens of one key have one serial number: the label tells them apart. */
+	put_text(out.label, sizeof(out.label),
+		 slot->application[0] != '\0' ? slot->application : info->label);
 	put_text(out.manufacturerID, sizeof(out.manufacturerID), info->manufacturer);
 	put_text(out.model, sizeof(out.model), model->name);
 	put_text(out.serialNumber, sizeof(out.serialNumber),

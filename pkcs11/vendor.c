@@ -204,6 +204,7 @@ application_changed(struct slot *slot, enum uk_status st)
 	objects_forget_all(slot);
 	object_handles_end_all(slot);
 	slot_info_stale(slot);
+	slot->applications_known = false;
 	return slot_rv(slot, st);
 }
 

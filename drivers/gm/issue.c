@@ -164,7 +164,8 @@ gm_delete_application(struct token *base, struct uk_span device_key, struct uk_s
 		       &args);
 	if (st == UK_OK && uk_span_equal(name, uk_span_str(token->app_name))) {
 		gm_ids_forget(token);
-		token->app_name[0] = '\0';
+		if (!token->app_fixed)
+			token->app_name[0] = '\0';
 	}
 	return st;
 }

@@ -94,6 +94,8 @@ gm_app_open(struct gm_token *token)
 		return UK_OK;
 	if (wanted[0] != '\0')
 		st = app_open_named(token, uk_span_str(wanted));
+	if (token->app_fixed)
+		return st == UK_E_NOT_FOUND ? UK_E_NO_APPLICATION : st;
 	if (st == UK_E_NO_APPLICATION || st == UK_E_NOT_FOUND) {
 		token->app_name[0] = '\0';
 		st = app_open_first(token);

@@ -33,6 +33,7 @@ struct gm_token {
 	 */
 	bool app_open;
 	char app_name[TOKEN_NAME_MAX];
+	bool app_fixed; /* by token_set_application: that one and no other */
 	struct gm_application app;
 	struct gm_container containers[GM_CONTAINERS_KEPT];
 	size_t container_count;

@@ -3,6 +3,7 @@
 #include "drivers/gm/ops.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const struct token_ops ops = {
 	.info = gm_info,
@@ -65,6 +66,17 @@ token_open(struct token_bus *bus, const struct token_reader *reader, struct toke
 	token->base.model = reader->model;
 	*ret_token = &token->base;
 	return UK_OK;
+}
+
+void
+token_set_application(struct token *base, const char *name)
+{
+	struct gm_token *token = gm_token_of(base);
+	size_t len = strnlen(name, sizeof(token->app_name) - 1);
+
+	memcpy(token->app_name, name, len);
+	token->app_name[len] = '\0';
+	token->app_fixed = true;
 }
 
 void
