@@ -1,18 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ukey doctor: what is wrong between the USB port and the hall, and putting it right. */
 #include "assistant/cli/cli.h"
+#include "assistant/cli/words.h"
 #include "assistant/core/doctor/doctor.h"
 #include "assistant/core/errors.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
-/* Words before each line; never a colour alone. */
-static const char *const marks[] = {
-	[OUK_LINK_WAITING] = "",          [OUK_LINK_LOOKING] = "",
-	[OUK_LINK_OK] = N_("good"),       [OUK_LINK_NOTE] = N_("note"),
-	[OUK_LINK_BROKEN] = N_("broken"), [OUK_LINK_NOT_TESTED] = N_("not tested"),
+/* One after the other, as what is repaired uncovers what is behind it. */
+#define REPAIRS_MAX 6
+
+static struct {
+	char *module, *hall, *report;
+	gboolean repair, undo, offline, force;
+} options;
+
+static const GOptionEntry entries[] = {
+	{"repair", 0, 0, G_OPTION_ARG_NONE, &options.repair,
+	 N_("put right what can be, each change shown and asked for first"), NULL},
+	{"undo", 0, 0, G_OPTION_ARG_NONE, &options.undo, N_("take the last repair back"), NULL},
+	{"report", 0, 0, G_OPTION_ARG_STRING, &options.report,
+	 N_("show a report for the hotline, ask, and save it"), N_("FILE")},
+	{"force", 0, 0, G_OPTION_ARG_NONE, &options.force, N_("replace the file of --report"),
+	 NULL},
+	{"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, N_("do not use the network"), NULL},
+	{"hall", 0, 0, G_OPTION_ARG_STRING, &options.hall,
+	 N_("try to reach this hall instead of the first of the CA"), N_("ADDRESS")},
+	{"module", 0, 0, G_OPTION_ARG_STRING, &options.module,
+	 N_("where OpenUKey's PKCS #11 module is"), N_("FILE")},
+	{NULL}};
+
+/* Words, not colours; names for scripts. */
+static const struct {
+	const char *mark, *name;
+} states[] = {
+	[OUK_LINK_WAITING] = {"", "waiting"},
+	[OUK_LINK_LOOKING] = {"", "looking"},
+	[OUK_LINK_OK] = {N_("good"), "good"},
+	[OUK_LINK_NOTE] = {N_("note"), "note"},
+	[OUK_LINK_BROKEN] = {N_("broken"), "broken"},
+	[OUK_LINK_NOT_TESTED] = {N_("not tested"), "not tested"},
 };
+
+#define LINK(id, title, check) #id,
+static const char *const link_names[] = {
+#include "assistant/core/doctor/links.def"
+};
+#undef LINK
+
+/* ---- for people ---- */
 
 static void
 on_link(OukDoctor *doctor, guint id, gpointer data)
@@ -21,12 +58,146 @@ on_link(OukDoctor *doctor, guint id, gpointer data)
 
 	if (result->state < OUK_LINK_OK)
 		return;
-	g_print("[%s] %s", _(marks[result->state]), ouk_link_title(id));
+	g_print("[%s] %s", _(states[result->state].mark), ouk_link_title(id));
 	if (result->finding != NULL)
 		g_print(_(": %s"), _(result->finding->sentence));
 	if (*result->text != '\0')
-		g_print(result->finding != NULL ? " (%s)" : _(": %s"), result->text);
+		g_print(result->finding != NULL ? _(" (%s)") : _(": %s"), result->text);
 	g_print("\n");
+}
+
+/* What to do, and the code; the repair only where this computer has one. */
+static void
+print_outcome(OukDoctor *doctor)
+{
+	const OukFinding *finding = ouk_doctor_finding(doctor);
+	g_autofree char *code = ouk_doctor_code(doctor);
+	g_autoptr(OukRepair) repair = NULL;
+
+	g_print("\n");
+	if (finding == NULL) {
+		g_print(_("Everything is in order.\n"));
+	} else {
+		g_print("%s\n%s\n", _(finding->sentence), _(finding->cure));
+		repair = ouk_repair_new(doctor, finding, NULL);
+	}
+	if (repair != NULL)
+		g_print(_("\"ukey doctor --repair\" can do that: %s\n"), ouk_repair_title(repair));
+	g_print(_("Code for the hotline: %s\n"), code);
+}
+
+/* ---- for scripts ---- */
+
+static void
+json_link(JsonBuilder *json, OukDoctor *doctor, OukLinkId id)
+{
+	const OukLinkResult *result = ouk_doctor_result(doctor, id);
+
+	json_builder_begin_object(json);
+	cli_json_text(json, "link", link_names[id]);
+	cli_json_text(json, "state", states[result->state].name);
+	if (result->finding != NULL)
+		cli_json_text(json, "finding", result->finding->name);
+	cli_json_text(json, "text", result->fact);
+	json_builder_end_object(json);
+}
+
+static void
+print_json(OukDoctor *doctor)
+{
+	const OukFinding *finding = ouk_doctor_finding(doctor);
+	g_autofree char *code = ouk_doctor_code(doctor);
+	g_autoptr(JsonBuilder) json = json_builder_new();
+
+	json_builder_begin_object(json);
+	cli_json_text(json, "code", code);
+	if (finding != NULL) {
+		cli_json_text(json, "finding", finding->name);
+		cli_json_text(json, "sentence", _(finding->sentence));
+		cli_json_text(json, "cure", _(finding->cure));
+		cli_json_text(json, "repair", finding->repair);
+	}
+	json_builder_set_member_name(json, "links");
+	json_builder_begin_array(json);
+	for (OukLinkId id = 0; id < OUK_LINKS; id++)
+		json_link(json, doctor, id);
+	json_builder_end_array(json);
+	json_builder_end_object(json);
+	cli_print_json(json_builder_get_root(json));
+}
+
+/* ---- repairs ---- */
+
+/* Shows the change, asks, makes it. Takes the repair. */
+static gboolean
+confirm_and_apply(OukRepair *repair, GError **error)
+{
+	g_print(_("%s. This will be changed:\n%s"), ouk_repair_title(repair),
+		ouk_repair_change(repair));
+	if (ouk_repair_needs_root(repair))
+		g_print("%s\n", _("The administrator's password is needed for it."));
+	if (!cli_confirm(ouk_repair_has_undo(repair) ? _("\"ukey doctor --undo\" takes it back.")
+						     : _("It cannot be taken back."),
+			 error)) {
+		ouk_repair_free(repair);
+		return FALSE;
+	}
+	return ouk_repair_apply(repair, NULL, error);
+}
+
+static gboolean
+is_broken(OukDoctor *doctor)
+{
+	for (OukLinkId id = 0; id < OUK_LINKS; id++)
+		if (ouk_doctor_result(doctor, id)->state == OUK_LINK_BROKEN)
+			return TRUE;
+	return FALSE;
+}
+
+static gboolean
+repair_all(OukDoctor *doctor, GError **error)
+{
+	const OukFinding *last = NULL;
+
+	for (int i = 0; i < REPAIRS_MAX && is_broken(doctor); i++) {
+		const OukFinding *finding = ouk_doctor_finding(doctor);
+		OukRepair *repair;
+
+		if (finding == last)
+			return ouk_fail(error, OUK_E_REPAIR_FAILED);
+		last = finding;
+		repair = ouk_repair_new(doctor, finding, error);
+		if (repair == NULL || !confirm_and_apply(repair, error))
+			return FALSE;
+		g_print("\n%s\n", _("Done. Looking again:"));
+		if (!ouk_doctor_run(doctor, NULL, error))
+			return FALSE;
+		print_outcome(doctor);
+	}
+	return TRUE;
+}
+
+static gboolean
+undo_last(GError **error)
+{
+	OukRepair *repair = ouk_repair_undo(error);
+
+	return repair != NULL && confirm_and_apply(repair, error);
+}
+
+/* ---- the report ---- */
+
+static gboolean
+save_report(OukDoctor *doctor, GError **error)
+{
+	g_autofree char *report = ouk_doctor_report(doctor);
+	g_autoptr(GBytes) bytes = g_bytes_new(report, strlen(report));
+
+	if (strcmp(options.report, "-") == 0)
+		return cli_write("-", bytes, FALSE, error);
+	g_print("\n%s\n", report);
+	return cli_confirm(_("This is the whole report."), error) &&
+	       cli_write(options.report, bytes, options.force, error);
 }
 
 static gboolean
@@ -34,22 +205,31 @@ run(int argc, char **argv, GError **error)
 {
 	OukDoctorSetup setup = {0};
 	g_autoptr(OukDoctor) doctor = NULL;
-	const OukFinding *finding;
-	g_autofree char *code = NULL;
+	gboolean quiet;
 
-	if (!cli_parse(&cli_doctor, &argc, &argv, CLI_TAKES_NO_KEY, NULL, error) ||
+	if (!cli_parse(&cli_doctor, &argc, &argv, CLI_TAKES_NO_KEY | CLI_TAKES_JSON | CLI_TAKES_YES,
+		       entries, error) ||
 	    !cli_arguments(argc, 0, 0, error))
 		return FALSE;
+	if (options.undo)
+		return undo_last(error);
+	quiet = cli_options.json || g_strcmp0(options.report, "-") == 0;
+	setup = (OukDoctorSetup){options.module, options.hall, options.offline};
 	doctor = ouk_doctor_new(&setup);
-	g_signal_connect(doctor, "link", G_CALLBACK(on_link), NULL);
+	if (!quiet)
+		g_signal_connect(doctor, "link", G_CALLBACK(on_link), NULL);
 	if (!ouk_doctor_run(doctor, NULL, error))
 		return FALSE;
-	finding = ouk_doctor_finding(doctor);
-	code = ouk_doctor_code(doctor);
-	if (finding != NULL)
-		g_print("\n%s\n%s\n", _(finding->sentence), _(finding->cure));
-	g_print(_("Code for the hotline: %s\n"), code);
-	return TRUE;
+	if (!quiet)
+		print_outcome(doctor);
+	if (cli_options.json)
+		print_json(doctor);
+	if (options.repair && !repair_all(doctor, error))
+		return FALSE;
+	if (options.report != NULL && !save_report(doctor, error))
+		return FALSE;
+	return !is_broken(doctor) || ouk_fail(error, OUK_E_DOCTOR_FOUND);
 }
 
-const CliCommand cli_doctor = {"doctor", "", N_("what is wrong, and putting it right"), run};
+const CliCommand cli_doctor = {
+	"doctor", "", N_("what is wrong between USB port and hall, and putting it right"), run};

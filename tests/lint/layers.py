@@ -16,6 +16,7 @@ ALLOWED = {
     "pkcs11": ["common", "drivers/token.h", "drivers/crypto"],
     "virtual": ["common"],
     "assistant/core": ["common"],
+    "assistant/doctor-repair": ["common"],
     "assistant/cli": ["common", "assistant/core"],
     "assistant/ui": ["common", "assistant/core"],
     "assistant/bridge": ["common", "assistant/core"],

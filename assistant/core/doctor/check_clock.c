@@ -49,6 +49,31 @@ clock_alone(const OukExam *exam)
 	return now > OPENUKEY_BUILD_TIME + AHEAD_AFTER ? OUK_F_CLOCK_AHEAD : OUK_FINDING_COUNT;
 }
 
+/* A certificate that has not begun or has ended for this clock may be good for the right one. */
+#define CLOCK_ERRORS (G_TLS_CERTIFICATE_NOT_ACTIVATED | G_TLS_CERTIFICATE_EXPIRED)
+
+/* What a server of the hall says; of one that cannot be trusted nothing is taken. */
+static gboolean
+web_date(OukExam *exam, gint64 *ret)
+{
+	g_autofree char *address = NULL;
+	OukWebAnswer answer;
+	gboolean known;
+
+	if (exam->offline)
+		return FALSE;
+	address = exam_time_server(exam);
+	if (address == NULL)
+		return FALSE;
+	web_ask(address, exam->cancellable, &answer);
+	known = answer.state == OUK_WEB_ANSWERED && answer.date != 0 &&
+		(answer.errors & (GTlsCertificateFlags)~CLOCK_ERRORS) == 0;
+	if (known)
+		*ret = answer.date;
+	web_answer_clear(&answer);
+	return known;
+}
+
 OukFindingId
 exam_clock(OukExam *exam)
 {
@@ -58,7 +83,7 @@ exam_clock(OukExam *exam)
 		return exam->clock_finding;
 	exam->clock_known = TRUE;
 	exam->clock_finding = clock_alone(exam);
-	if (!exam->offline && web_date(exam, &there)) {
+	if (web_date(exam, &there)) {
 		exam->clues.offset = there - g_get_real_time() / G_USEC_PER_SEC;
 		exam->clock_finding = exam->clues.offset > TOLERANCE_S    ? OUK_F_CLOCK_BEHIND
 				      : exam->clues.offset < -TOLERANCE_S ? OUK_F_CLOCK_AHEAD

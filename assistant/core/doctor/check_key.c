@@ -162,7 +162,7 @@ check_key(OukExam *exam, OukLinkResult *ret)
 
 /* ---- certificates ---- */
 
-/* Objects that say they are certificates but cannot be read as one. */
+/* Certificates that are there but of no use to libcrypto. */
 static guint
 count_unreadable(OukToken *token, guint readable)
 {
@@ -171,6 +171,25 @@ count_unreadable(OukToken *token, guint readable)
 	g_autoptr(GArray) found = ouk_objects_find(token, &template, 1, NULL);
 
 	return found != NULL && found->len > readable ? found->len - readable : 0;
+}
+
+/* Our module leaves out a certificate that it cannot read; its key pair stays behind. */
+static guint
+count_orphans(OukToken *token)
+{
+	CK_OBJECT_CLASS class = CKO_PUBLIC_KEY;
+	CK_ATTRIBUTE template = {CKA_CLASS, &class, sizeof(class)};
+	g_autoptr(GArray) keys = ouk_objects_find(token, &template, 1, NULL);
+	guint count = 0;
+
+	for (guint i = 0; token->vendor != NULL && keys != NULL && i < keys->len; i++) {
+		CK_OBJECT_HANDLE key = g_array_index(keys, CK_OBJECT_HANDLE, i);
+		g_autoptr(GBytes) id = ouk_object_bytes(token, key, CKA_ID);
+
+		if (id != NULL && ouk_object_by_id(token, CKO_CERTIFICATE, id) == CK_INVALID_HANDLE)
+			count++;
+	}
+	return count;
 }
 
 /* Takes the certificates of one key over; FALSE with a finding when it does not work. */
@@ -186,7 +205,7 @@ certs_take(OukExam *exam, OukToken *token, guint *unreadable, OukLinkResult *ret
 		exam_found(ret, OUK_LINK_BROKEN, OUK_F_KEY_ERROR, g_strdup(error->message));
 		return FALSE;
 	}
-	*unreadable += count_unreadable(token, certs->len);
+	*unreadable += count_unreadable(token, certs->len) + count_orphans(token);
 	while (certs->len > 0)
 		g_ptr_array_add(exam->certs, g_ptr_array_steal_index(certs, certs->len - 1));
 	return TRUE;
@@ -246,14 +265,17 @@ check_certificate(OukExam *exam, OukLinkResult *ret)
 		if (!token->blank && !certs_take(exam, token, &unreadable, ret))
 			return;
 	}
-	if (unreadable > 0)
-		exam_found(ret, OUK_LINK_BROKEN, OUK_F_CERT_UNREADABLE, NULL);
-	else if (exam->certs->len == 0)
-		exam_found(ret, OUK_LINK_BROKEN, OUK_F_CERT_NONE, NULL);
+	if (exam->certs->len == 0)
+		exam_found(ret, OUK_LINK_BROKEN,
+			   unreadable > 0 ? OUK_F_CERT_UNREADABLE : OUK_F_CERT_NONE, NULL);
 	else if (exam_clock(exam) != OUK_FINDING_COUNT)
 		exam_not_tested(ret, _("cannot be judged: the clock is wrong, see below"));
 	else
 		judge_certs(exam, ret);
+	if (ret->state == OUK_LINK_OK && unreadable > 0) {
+		ret->state = OUK_LINK_NOTE;
+		ret->finding = exam_finding(OUK_F_CERT_UNREADABLE);
+	}
 }
 
 /* ---- the PIN ---- */

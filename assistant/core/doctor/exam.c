@@ -91,6 +91,7 @@ exam_clear(OukExam *exam)
 	g_clear_pointer(&exam->certs, g_ptr_array_unref);
 	g_clear_pointer(&exam->tokens, g_ptr_array_unref);
 	g_clear_pointer(&exam->modules, ouk_modules_free);
+	g_clear_pointer(&exam->profiles, ouk_profiles_unref);
 	g_clear_pointer(&exam->devices, g_ptr_array_unref);
 	pcsc_clear(&exam->pcsc);
 	clues_clear(&exam->clues);

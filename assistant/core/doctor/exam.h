@@ -9,6 +9,9 @@
 #include "assistant/core/module.h"
 #include "assistant/core/profile.h"
 
+/* Where administrators register modules, on every system (p11-kit's sysconfdir is /etc). */
+#define P11KIT_SYSTEM_CONFIGS "/etc/pkcs11/modules"
+
 #define FINDING(name, ...) OUK_F_##name,
 typedef enum {
 #include "assistant/core/doctor/findings.def"
@@ -73,6 +76,10 @@ const OukFinding *exam_finding(OukFindingId id);
 char *exam_short_serial(const char *serial);
 /* First letters of a unit's name: "示…" */
 char *exam_initials(const char *name);
+/* Loads the CAs' data once. */
+void exam_profiles(OukExam *exam);
+/* A server of the hall or CA that tells the time over TLS, or NULL. The caller frees. */
+char *exam_time_server(OukExam *exam);
 /* The clock's finding, or OUK_FINDING_COUNT when it seems right; worked out once a walk. */
 OukFindingId exam_clock(OukExam *exam);
 

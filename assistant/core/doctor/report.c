@@ -20,7 +20,7 @@ add_link(GString *report, OukDoctor *doctor, OukLinkId id)
 	if (result->finding != NULL)
 		g_string_append_printf(report, _(": %s"), _(result->finding->sentence));
 	if (result->fact != NULL && *result->fact != '\0')
-		g_string_append_printf(report, result->finding != NULL ? " (%s)" : _(": %s"),
+		g_string_append_printf(report, result->finding != NULL ? _(" (%s)") : _(": %s"),
 				       result->fact);
 	g_string_append_c(report, '\n');
 }
