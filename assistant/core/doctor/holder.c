@@ -45,7 +45,7 @@ diag_ask(int fd)
 
 /* Adds the other end of a connection that was accepted on the file. */
 static void
-take_socket(const struct nlmsghdr *header, const struct stat *file, GHashTable *peers)
+take_socket(struct nlmsghdr *header, const struct stat *file, GHashTable *peers)
 {
 	const struct unix_diag_msg *message = NLMSG_DATA(header);
 	const struct unix_diag_vfs *vfs = NULL;
@@ -75,9 +75,9 @@ take_socket(const struct nlmsghdr *header, const struct stat *file, GHashTable *
 
 /* TRUE at the end of the list. */
 static gboolean
-take_answer(const char *buffer, size_t len, const struct stat *file, GHashTable *peers)
+take_answer(char *buffer, size_t len, const struct stat *file, GHashTable *peers)
 {
-	const struct nlmsghdr *header = (const void *)buffer;
+	struct nlmsghdr *header = (void *)buffer;
 
 	for (; NLMSG_OK(header, len); header = NLMSG_NEXT(header, len)) {
 		if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
