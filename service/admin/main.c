@@ -172,21 +172,18 @@ options_read(int argc, char **argv, struct options *options)
 		{"ca", required_argument, NULL, 'c'},    {"key", required_argument, NULL, 'k'},
 		{"head", required_argument, NULL, 'h'},  {NULL, 0, NULL, 0},
 	};
+	const char **const texts[] = {['s'] = &options->store,
+				      ['c'] = &options->ca,
+				      ['k'] = &options->key,
+				      ['h'] = &options->head,
+				      ['t'] = NULL};
 	int name;
 
 	while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (name == 's')
-			options->store = optarg;
-		else if (name == 't' && !schema_read(optarg, &options->schema))
+		if (name == '?' || (name == 't' && !schema_read(optarg, &options->schema)))
 			return false;
-		else if (name == 'c')
-			options->ca = optarg;
-		else if (name == 'k')
-			options->key = optarg;
-		else if (name == 'h')
-			options->head = optarg;
-		else if (name == '?')
-			return false;
+		if (name != 't')
+			*texts[name] = optarg;
 	}
 	return true;
 }

@@ -55,6 +55,16 @@ cs_store_key_release(struct cs_store *store, const char *key_sn, const char *ord
 }
 
 enum cs_status
+cs_store_key_free(struct cs_store *store, const char *key_sn, const char *but_order)
+{
+	static const char sql[] =
+		"DELETE FROM key_claims WHERE ca = $1 AND key_sn = $2 AND order_id <> $3";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(key_sn),
+			  cs_text(but_order));
+}
+
+enum cs_status
 cs_store_key_block(struct cs_store *store, const char *key_sn, const char *reason,
 		   const char *order_id, int64_t now)
 {

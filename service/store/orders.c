@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define FIELDS                                                                                \
-	"id, number, kind, state, ver, key_sn, profile, unit_mark, person, created, changed," \
+	"id, number, kind, state, ver, key_sn, profile, method, unit_mark, person, created, " \
+	"changed,"                                                                            \
 	" deadline, retain"
 
 static void
@@ -19,12 +20,13 @@ order_read(const struct cs_row *row, struct cs_order_row *ret)
 	ret->ver = row->number(row->row, 4);
 	cs_row_text(row, 5, ret->key_sn, sizeof(ret->key_sn));
 	cs_row_text(row, 6, ret->profile, sizeof(ret->profile));
-	cs_row_text(row, 7, ret->unit_mark, sizeof(ret->unit_mark));
-	cs_row_text(row, 8, ret->person, sizeof(ret->person));
-	ret->created = row->number(row->row, 9);
-	ret->changed = row->number(row->row, 10);
-	ret->deadline = row->number(row->row, 11);
-	ret->retain = row->number(row->row, 12);
+	cs_row_text(row, 7, ret->method, sizeof(ret->method));
+	cs_row_text(row, 8, ret->unit_mark, sizeof(ret->unit_mark));
+	cs_row_text(row, 9, ret->person, sizeof(ret->person));
+	ret->created = row->number(row->row, 10);
+	ret->changed = row->number(row->row, 11);
+	ret->deadline = row->number(row->row, 12);
+	ret->retain = row->number(row->row, 13);
 }
 
 static enum cs_status
@@ -33,7 +35,7 @@ order_row(const struct cs_row *row, void *ctx)
 	struct cs_order_row *ret = ctx;
 
 	order_read(row, ret);
-	return cs_row_blob(row, 13, &ret->body);
+	return cs_row_blob(row, 14, &ret->body);
 }
 
 /* The deadlines are a table of their own: what has none is in no index. */
@@ -56,15 +58,15 @@ cs_store_order_add(struct cs_store *store, const struct cs_order_row *row)
 {
 	static const char sql[] =
 		"INSERT INTO orders (ca, " FIELDS ", body) VALUES"
-		" ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+		" ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 		" ON CONFLICT DO NOTHING";
 	int64_t rows = 0;
 	enum cs_status st = CS_EXECUTE(
 		store, sql, &rows, cs_text(store->ca), cs_text(row->id), cs_text(row->number),
 		cs_text(row->kind), cs_text(row->state), cs_int(row->ver), cs_text(row->key_sn),
-		cs_text(row->profile), cs_text(row->unit_mark), cs_text(row->person),
-		cs_int(row->created), cs_int(row->changed), cs_int(row->deadline),
-		cs_int(row->retain), cs_bytes(cs_blob_span(&row->body)));
+		cs_text(row->profile), cs_text(row->method), cs_text(row->unit_mark),
+		cs_text(row->person), cs_int(row->created), cs_int(row->changed),
+		cs_int(row->deadline), cs_int(row->retain), cs_bytes(cs_blob_span(&row->body)));
 
 	if (st == CS_OK && rows != 1)
 		return CS_E_EXISTS;

@@ -21,6 +21,7 @@ struct cs_order_row {
 	int64_t ver; /* counts changes; the compare-and-swap is by it */
 	char key_sn[CS_SN_TEXT];
 	char profile[CS_WORD_TEXT];
+	char method[CS_WORD_TEXT];    /* how a code travels */
 	char unit_mark[CS_HASH_TEXT]; /* pseudonym of the unit, for queries */
 	char person[CS_ID_TEXT];      /* whose data key seals the body */
 	int64_t created, changed;
@@ -64,6 +65,9 @@ UK_CHECKED enum cs_status cs_store_key_claim(struct cs_store *store, const char 
 					     const char *order_id);
 UK_CHECKED enum cs_status cs_store_key_release(struct cs_store *store, const char *key_sn,
 					       const char *order_id);
+/* Takes the key away from whichever order but this one holds it. */
+UK_CHECKED enum cs_status cs_store_key_free(struct cs_store *store, const char *key_sn,
+					    const char *but_order);
 /* ret_id: "" when there is none */
 UK_CHECKED enum cs_status cs_store_key_holder(struct cs_store *store, const char *key_sn,
 					      char ret_id[CS_ID_TEXT]);

@@ -44,6 +44,7 @@ static const struct cs_table orders_tables[] = {
 	  {"ver", I},
 	  {"key_sn", T},
 	  {"profile", T},
+	  {"method", T},
 	  {"unit_mark", T},
 	  {"person", T},
 	  {"created", I},

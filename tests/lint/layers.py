@@ -25,6 +25,7 @@ ALLOWED = {
     "service/store": ["common", "service/base"],
     "service/vault": ["common", "service/base", "service/store"],
     "service/audit": ["common", "service/base", "service/store"],
+    "service/orders": ["common", "service/base", "service/store", "service/vault", "service/audit"],
     "service/admin": ["common", "service/base", "service/store", "service/vault", "service/audit"],
     "tests": ["common", "drivers", "pkcs11", "virtual", "assistant", "service", "tests", "udev"],
 }

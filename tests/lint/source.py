@@ -132,15 +132,21 @@ def rows(tree, name):
             yield number, [field.strip() for field in hit.group(1).split(",")]
 
 
+# What tells the rows of a table apart, where it is not the first column alone.
+ROW_KEYS = {
+    "assistant/core/flow.def": [(0, 1)],
+    "common/commands.def": [(0,), (1,)],
+    "service/orders/flow.def": [(0, 1, 2)],
+}
+
+
 def unique_rows(tree):
     """no two rows of a .def table share their name, no two commands their number"""
     for name in tree.match(".def"):
-        columns = (0, 1) if name.endswith("commands.def") else (0,)
-        width = 2 if name.endswith("flow.def") else 1  # a state and an event are one name
-        for column in columns:
+        for columns in ROW_KEYS.get(name, [(0,)]):
             seen = {}
             for number, fields in rows(tree, name):
-                key = ", ".join(fields[column:column + width])
+                key = ", ".join(fields[column] for column in columns if column < len(fields))
                 if key in seen:
                     yield Finding(name, number, f"{key} is already in line {seen[key]}")
                 seen.setdefault(key, number)

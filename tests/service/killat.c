@@ -111,10 +111,10 @@ run_killed(int nth, enum kill_how how, int (*work)(void))
 	return true;
 }
 
-int
-kill_everywhere(int most, int (*work)(void), void (*check)(bool finished))
+static int
+kill_each(int most, int step, int (*work)(void), void (*check)(bool finished))
 {
-	for (int nth = 1; nth < most; nth++) {
+	for (int nth = 1; nth < most; nth += step) {
 		bool finished = true;
 
 		for (int how = KILL_BEFORE; how <= KILL_AFTER; how++) {
@@ -126,4 +126,16 @@ kill_everywhere(int most, int (*work)(void), void (*check)(bool finished))
 	}
 	fail_msg("not at its end after %d writes", most);
 	return most;
+}
+
+int
+kill_everywhere(int most, int (*work)(void), void (*check)(bool finished))
+{
+	return kill_each(most, 1, work, check);
+}
+
+int
+kill_here_and_there(int most, int step, int (*work)(void), void (*check)(bool finished))
+{
+	return kill_each(most, getenv("OPENUKEY_TEST_LONG") != NULL ? 1 : step, work, check);
 }

@@ -24,4 +24,7 @@ void kill_at(int nth, enum kill_how how);
  */
 int kill_everywhere(int most, int (*work)(void), void (*check)(bool finished));
 
+/* The same for every step-th write, or for each when OPENUKEY_TEST_LONG is set. */
+int kill_here_and_there(int most, int step, int (*work)(void), void (*check)(bool finished));
+
 #endif
