@@ -31,13 +31,13 @@ struct host_lock {
  * may have held at the fork, are not touched until C_Initialize has made them anew.
  */
 static struct {
-	pid_t pid;
-	bool stopping;
-	unsigned int calls; /* under way, C_Finalize's own not counted */
+	pid_t pid;          /* atomic */
+	bool stopping;      /* atomic */
+	unsigned int calls; /* atomic: under way, C_Finalize's own not counted */
 	struct token_bus *bus;
 	struct host_lock host; /* set while no call is under way */
 	bool no_threads;       /* likewise: CKF_LIBRARY_CANT_CREATE_OS_THREADS */
-	pthread_mutex_t lock;  /* guards the six above */
+	pthread_mutex_t lock;  /* guards changes of the six above, but for calls */
 	pthread_cond_t idle;
 	pthread_mutex_t bus_lock;
 } module = {
@@ -50,13 +50,25 @@ static struct {
 static pid_t
 owner(void)
 {
-	return __atomic_load_n(&module.pid, __ATOMIC_RELAXED);
+	return __atomic_load_n(&module.pid, __ATOMIC_ACQUIRE);
 }
 
 static void
 owner_set(pid_t pid)
 {
-	__atomic_store_n(&module.pid, pid, __ATOMIC_RELAXED);
+	__atomic_store_n(&module.pid, pid, __ATOMIC_RELEASE);
+}
+
+static bool
+is_stopping(void)
+{
+	return __atomic_load_n(&module.stopping, __ATOMIC_SEQ_CST);
+}
+
+static void
+stopping_set(bool stopping)
+{
+	__atomic_store_n(&module.stopping, stopping, __ATOMIC_SEQ_CST);
 }
 
 /*
@@ -105,8 +117,8 @@ module_forget_parent(void)
 	static const pthread_cond_t cond = PTHREAD_COND_INITIALIZER;
 
 	owner_set(0);
-	module.stopping = false;
-	module.calls = 0;
+	stopping_set(false);
+	__atomic_store_n(&module.calls, 0, __ATOMIC_SEQ_CST);
 	module.bus = NULL; /* the parent's: its connections are not ours to close */
 	module.host = (struct host_lock){0};
 	module.lock = mutex;
@@ -195,7 +207,7 @@ module_start(const CK_C_INITIALIZE_ARGS *args)
 		rv = CKR_CRYPTOKI_ALREADY_INITIALIZED;
 	} else {
 		policy_load();
-		module.stopping = false;
+		stopping_set(false);
 		module.host = host;
 		module.no_threads =
 			args != NULL && (args->flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS) != 0;
@@ -215,7 +227,7 @@ module_start(const CK_C_INITIALIZE_ARGS *args)
 static void
 calls_drain(void)
 {
-	while (module.calls > 0) {
+	while (__atomic_load_n(&module.calls, __ATOMIC_SEQ_CST) > 0) {
 		struct timespec until;
 
 		if (module.bus != NULL)
@@ -235,11 +247,11 @@ module_stop(void)
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 
 	pthread_mutex_lock(&module.lock);
-	if (owner() == 0 || module.stopping) {
+	if (owner() == 0 || is_stopping()) {
 		pthread_mutex_unlock(&module.lock);
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
 	}
-	module.stopping = true;
+	stopping_set(true);
 	calls_drain();
 	pthread_mutex_unlock(&module.lock);
 
@@ -250,8 +262,8 @@ module_stop(void)
 
 	pthread_mutex_lock(&module.lock);
 	module.bus = NULL;
-	module.stopping = false;
-	owner_set(0);
+	owner_set(0); /* before the next line: module_enter looks the other way round */
+	stopping_set(false);
 	pthread_mutex_unlock(&module.lock);
 	return CKR_OK;
 }
@@ -259,29 +271,26 @@ module_stop(void)
 static void
 call_leave(void)
 {
+	if (__atomic_sub_fetch(&module.calls, 1, __ATOMIC_SEQ_CST) > 0 || !is_stopping())
+		return;
 	pthread_mutex_lock(&module.lock);
-	module.calls--;
-	if (module.calls == 0)
-		pthread_cond_broadcast(&module.idle);
+	pthread_cond_broadcast(&module.idle);
 	pthread_mutex_unlock(&module.lock);
 }
 
+/*
+ * Without a lock, as every C_* call comes by: a call counts itself, then looks whether C_Finalize
+ * is at work; that one says so first, then looks at the count.  One of them sees the other.
+ */
 CK_RV
 module_enter(void)
 {
-	CK_RV rv = CKR_OK;
+	CK_RV rv;
 
 	if (!is_ours())
 		return CKR_CRYPTOKI_NOT_INITIALIZED;
-	pthread_mutex_lock(&module.lock);
-	if (owner() == 0 || module.stopping)
-		rv = CKR_CRYPTOKI_NOT_INITIALIZED;
-	else
-		module.calls++;
-	pthread_mutex_unlock(&module.lock);
-	if (rv != CKR_OK)
-		return rv;
-	rv = module_resume();
+	(void)__atomic_add_fetch(&module.calls, 1, __ATOMIC_SEQ_CST);
+	rv = is_stopping() || owner() == 0 ? CKR_CRYPTOKI_NOT_INITIALIZED : module_resume();
 	if (rv != CKR_OK)
 		call_leave();
 	return rv;
@@ -323,7 +332,7 @@ module_bus_peek(void)
 	struct token_bus *bus;
 
 	pthread_mutex_lock(&module.lock);
-	bus = module.stopping ? NULL : module.bus;
+	bus = is_stopping() ? NULL : module.bus;
 	pthread_mutex_unlock(&module.lock);
 	return bus;
 }
@@ -331,12 +340,7 @@ module_bus_peek(void)
 bool
 module_stopping(void)
 {
-	bool stopping;
-
-	pthread_mutex_lock(&module.lock);
-	stopping = module.stopping;
-	pthread_mutex_unlock(&module.lock);
-	return stopping;
+	return is_stopping();
 }
 
 bool
