@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Twelve faults, seeded on a computer of its own; the doctor must name, repair and undo them."""
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -10,118 +9,18 @@ import sys
 import unittest
 
 import world
-from world import Key, Service, read, write
+from desk import (ADMIN_PROFILES, CLOCK, DRIVER_LIST, HOLD_KEY, MODULE_FILE, OFFSET, PROFILES, REPAIR,
+                  SETTINGS, UKEY, YEAR, DeskCase, make_key, set_up)
+from world import Service, read, write
 
-UKEY = os.environ.get("OPENUKEY_UKEY", "ukey")
-REPAIR = os.environ.get("OPENUKEY_REPAIR", "openukey-repair")
-HOLD_KEY = os.environ.get("OPENUKEY_HOLD_KEY", "hold_key")
-CLOCK = os.environ.get("OPENUKEY_CLOCK_PRELOAD", "clock_preload.so")
-PROFILES = os.environ.get("OPENUKEY_SHIPPED_PROFILES", "profiles")
-UNIT = "示例果业有限公司"
-SERIAL = "K20261122001"
-HOME = "/run/home"
-SETTINGS = HOME + "/.local/share/openukey/remembered.json"
-MODULE_FILE = "/etc/pkcs11/modules/openukey.module"
-DRIVER_LIST = "/etc/libccid_Info.plist"
-ADMIN_PROFILES = "/etc/openukey/profiles"
-OFFSET = "/run/desk/clock"
 SLOT = 1 << 18  # of a key's memory
-YEAR = 365 * 24 * 3600
 
 
 def setUpModule():
-    world.set_up()
-    os.environ.update(HOME=HOME, LC_ALL="C.UTF-8", LANGUAGE="en", OPENUKEY_TEST_CLOCK=OFFSET,
-                      OPENUKEY_PROFILES=PROFILES + ":" + ADMIN_PROFILES)
-    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "PCSCLITE_CSOCK_NAME"):
-        os.environ.pop(name, None)
-    os.makedirs(HOME)
-    os.chdir("/run/desk")
-    make_key("good")
+    set_up()
 
 
-def certificate(name, offset=0):
-    """A certificate of 300 days, made by a clock that is off by so many seconds."""
-    write(OFFSET, "%d\n" % offset)
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-utf8", "-days",
-                    "300", "-subj", "/C=CN/O=%s/CN=%s" % (UNIT, UNIT), "-keyout", name + ".pem",
-                    "-out", name + ".crt"], check=True, stderr=subprocess.DEVNULL,
-                   env=dict(os.environ, LD_PRELOAD=CLOCK))
-    write(OFFSET, "0\n")
-
-
-def make_key(name, *args, serial=SERIAL, offset=0):
-    certificate(name, offset)
-    provision(name, "--sign-cert", name + ".crt", *args, serial=serial)
-
-
-def provision(name, *args, serial=SERIAL):
-    subprocess.run([world.VIRTUAL_KEY, "provision", "--state", name, "--serial", serial, "--label",
-                    name, "--default-pin", "no", *args[2:], "--container", "Unit", "--sign-key",
-                    name + ".pem", *args[:2]], check=True, stdout=subprocess.DEVNULL)
-
-
-class Faults(unittest.TestCase):
-    def setUp(self):
-        write(MODULE_FILE, "module: %s\n" % os.environ["OPENUKEY_MODULE"])
-        self.addCleanup(Service.stop)
-        self.keys = []
-        self.addCleanup(lambda: [key.pull() for key in self.keys])
-
-    # ---- the desk ----
-
-    def plug(self, state="good", port=0):
-        self.keys.append(Key(port, "/run/desk/" + state))
-
-    def desk(self, state="good"):
-        """Everything as it should be."""
-        self.plug(state)
-        Service.start()
-
-    def ukey(self, *args, user=None, preload=None):
-        words = [UKEY, *args]
-        if user is not None:
-            words = ["setpriv", "--reuid", str(user), "--clear-groups", "--", *words]
-        env = dict(os.environ)
-        if preload is not None:
-            env["LD_PRELOAD"] = preload
-        return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env,
-                              timeout=60)
-
-    def doctor(self, *args, **how):
-        """The finding's name, or None."""
-        args = args or ("--offline",)
-        done = self.ukey("doctor", "--json", *args, **how)
-        self.said = json.loads(done.stdout or b"{}")
-        self.assertIn("code", self.said, done.stderr.decode())
-        return self.said.get("finding")
-
-    def text_of(self, link):
-        return next(row["text"] for row in self.said["links"] if row["link"] == link)
-
-    def repair(self, *args, **how):
-        done = self.ukey("doctor", "--repair", "--yes", *(args or ("--offline",)), **how)
-        self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
-        return done.stdout.decode()
-
-    def undo(self):
-        done = self.ukey("doctor", "--undo", "--yes")
-        self.assertEqual(done.returncode, 0, done.stdout.decode() + done.stderr.decode())
-
-    def repaired_and_undone(self, finding, *files):
-        """Named, repaired, well; undone: the files are as before to the byte, the fault is back."""
-        before = {path: (read(path), os.path.exists(path) and os.stat(path).st_mode)
-                  for path in files}
-        self.assertEqual(self.doctor(), finding)
-        shown = self.repair()
-        for path in files:
-            self.assertIn(path, shown)
-        self.assertIsNone(self.doctor(), self.said)
-        self.undo()
-        for path, was in before.items():
-            self.assertEqual((read(path), os.path.exists(path) and os.stat(path).st_mode), was)
-        self.assertEqual(self.doctor(), finding)
-
+class Faults(DeskCase):
     # ---- nothing wrong ----
 
     def test_a_computer_that_works_has_nothing_found(self):
@@ -138,7 +37,7 @@ class Faults(unittest.TestCase):
     def test_no_reader_driver(self):
         world.driver_list(False)
         self.addCleanup(world.driver_list, True)
-        self.desk()
+        self.desk(known=False)
         self.repaired_and_undone("DRIVER_UNLISTED", DRIVER_LIST)
 
     def test_permission_denied(self):
@@ -159,8 +58,6 @@ class Faults(unittest.TestCase):
         self.assertEqual(holder.stdout.readline(), b"held\n")
         self.assertEqual(self.doctor(), "KEY_HELD")
         self.assertEqual(self.text_of("KEY"), "hold_key (process %d)" % holder.pid)
-        reaper = subprocess.Popen(["sleep", "0"])
-        reaper.wait()
         shown = self.repair_while_waiting(holder)
         self.assertIn("kill -TERM %d" % holder.pid, shown)
         self.assertEqual(holder.returncode, -15)
@@ -225,7 +122,9 @@ class Faults(unittest.TestCase):
         self.plug("good", 0)
         self.plug("other", 1)
         Service.start()
-        world.wait_for("both keys are there", lambda: self.doctor() == "TWO_KEYS")
+        world.wait_for_key(0)
+        world.wait_for_key(1)
+        self.assertEqual(self.doctor(), "TWO_KEYS")
 
     def spoil(self, state, der):
         """Half of a certificate is something else, as if a write had been interrupted."""

@@ -18,6 +18,7 @@ INSIDE = "OPENUKEY_TEST_INSIDE"
 DRIVERS = "/usr/lib/pcsc/drivers"
 VIRTUAL_KEY = os.environ.get("OPENUKEY_VIRTUAL_KEY", "openukey-virtual-key")
 VIRTUAL_USB = os.environ.get("OPENUKEY_VIRTUAL_USB", "openukey-virtual-usb")
+WAIT = os.environ.get("OPENUKEY_REHEARSAL_WAIT", "wait_reader")
 SERVICE = """#!/bin/sh
 # in the daemon's place: the daemon, at USB ports of ours
 [ "$1" != --version ] || exec /run/desk/pcscd --version
@@ -118,6 +119,11 @@ class Service:
         except (FileNotFoundError, ProcessLookupError):
             pass
         shutil.rmtree("/run/pcscd", ignore_errors=True)
+
+
+def wait_for_key(port=0):
+    """Until programs see it."""
+    subprocess.run([WAIT, "(VIRTUAL%02d)" % port, "present", "15"], check=True)
 
 
 class Key:

@@ -18,7 +18,6 @@ check_permission(OukExam *exam, OukLinkResult *ret)
 			return;
 		}
 	}
-	pcsc_look(&exam->pcsc);
 	if (exam->pcsc.state == OUK_PCSC_DENIED)
 		exam_found(ret, OUK_LINK_BROKEN, OUK_F_SERVICE_DENIED, g_strdup(pcsc_socket()));
 	else if (exam->pcsc.state == OUK_PCSC_POLICY)
@@ -57,7 +56,6 @@ check_service(OukExam *exam, OukLinkResult *ret)
 {
 	OukPcscState state;
 
-	pcsc_look(&exam->pcsc);
 	state = exam->pcsc.state;
 	if (state == OUK_PCSC_READY)
 		exam_ok(ret, reader_list(exam->pcsc.readers));

@@ -11,9 +11,9 @@
 
 #define LIBRARY        "libpcsclite.so.1"
 #define SYSTEM_SOCKET  "/run/pcscd/pcscd.comm"
-#define ANSWER_US      (4 * G_USEC_PER_SEC)
+#define ANSWER_US      (8 * G_USEC_PER_SEC)
 #define READERS_MAX    16
-#define READER_TRIES   4
+#define READER_TRIES   16 /* for a key that is in a port and has a driver */
 #define READER_STEP_US (300 * 1000)
 
 /* The functions of libpcsclite that are used. */
@@ -28,6 +28,7 @@ struct library {
 struct look {
 	GMutex mutex;
 	GCond cond;
+	guint expected;
 	gboolean done;
 	OukPcscState state;
 	GPtrArray *readers;
@@ -119,9 +120,21 @@ add_reader(GPtrArray *readers, const SCARD_READERSTATE *state)
 	g_ptr_array_add(readers, reader);
 }
 
+/* Each ends with a NUL, the last with another. */
+static guint
+count_names(const char *names)
+{
+	guint count = 0;
+
+	for (; *names != '\0'; names += strlen(names) + 1)
+		count++;
+	return count;
+}
+
 /* Keys take a moment to come up after the service was started by our own call. */
 static void
-list_readers(const struct library *library, SCARDCONTEXT context, GPtrArray *readers)
+list_readers(const struct library *library, SCARDCONTEXT context, guint expected,
+	     GPtrArray *readers)
 {
 	SCARD_READERSTATE states[READERS_MAX] = {0};
 	char names[READERS_MAX * 128] = "";
@@ -129,9 +142,10 @@ list_readers(const struct library *library, SCARDCONTEXT context, GPtrArray *rea
 
 	for (int i = 0; i < READER_TRIES; i++) {
 		size = sizeof(names);
-		if (library->list(context, NULL, names, &size) == SCARD_S_SUCCESS && *names != '\0')
+		if (library->list(context, NULL, names, &size) != SCARD_S_SUCCESS)
+			names[0] = '\0';
+		if (count_names(names) >= expected)
 			break;
-		names[0] = '\0';
 		g_usleep(READER_STEP_US);
 	}
 	for (const char *name = names; *name != '\0' && count < READERS_MAX;
@@ -144,7 +158,7 @@ list_readers(const struct library *library, SCARDCONTEXT context, GPtrArray *rea
 }
 
 static OukPcscState
-ask_service(GPtrArray *readers)
+ask_service(guint expected, GPtrArray *readers)
 {
 	struct library library = {0};
 	SCARDCONTEXT context;
@@ -157,7 +171,7 @@ ask_service(GPtrArray *readers)
 		return OUK_PCSC_POLICY;
 	if (rv != SCARD_S_SUCCESS)
 		return OUK_PCSC_SILENT;
-	list_readers(&library, context, readers);
+	list_readers(&library, context, expected, readers);
 	library.release(context);
 	return OUK_PCSC_READY;
 }
@@ -167,7 +181,7 @@ look_thread(gpointer data)
 {
 	struct look *look = data;
 	GPtrArray *readers = g_ptr_array_new_with_free_func(reader_free);
-	OukPcscState state = ask_service(readers);
+	OukPcscState state = ask_service(look->expected, readers);
 
 	g_mutex_lock(&look->mutex);
 	look->state = state;
@@ -180,11 +194,12 @@ look_thread(gpointer data)
 }
 
 static void
-ask_patiently(OukPcsc *pcsc)
+ask_patiently(OukPcsc *pcsc, guint expected)
 {
 	struct look *look = g_atomic_rc_box_new0(struct look);
 	gint64 end = g_get_monotonic_time() + ANSWER_US;
 
+	look->expected = expected;
 	g_mutex_init(&look->mutex);
 	g_cond_init(&look->cond);
 	g_thread_unref(g_thread_new("pcsc", look_thread, g_atomic_rc_box_acquire(look)));
@@ -199,14 +214,14 @@ ask_patiently(OukPcsc *pcsc)
 }
 
 void
-pcsc_look(OukPcsc *pcsc)
+pcsc_look(OukPcsc *pcsc, guint expected)
 {
 	if (pcsc->looked)
 		return;
 	pcsc->looked = TRUE;
 	pcsc->state = socket_try();
 	if (pcsc->state == OUK_PCSC_READY)
-		ask_patiently(pcsc);
+		ask_patiently(pcsc, expected);
 	if (pcsc->readers == NULL)
 		pcsc->readers = g_ptr_array_new_with_free_func(reader_free);
 }

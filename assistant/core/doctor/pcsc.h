@@ -29,8 +29,8 @@ typedef struct {
 	GPtrArray *readers; /* of OukPcscReader */
 } OukPcsc;
 
-/* Looks once; at most about two seconds. */
-void pcsc_look(OukPcsc *pcsc);
+/* Looks once; waits some seconds for so many readers to be there. */
+void pcsc_look(OukPcsc *pcsc, guint expected);
 /* Whether any reader has a key in it. */
 gboolean pcsc_has_key(const OukPcsc *pcsc);
 void pcsc_clear(OukPcsc *pcsc);

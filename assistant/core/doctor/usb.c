@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/core/doctor/usb.h"
 
+#include "assistant/core/doctor/drivers.h"
 #include "assistant/core/doctor/exam.h"
 
 #include <glib/gi18n.h>
@@ -129,11 +130,26 @@ device_list(GPtrArray *devices)
 	return g_string_free(g_steal_pointer(&list), FALSE);
 }
 
+/* Those that the service must show sooner or later. */
+static guint
+count_driven(GPtrArray *devices)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < devices->len; i++) {
+		const OukUsbDevice *device = g_ptr_array_index(devices, i);
+
+		if (!device->blocked && drivers_know(device->vendor, device->product))
+			count++;
+	}
+	return count;
+}
+
 void
 check_usb(OukExam *exam, OukLinkResult *ret)
 {
 	exam->devices = usb_devices(&exam->has_usb);
-	pcsc_look(&exam->pcsc);
+	pcsc_look(&exam->pcsc, count_driven(exam->devices));
 	if (exam->devices->len > 0)
 		exam_ok(ret, device_list(exam->devices));
 	else if (pcsc_is_private())

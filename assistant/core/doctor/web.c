@@ -12,13 +12,11 @@
 
 /* ---- TLS ---- */
 
+/* Everybody is talked to; what is wrong with the certificate is looked at afterwards. */
 static gboolean
 on_certificate(GTlsConnection *connection, GTlsCertificate *certificate,
 	       GTlsCertificateFlags errors, gpointer data)
 {
-	OukWebAnswer *answer = data;
-
-	answer->errors = errors;
 	return TRUE;
 }
 
@@ -28,7 +26,7 @@ on_event(GSocketClient *client, GSocketClientEvent event, GSocketConnectable *co
 {
 	if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING)
 		g_signal_connect(connection, "accept-certificate", G_CALLBACK(on_certificate),
-				 data);
+				 NULL);
 }
 
 static X509 *
@@ -42,13 +40,31 @@ x509_of(GTlsCertificate *certificate)
 	return at != NULL ? d2i_X509(NULL, &at, (long)der->len) : NULL;
 }
 
+/* Not the connection's own verdict: one that resumes an earlier session has none. */
+static GTlsCertificateFlags
+errors_of(GTlsCertificate *certificate, GSocketConnectable *host, GCancellable *cancellable)
+{
+	GTlsDatabase *database = g_tls_backend_get_default_database(g_tls_backend_get_default());
+	GTlsCertificateFlags errors = G_TLS_CERTIFICATE_GENERIC_ERROR;
+
+	if (database != NULL && certificate != NULL)
+		errors = g_tls_database_verify_chain(
+			database, certificate, G_TLS_DATABASE_PURPOSE_AUTHENTICATE_SERVER, host,
+			NULL, G_TLS_DATABASE_VERIFY_NONE, cancellable, NULL);
+	g_clear_object(&database);
+	return errors;
+}
+
 /* The server's certificate and what came along with it. */
 static void
-look_at_certificate(GTlsConnection *connection, OukWebAnswer *answer)
+look_at_certificate(GTlsConnection *connection, GUri *uri, GCancellable *cancellable,
+		    OukWebAnswer *answer)
 {
 	GTlsCertificate *certificate = g_tls_connection_get_peer_certificate(connection);
+	g_autoptr(GSocketConnectable) host = g_network_address_new(g_uri_get_host(uri), 443);
 	g_autoptr(GPtrArray) chain = g_ptr_array_new_with_free_func((GDestroyNotify)X509_free);
 
+	answer->errors = errors_of(certificate, host, cancellable);
 	for (; certificate != NULL; certificate = g_tls_certificate_get_issuer(certificate)) {
 		X509 *x509 = x509_of(certificate);
 
@@ -180,7 +196,7 @@ connect_and_ask(GUri *uri, const char *address, GCancellable *cancellable, OukWe
 
 	g_socket_client_set_timeout(client, PATIENCE_S);
 	g_socket_client_set_tls(client, tls);
-	g_signal_connect(client, "event", G_CALLBACK(on_event), answer);
+	g_signal_connect(client, "event", G_CALLBACK(on_event), NULL);
 	/* a proxy for plain HTTP is asked itself; for the rest GIO makes the tunnel */
 	g_socket_client_set_enable_proxy(client, !through);
 	connection = g_socket_client_connect_to_uri(client, through ? answer->proxy : address,
@@ -192,7 +208,7 @@ connect_and_ask(GUri *uri, const char *address, GCancellable *cancellable, OukWe
 	if (tls && G_IS_TCP_WRAPPER_CONNECTION(connection))
 		look_at_certificate(G_TLS_CONNECTION(g_tcp_wrapper_connection_get_base_io_stream(
 					    G_TCP_WRAPPER_CONNECTION(connection))),
-				    answer);
+				    uri, cancellable, answer);
 	ask(G_IO_STREAM(connection), uri, through, cancellable, answer);
 }
 
