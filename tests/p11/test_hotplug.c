@@ -2,12 +2,15 @@
 /* Keys coming and going, other programs on the same key, and hosts that fork or wait. */
 #include "tests/p11/check.h"
 #include "tests/p11/desk.h"
+#include "tests/rig/process.h"
 #include "tests/rig/rig.h"
 
 #include <pthread.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define BUSY_MS 600
 
 static struct desk desk;
 
@@ -137,6 +140,49 @@ a_foreign_reset_between_reads_goes_unnoticed(void **state)
 	assert_int_equal(SCardDisconnect(stranger_connect(), SCARD_RESET_CARD), SCARD_S_SUCCESS);
 	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
 	desk_pull(&desk, 0);
+}
+
+static void *
+sign_once(void *data)
+{
+	return (void *)sign_something(*(CK_SESSION_HANDLE *)data);
+}
+
+/* Another program that keeps a key to itself for a while holds up that key's users only. */
+static void
+a_foreign_transaction_delays_one_key_and_breaks_nothing(void **state)
+{
+	CK_SESSION_HANDLE busy, idle;
+	SCARDHANDLE card;
+	pthread_t signer;
+	void *rv;
+	long start;
+
+	desk_plug(&desk, 0, &sm2_key);
+	desk_plug(&desk, 1, &sm2_key);
+	busy = desk_session(&desk, 0);
+	idle = desk_session(&desk, 1);
+	assert_rv(desk_login(&desk, busy, CKU_USER, DESK_PIN), CKR_OK);
+	assert_rv(desk_login(&desk, idle, CKU_USER, DESK_PIN), CKR_OK);
+	card = stranger_connect();
+	assert_int_equal(SCardBeginTransaction(card), SCARD_S_SUCCESS);
+	start = process_clock_ms();
+	assert_int_equal(pthread_create(&signer, NULL, sign_once, &busy), 0);
+	process_sleep_ms(100);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(slots_with_a_key(), 2);
+		assert_rv(sign_something(idle), CKR_OK);
+	}
+	if (process_clock_ms() - start > BUSY_MS)
+		fail_msg("%ld ms for another key", process_clock_ms() - start);
+	process_sleep_ms(BUSY_MS);
+	assert_int_equal(SCardEndTransaction(card, SCARD_LEAVE_CARD), SCARD_S_SUCCESS);
+	(void)pthread_join(signer, &rv);
+	assert_rv((CK_RV)rv, CKR_OK);
+	assert_true(process_clock_ms() - start >= BUSY_MS);
+	(void)SCardDisconnect(card, SCARD_LEAVE_CARD);
+	desk_pull(&desk, 0);
+	desk_pull(&desk, 1);
 }
 
 static void
@@ -301,6 +347,7 @@ main(void)
 		cmocka_unit_test(a_key_swapped_unnoticed_is_not_taken_for_the_old_one),
 		cmocka_unit_test(after_a_foreign_reset_sessions_stay_open_and_are_public),
 		cmocka_unit_test(a_foreign_reset_between_reads_goes_unnoticed),
+		cmocka_unit_test(a_foreign_transaction_delays_one_key_and_breaks_nothing),
 		cmocka_unit_test(a_login_of_one_process_does_not_serve_another),
 		cmocka_unit_test(the_last_logout_logs_the_key_out),
 		cmocka_unit_test(a_wait_ends_when_a_key_is_plugged_in),

@@ -312,6 +312,54 @@ policy_keeps_the_last_tries_for_a_person_who_confirms(void **state)
 	policy_set("");
 }
 
+/* Nobody can give the administrator's tries back. */
+static void
+policy_keeps_the_administrators_last_tries_too(void **state)
+{
+	CK_SESSION_HANDLE session;
+	CK_SLOT_ID slot;
+
+	policy_set("min-tries = 10\n");
+	desk_plug(&desk, 0, &models[0]);
+	slot = desk_slot(&desk, 0);
+	session = desk_session(&desk, 0);
+	assert_rv(desk_login(&desk, session, CKU_SO, WRONG_PIN), CKR_PIN_INCORRECT);
+	assert_rv(desk_login(&desk, session, CKU_SO, DESK_ADMIN_PIN), CKR_FUNCTION_REJECTED);
+	assert_int_equal(tries_left(CKU_SO), 9);
+	/* One PIN's confirmation is not the other's. */
+	assert_rv(desk.uk->confirm_try(slot, CKU_USER, 10), CKR_OK);
+	assert_rv(desk_login(&desk, session, CKU_SO, DESK_ADMIN_PIN), CKR_FUNCTION_REJECTED);
+	assert_rv(desk.uk->confirm_try(slot, CKU_SO, 9), CKR_OK);
+	assert_rv(desk_login(&desk, session, CKU_SO, DESK_ADMIN_PIN), CKR_OK);
+	desk_pull(&desk, 0);
+	policy_set("");
+}
+
+/* A key that asks before each signature is kept from a program's last tries as well. */
+static void
+policy_keeps_them_before_each_signature(void **state)
+{
+	static const struct desk_key each_use = {.alg = "sm2", .model = "VC"};
+	CK_MECHANISM mechanism = {CKM_VENDOR_SM2_SIGN, NULL, 0};
+	CK_SESSION_HANDLE session;
+
+	policy_set("min-tries = 10\n");
+	desk_plug(&desk, 0, &each_use);
+	session = desk_session(&desk, 0);
+	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
+	assert_rv(desk.f->C_SignInit(session, &mechanism,
+				     desk_find(&desk, session, CKO_PRIVATE_KEY, 0)),
+		  CKR_OK);
+	assert_rv(desk_login(&desk, session, CKU_CONTEXT_SPECIFIC, WRONG_PIN), CKR_PIN_INCORRECT);
+	assert_rv(desk_login(&desk, session, CKU_CONTEXT_SPECIFIC, DESK_PIN),
+		  CKR_FUNCTION_REJECTED);
+	assert_int_equal(tries_left(CKU_USER), 9);
+	assert_rv(desk.uk->confirm_try(desk_slot(&desk, 0), CKU_USER, 9), CKR_OK);
+	assert_rv(desk_login(&desk, session, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
+	desk_pull(&desk, 0);
+	policy_set("");
+}
+
 static void
 policy_asks_for_a_new_pin_first(void **state)
 {
@@ -342,6 +390,8 @@ main(void)
 		cmocka_unit_test(pulling_the_key_before_the_pin_check_costs_no_try),
 		cmocka_unit_test(an_unknown_answer_to_the_pin_is_not_answered_with_another_try),
 		cmocka_unit_test(policy_keeps_the_last_tries_for_a_person_who_confirms),
+		cmocka_unit_test(policy_keeps_the_administrators_last_tries_too),
+		cmocka_unit_test(policy_keeps_them_before_each_signature),
 		cmocka_unit_test(policy_asks_for_a_new_pin_first),
 	};
 

@@ -15,4 +15,5 @@ ninja -C "$folder" > /dev/null
 OPENUKEY_IFD=$build/drivers/ifd/libifd-openukey.so \
 	TSAN_OPTIONS="suppressions=$source/tests/stress/tsan.supp:exitcode=66:report_thread_leaks=0" \
 	meson test -C "$folder" --no-rebuild --print-errorlogs --timeout-multiplier 5 \
-	'hosts' 'stress peace SM2' 'stress storm SM2' 'stress killed' 'p11 hotplug' 'p11 each_use'
+	'hosts' 'stress peace SM2' 'stress storm SM2' 'stress killed' 'p11 hotplug' 'p11 each_use' \
+	'p11 applications'
