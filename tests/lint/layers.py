@@ -19,6 +19,7 @@ ALLOWED = {
     "assistant/doctor-repair": ["common"],
     "assistant/cli": ["common", "assistant/core"],
     "assistant/ui": ["common", "assistant/core"],
+    "assistant/pinentry": ["common", "assistant/core"],
     "assistant/bridge": ["common", "assistant/core"],
     "service": ["common"],
     "service/base": ["common"],

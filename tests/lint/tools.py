@@ -138,6 +138,9 @@ def translated_files(tree):
             if re.search(r'(?<![\w.>])(N_|_|C_|ngettext|gettext)\s*\(\s*"', line):
                 yield Finding(name, number, "has text to translate and is not in po/POTFILES")
                 break
+    for name in tree.match(".ui"):
+        if name not in listed and any('translatable="yes"' in line for line in tree.lines(name)):
+            yield Finding(name, 0, "has text to translate and is not in po/POTFILES")
 
 
 def translations_complete(tree):
@@ -149,7 +152,7 @@ def translations_complete(tree):
     with tempfile.TemporaryDirectory() as folder:
         template = Path(folder) / "now.pot"
         made = run(["xgettext", "--from-code=UTF-8", "-k_", "-kN_", "-kC_:1c,2", "-kNC_:1c,2",
-                    "--language=C", "-o", str(template), *listed], cwd=tree.root)
+                    "-o", str(template), *listed], cwd=tree.root)
         if not template.is_file():
             for line in made.stderr.splitlines():
                 yield Finding("po/POTFILES", 0, line)
@@ -181,6 +184,7 @@ RULES = [
     (python_scripts, {"a.py": "def f(:\n"}),
     (man_pages, {"a.1": ".TH A 1\n.SH NAME\na \\- b\n\\fIc\\fXd\n.br 3 4\n\\*[undefined]\n"}),
     (translated_files, {"assistant/a.c": 'puts(_("Hello"));\n'}),
+    (translated_files, {"assistant/a.ui": '<property translatable="yes">Hello</property>\n'}),
     (translated_files, {"po/POTFILES": "assistant/gone.c\n"}),
     (translations_complete, POT),
     (translations_complete, {**POT, "po/zh_CN.po": HEAD}),
