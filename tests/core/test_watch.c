@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 
 #define TEN         10
-#define IDLE_MS     4000
+#define IDLE_MS     3000
 #define ROUNDS      20
 #define ROUNDS_LONG 200
 
