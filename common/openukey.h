@@ -15,6 +15,7 @@
 #ifndef CK_INVALID_HANDLE
 #include <p11-kit/pkcs11.h>
 #endif
+#include <stddef.h>
 
 /*
  * SM2. Keys are CKK_EC with CKA_EC_PARAMS = OID 1.2.156.10197.1.301; CKK_VENDOR_SM2 is accepted in
@@ -84,6 +85,19 @@ struct openukey_application {
 	char name[65];
 };
 
+/* A container, and what is wrong in it: each flag once for signing and once for encryption. */
+struct openukey_container {
+	char name[65];
+	CK_ULONG flags; /* OPENUKEY_SIGN_*, OPENUKEY_ENCRYPT_* */
+};
+
+#define OPENUKEY_SIGN_CERT        0x01UL /* a certificate */
+#define OPENUKEY_SIGN_BAD_CERT    0x02UL /* something there that is none */
+#define OPENUKEY_SIGN_NO_KEY      0x04UL /* a certificate whose key pair the key does not have */
+#define OPENUKEY_ENCRYPT_CERT     0x10UL
+#define OPENUKEY_ENCRYPT_BAD_CERT 0x20UL
+#define OPENUKEY_ENCRYPT_NO_KEY   0x40UL
+
 /* A new application's settings. PINs: 6 to 16 bytes; tries: 1 to 15. */
 struct openukey_new_application {
 	const char *name; /* at most 32 bytes */
@@ -104,7 +118,7 @@ struct openukey_new_application {
 /* Lines of function pointers would be broken in two. */
 /* clang-format off */
 struct openukey_functions {
-	CK_ULONG version; /* 1 */
+	CK_ULONG version; /* 2 */
 	CK_ULONG size;	  /* of this struct, bytes */
 
 	/* user: CKU_USER or CKU_SO. Costs no try. */
@@ -144,7 +158,18 @@ struct openukey_functions {
 				const CK_BYTE *blob, CK_ULONG blob_len);
 	/* [user] Removes a container with its keys and certificates. There is no way back. */
 	CK_RV (*delete_container)(CK_SLOT_ID slot, const CK_BYTE *name, CK_ULONG name_len);
+
+	/* -- since version 2 -- */
+	/*
+	 * Two-call: list NULL returns the count. Asks the key for the public key of each pair, and
+	 * says of certificates that PKCS #11 does not show or that are of no use.
+	 */
+	CK_RV (*list_containers)(CK_SLOT_ID slot, struct openukey_container *list,
+				 CK_ULONG *count);
 };
+
+/* The size of the struct that version 1 had. */
+#define OPENUKEY_SIZE_1 offsetof(struct openukey_functions, list_containers)
 /* clang-format on */
 
 #endif

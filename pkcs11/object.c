@@ -81,6 +81,7 @@ certificate_add(struct slot *slot, struct container *container, enum token_pair 
 
 	if (crypto_cert_read(der, &cert) != UK_OK) {
 		uk_warning("session", "container \"%s\": unreadable certificate", container->name);
+		container->pairs[pair].cert_bad = true;
 		return CKR_OK;
 	}
 	object = object_of_certificate(&source, &cert, der);

@@ -12,6 +12,7 @@
 
 struct pair_state {
 	bool cert_read, key_read;
+	bool cert_bad; /* there is something that is no certificate */
 	bool has_key; /* known from its certificate, or from the key */
 };
 

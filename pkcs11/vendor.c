@@ -6,11 +6,12 @@
 #include "pkcs11/gate.h"
 #include "pkcs11/issue.h"
 #include "pkcs11/object.h"
+#include "pkcs11/object_containers.h"
 #include "pkcs11/object_handle.h"
 
 #include <string.h>
 
-#define INTERFACE_VERSION 1
+#define INTERFACE_VERSION 2
 
 _Static_assert(sizeof(((struct openukey_device_info *)0)->serial) ==
 		       sizeof(((struct token_info *)0)->serial),
@@ -341,6 +342,17 @@ delete_container(CK_SLOT_ID slot, const CK_BYTE *name, CK_ULONG name_len)
 	if (rv == CKR_OK && !name_ok(name, name_len))
 		rv = CKR_ARGUMENTS_BAD;
 	return rv != CKR_OK ? rv : issue_container_delete(gate.slot, uk_span_of(name, name_len));
+}
+
+static CK_RV
+list_containers(CK_SLOT_ID slot, struct openukey_container *out, CK_ULONG *count)
+{
+	GATE gate = {0};
+	CK_RV rv = enter(&gate, FN_list_containers, slot);
+
+	if (rv == CKR_OK && count == NULL)
+		rv = CKR_ARGUMENTS_BAD;
+	return rv != CKR_OK ? rv : objects_containers(gate.slot, out, count);
 }
 
 #define FN(name, need) .name = name,

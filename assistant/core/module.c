@@ -42,7 +42,7 @@ vendor_find(CK_FUNCTION_LIST *module)
 	if (get == NULL || get(name, NULL, &itf, 0) != CKR_OK || itf == NULL)
 		return NULL;
 	vendor = itf->pFunctionList;
-	return vendor->version >= 1 && vendor->size >= sizeof(*vendor) ? vendor : NULL;
+	return vendor->version >= 1 && vendor->size >= OPENUKEY_SIZE_1 ? vendor : NULL;
 }
 
 /* A module that only holds the system's trusted CAs. */
