@@ -42,7 +42,7 @@ struct _OukEngine {
 
 /* ---- telling the main context ---- */
 
-enum note_kind { NOTE_LOADED, NOTE_LOOKED, NOTE_COMING, NOTE_GONE, NOTE_READ };
+enum note_kind { NOTE_LOADED, NOTE_LOOKED, NOTE_COMING, NOTE_GONE, NOTE_READ, NOTE_MORE };
 
 struct note {
 	enum note_kind kind;
@@ -81,6 +81,9 @@ note_tell(const OukEngine *engine, const struct note *note)
 		break;
 	case NOTE_READ:
 		report->read(note->slot, note->generation, note->view, note->task, engine->data);
+		break;
+	case NOTE_MORE:
+		report->more(note->slot, note->generation, note->view, engine->data);
 		break;
 	}
 }
@@ -147,21 +150,52 @@ is_stopping(OukEngine *engine)
 	return stopping;
 }
 
+/* Whether this key is still the one that is wanted. */
+static gboolean
+is_wanted(OukEngine *engine, const struct reading *reading)
+{
+	return !is_stopping(engine) &&
+	       reading->generation == g_atomic_int_get(&reading->slot->generation);
+}
+
+/* First what people look for; then, a few commands later, what may be wrong with it. */
+static void
+reading_more(OukEngine *engine, const struct reading *reading, OukTokenView *view)
+{
+	struct note more = {NOTE_MORE, .slot = reading->slot, .generation = reading->generation};
+
+	g_mutex_lock(&reading->slot->busy);
+	more.view = ouk_token_view_check(&reading->slot->place, view);
+	g_mutex_unlock(&reading->slot->busy);
+	if (more.view != NULL)
+		note_post(engine, &more);
+}
+
+static void
+reading_do(OukEngine *engine, const struct reading *reading)
+{
+	struct note note = {NOTE_READ, .slot = reading->slot, .generation = reading->generation};
+	g_autoptr(OukTokenView) view = NULL;
+
+	if (is_wanted(engine, reading)) {
+		g_mutex_lock(&reading->slot->busy);
+		view = ouk_token_view_read(&reading->slot->place, reading->before);
+		g_mutex_unlock(&reading->slot->busy);
+	}
+	note.view = view != NULL ? g_object_ref(view) : NULL;
+	note.task = reading->task;
+	note_post(engine, &note);
+	if (view != NULL && reading->before == NULL && is_wanted(engine, reading))
+		reading_more(engine, reading, view);
+}
+
 static void
 reading_run(gpointer item, gpointer data)
 {
 	struct reading *reading = item;
 	OukEngine *engine = data;
-	struct note note = {NOTE_READ, .slot = reading->slot, .generation = reading->generation};
 
-	note.task = reading->task;
-	if (!is_stopping(engine) &&
-	    reading->generation == g_atomic_int_get(&reading->slot->generation)) {
-		g_mutex_lock(&reading->slot->busy);
-		note.view = ouk_token_view_read(&reading->slot->place, reading->before);
-		g_mutex_unlock(&reading->slot->busy);
-	}
-	note_post(engine, &note);
+	reading_do(engine, reading);
 	g_clear_object(&reading->before);
 	g_free(reading);
 	g_mutex_lock(&engine->lock);

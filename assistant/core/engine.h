@@ -31,6 +31,8 @@ typedef struct {
 	/* view: NULL when there is none to show. task: the one given to ouk_engine_read. */
 	void (*read)(OukSlot *slot, gint generation, OukTokenView *view, GTask *task,
 		     gpointer data);
+	/* More was found out about a key that was read just before. */
+	void (*more)(OukSlot *slot, gint generation, OukTokenView *view, gpointer data);
 } OukEngineReport;
 
 /* data: passed to the report's functions. */

@@ -10,7 +10,7 @@ typedef struct {
 	const char *name;
 	GBytes *sign, *encrypt;           /* DER */
 	const char *sign_id, *encrypt_id; /* CKA_ID, hexadecimal */
-	gboolean key_missing, unreadable;
+	gboolean key_missing;
 	OukAsked asked;
 } OukPairSource;
 
@@ -18,6 +18,8 @@ typedef struct {
 OukPairView *ouk_pair_view_new(const OukPairSource *source, gint64 now);
 /* The same pair at another time, after another answer of the CA. */
 OukPairView *ouk_pair_view_again(OukPairView *view, OukAsked asked, gint64 now);
+/* The same pair, of which it is now known that its private key is not there. */
+OukPairView *ouk_pair_view_lacking(OukPairView *view, gint64 now);
 
 /* Whether one is the other's renewal: same unit, same CA, ends later. */
 gboolean ouk_pair_succeeds(OukPairView *newer, OukPairView *older);
@@ -47,6 +49,12 @@ typedef struct {
  * read again, or NULL. NULL: there is none to show, because it went away or is another module's.
  */
 OukTokenView *ouk_token_view_read(const OukPlace *place, OukTokenView *before);
+
+/*
+ * What reading objects does not tell: certificates without their private key, and what is no
+ * certificate. A few commands. NULL: nothing to add to `view`.
+ */
+OukTokenView *ouk_token_view_check(const OukPlace *place, OukTokenView *view);
 
 /* A key that is only remembered: key_id as in OukTokenInfo; the pairs are kept. */
 OukTokenView *ouk_token_view_of_pairs(const OukPlace *place, const char *key_id,

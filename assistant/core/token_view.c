@@ -373,6 +373,89 @@ is_nobody(const OukPlace *place, CK_RV rv)
 	       (place->vendor == NULL && rv == CKR_TOKEN_NOT_RECOGNIZED);
 }
 
+/* ---- what is wrong ---- */
+
+#define BAD_CERT (OPENUKEY_SIGN_BAD_CERT | OPENUKEY_ENCRYPT_BAD_CERT)
+
+/* NULL: the module does not tell, or there is nothing. */
+static struct openukey_container *
+containers_read(const OukPlace *place, CK_ULONG *ret_count)
+{
+	const struct openukey_functions *vendor = place->vendor;
+	g_autofree struct openukey_container *list = NULL;
+
+	if (vendor == NULL || vendor->size <= OPENUKEY_SIZE_1 ||
+	    vendor->list_containers(place->slot, NULL, ret_count) != CKR_OK || *ret_count == 0)
+		return NULL;
+	list = g_new0(struct openukey_container, *ret_count);
+	if (vendor->list_containers(place->slot, list, ret_count) != CKR_OK)
+		return NULL;
+	return g_steal_pointer(&list);
+}
+
+/*
+ * A pair that lacks the private key of the certificate people sign with is of no use; one that
+ * lacks only the encryption key still logs in.
+ */
+static gboolean
+lacks_key(const OukPairInfo *info, CK_ULONG flags)
+{
+	if (info->sign != NULL)
+		return (flags & OPENUKEY_SIGN_NO_KEY) != 0;
+	return info->encrypt != NULL && (flags & OPENUKEY_ENCRYPT_NO_KEY) != 0;
+}
+
+static OukPairView *
+pair_find(const GPtrArray *pairs, const char *name)
+{
+	for (guint i = 0; i < pairs->len; i++)
+		if (strcmp(ouk_pair_view_info(g_ptr_array_index(pairs, i))->name, name) == 0)
+			return g_ptr_array_index(pairs, i);
+	return NULL;
+}
+
+/* The container's pair as it is now known to be; NULL: as before. */
+static OukPairView *
+pair_check(const OukTokenView *view, const struct openukey_container *container, gint64 now)
+{
+	g_autofree char *name = ouk_text_of(container->name, strlen(container->name));
+	OukPairView *pair = pair_find(view->info.pairs, name);
+	OukPairSource source = {.name = name};
+
+	if (pair == NULL)
+		return (container->flags & BAD_CERT) != 0 ? ouk_pair_view_new(&source, now) : NULL;
+	if (!lacks_key(ouk_pair_view_info(pair), container->flags))
+		return NULL;
+	return ouk_pair_view_lacking(pair, now);
+}
+
+OukTokenView *
+ouk_token_view_check(const OukPlace *place, OukTokenView *view)
+{
+	CK_ULONG count = 0;
+	g_autofree struct openukey_container *list = containers_read(place, &count);
+	g_autoptr(OukTokenView) checked = view_copy(&view->info);
+	gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+	gboolean more = FALSE;
+
+	keep_pairs(checked, view);
+	for (CK_ULONG i = 0; list != NULL && i < count; i++) {
+		OukPairView *pair = pair_check(view, &list[i], now);
+
+		if (pair == NULL)
+			continue;
+		more = TRUE;
+		(void)g_ptr_array_remove(
+			checked->info.pairs,
+			pair_find(view->info.pairs, ouk_pair_view_info(pair)->name));
+		g_ptr_array_add(checked->info.pairs, pair);
+	}
+	if (!more)
+		return NULL;
+	info_settle(checked);
+	return g_steal_pointer(&checked);
+}
+
 /* A key of which nothing is known but these. */
 static OukTokenView *
 view_empty(const char *reader, const char *key_id, const char *serial)

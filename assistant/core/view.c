@@ -265,13 +265,11 @@ ouk_pair_view_new(const OukPairSource *source, gint64 now)
 	return view;
 }
 
-OukPairView *
-ouk_pair_view_again(OukPairView *view, OukAsked asked, gint64 now)
+static OukPairView *
+pair_again(const OukPairInfo *info, OukAsked asked, gboolean key_missing, gint64 now)
 {
-	const OukPairInfo *info = &view->info;
-	OukPairSource source = {.name = info->name, .asked = asked};
+	OukPairSource source = {.name = info->name, .asked = asked, .key_missing = key_missing};
 
-	source.key_missing = info->key_missing;
 	if (info->sign != NULL) {
 		source.sign = info->sign->der;
 		source.sign_id = info->sign->id;
@@ -281,6 +279,18 @@ ouk_pair_view_again(OukPairView *view, OukAsked asked, gint64 now)
 		source.encrypt_id = info->encrypt->id;
 	}
 	return ouk_pair_view_new(&source, now);
+}
+
+OukPairView *
+ouk_pair_view_again(OukPairView *view, OukAsked asked, gint64 now)
+{
+	return pair_again(&view->info, asked, view->info.key_missing, now);
+}
+
+OukPairView *
+ouk_pair_view_lacking(OukPairView *view, gint64 now)
+{
+	return pair_again(&view->info, view->info.asked, TRUE, now);
 }
 
 /* ---- several pairs ---- */

@@ -406,12 +406,20 @@ on_read(OukSlot *slot, gint generation, OukTokenView *view, GTask *task, gpointe
 	settle_look(watch);
 }
 
+static void
+on_more(OukSlot *slot, gint generation, OukTokenView *view, gpointer data)
+{
+	if (generation == g_atomic_int_get(&slot->generation))
+		entry_put(data, slot, view);
+}
+
 static const OukEngineReport report = {
 	.loaded = on_loaded,
 	.looked = on_looked,
 	.coming = on_coming,
 	.gone = on_gone,
 	.read = on_read,
+	.more = on_more,
 };
 
 static void

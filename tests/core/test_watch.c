@@ -281,6 +281,110 @@ an_answer_of_the_ca_is_shown(void **state)
 		OUK_PAIR_REVOKED);
 }
 
+/* ---- what is wrong with a certificate ---- */
+
+static char *
+fixture(const char *file)
+{
+	return g_strdup_printf("%s/%s", getenv("OPENUKEY_FIXTURES"), file);
+}
+
+static gboolean
+has_status(struct room *at, gpointer status)
+{
+	const OukTokenInfo *key = room_key(at, 0);
+
+	return key != NULL && key->pairs->len == 1 &&
+	       ouk_pair_view_info(g_ptr_array_index(key->pairs, 0))->status ==
+		       (OukPairStatus)GPOINTER_TO_INT(status);
+}
+
+static void
+a_certificate_without_its_key_is_told(void **state)
+{
+	g_autofree char *key = fixture("sm2-sign.key");
+	g_autofree char *cert = fixture("sm2-sign.pem");
+	g_autofree char *other = fixture("sm2-enc.pem");
+	const char *const foreign[] = {"--container", "Unit", "--sign-key", key,
+				       "--sign-cert", other,  NULL};
+	const char *const alone[] = {"--container", "Unit", "--sign-cert", cert, NULL};
+	const char *const *const keys[] = {foreign, alone};
+
+	room_open(&room, 1, NULL, NULL);
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		room_make(&room, 0, keys[i]);
+		room_plug_again(&room, 0);
+		assert_true(room_until(&room, has_status, GINT_TO_POINTER(OUK_PAIR_KEY_MISSING),
+				       ROOM_SOON_MS));
+		/* it is still so after a look at the tries alone, and shown once */
+		assert_int_equal(refresh(room_key(&room, 0)->id, OUK_REFRESH_TRIES), 1);
+		assert_true(has_status(&room, GINT_TO_POINTER(OUK_PAIR_KEY_MISSING)));
+		room_pull(&room, 0);
+		assert_true(room_until(&room, room_has, GUINT_TO_POINTER(0), ROOM_SOON_MS));
+	}
+	assert_int_equal(room.plugged, 2);
+	assert_int_equal(room.pulled, 2);
+}
+
+/* Flash memory of a virtual key (virtual/key/store.c): magic, sequence, length, SHA-256, body. */
+#define FLASH_SLOT (1 << 18)
+#define LENGTH_AT  16
+#define HASH_AT    20
+#define BODY_AT    52
+
+/* The second half of a certificate is gone, as if a write had been interrupted. */
+static void
+spoil(const char *path, GBytes *der)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	gsize len, der_len, hash_len = 32;
+	const guint8 *cert = g_bytes_get_data(der, &der_len);
+	g_autofree char *text = NULL;
+	guint8 *at, *slot;
+	guint32 body;
+
+	assert_true(g_file_get_contents(path, &text, &len, NULL));
+	at = memmem(text, len, cert, der_len);
+	assert_non_null(at);
+	memset(at + der_len / 2, 0xff, der_len - der_len / 2);
+	slot = (guint8 *)text + (at - (guint8 *)text) / FLASH_SLOT * FLASH_SLOT;
+	memcpy(&body, slot + LENGTH_AT, sizeof(body));
+	g_checksum_update(sum, slot, HASH_AT);
+	g_checksum_update(sum, slot + BODY_AT, GUINT32_FROM_BE(body));
+	g_checksum_get_digest(sum, slot + HASH_AT, &hash_len);
+	assert_true(g_file_set_contents(path, text, (gssize)len, NULL));
+}
+
+static void
+an_unreadable_certificate_is_not_hidden(void **state)
+{
+	g_autofree char *key = fixture("sm2-sign.key");
+	g_autofree char *cert = fixture("sm2-sign.pem");
+	const char *const options[] = {"--container", "Unit", "--sign-key", key,
+				       "--sign-cert", cert,   NULL};
+	g_autofree char *path = NULL;
+	g_autoptr(X509) x509 = ouk_x509_read(cert, NULL);
+	unsigned char *bytes = NULL;
+	g_autoptr(GBytes) der = NULL;
+	int len;
+
+	assert_non_null(x509);
+	len = i2d_X509(x509, &bytes);
+	assert_true(len > 0);
+	der = g_bytes_new(bytes, (gsize)len);
+	OPENSSL_free(bytes);
+	room_open(&room, 1, NULL, NULL);
+	room_make(&room, 0, options);
+	path = g_strdup_printf("%s/key-0.state", rig_dir(room.rig));
+	spoil(path, der);
+	room_plug_again(&room, 0);
+	assert_true(
+		room_until(&room, has_status, GINT_TO_POINTER(OUK_PAIR_UNREADABLE), ROOM_SOON_MS));
+	assert_null(room_key(&room, 0)->unit);
+	assert_string_equal(
+		ouk_pair_view_info(g_ptr_array_index(room_key(&room, 0)->pairs, 0))->name, "Unit");
+}
+
 static void
 it_ends_at_any_moment(void **state)
 {
@@ -314,6 +418,8 @@ main(void)
 		TEST(no_module_is_a_state),
 		TEST(a_refresh_tells_what_others_did),
 		TEST(an_answer_of_the_ca_is_shown),
+		TEST(a_certificate_without_its_key_is_told),
+		TEST(an_unreadable_certificate_is_not_hidden),
 		TEST(it_ends_at_any_moment),
 	};
 
