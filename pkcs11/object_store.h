@@ -13,7 +13,7 @@
 struct pair_state {
 	bool cert_read, key_read;
 	bool cert_bad; /* there is something that is no certificate */
-	bool has_key; /* known from its certificate, or from the key */
+	bool has_key;  /* known from its certificate, or from the key */
 };
 
 struct container {
