@@ -58,6 +58,9 @@ char *ouk_x509_fingerprint(X509 *x509, const char *digest);
 gboolean ouk_x509_may_sign(X509 *x509);
 gboolean ouk_x509_may_encrypt(X509 *x509);
 
+/* SM2 certificates are signed with the default ID; OpenSSL wants to be told before it verifies. */
+void ouk_x509_set_sm2_id(X509 *x509);
+
 /* ASN1_TIME as local time. */
 GDateTime *ouk_x509_time(const ASN1_TIME *time);
 /* Whole days until the end, negative afterwards. */

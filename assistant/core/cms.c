@@ -401,22 +401,6 @@ ouk_cms_verify(GBytes *cms, GBytes *content, X509 *signer, OukCmsResult *ret, GE
 
 /* ---- whose certificate it is ---- */
 
-/* SM2 signatures on certificates are made with the default ID as well. */
-static void
-set_default_id(X509 *cert)
-{
-	ASN1_OCTET_STRING *id;
-
-	if (X509_get_signature_nid(cert) != NID_SM2_with_SM3)
-		return;
-	id = ASN1_OCTET_STRING_new();
-	if (id != NULL && ASN1_OCTET_STRING_set(id, (const unsigned char *)GM_SM2_DEFAULT_ID,
-						(int)strlen(GM_SM2_DEFAULT_ID)) == 1)
-		X509_set0_distinguishing_id(cert, id);
-	else
-		ASN1_OCTET_STRING_free(id);
-}
-
 gboolean
 ouk_chain_check(X509 *cert, GPtrArray *others, const char *ca, GError **error)
 {
@@ -432,14 +416,14 @@ ouk_chain_check(X509 *cert, GPtrArray *others, const char *ca, GError **error)
 		return FALSE;
 	}
 	for (guint i = 0; i < roots->len; i++) {
-		set_default_id(g_ptr_array_index(roots, i));
+		ouk_x509_set_sm2_id(g_ptr_array_index(roots, i));
 		X509_STORE_add_cert(store, g_ptr_array_index(roots, i));
 	}
 	for (guint i = 0; i < others->len; i++) {
-		set_default_id(g_ptr_array_index(others, i));
+		ouk_x509_set_sm2_id(g_ptr_array_index(others, i));
 		sk_X509_push(between, g_ptr_array_index(others, i));
 	}
-	set_default_id(cert);
+	ouk_x509_set_sm2_id(cert);
 	X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
 	if (X509_STORE_CTX_init(ctx, store, cert, between) == 1) {
 		good = X509_verify_cert(ctx) == 1;

@@ -4,6 +4,7 @@
 
 #include "assistant/core/text.h"
 #include "common/defs.h"
+#include "common/gm.h"
 
 #include <glib/gi18n.h>
 #include <openssl/objects.h>
@@ -156,6 +157,22 @@ ouk_x509_credit_code(X509 *x509)
 	}
 	ouk_name_foreach(X509_get_subject_name(x509), look_for_code, &search);
 	return search.found;
+}
+
+void
+ouk_x509_set_sm2_id(X509 *x509)
+{
+	ASN1_OCTET_STRING *id;
+
+	/* OpenSSL would refuse an RSA signature with an ID */
+	if (X509_get_signature_nid(x509) != NID_SM2_with_SM3)
+		return;
+	id = ASN1_OCTET_STRING_new();
+	if (id != NULL && ASN1_OCTET_STRING_set(id, (const unsigned char *)GM_SM2_DEFAULT_ID,
+						(int)strlen(GM_SM2_DEFAULT_ID)) == 1)
+		X509_set0_distinguishing_id(x509, id); /* takes it */
+	else
+		ASN1_OCTET_STRING_free(id);
 }
 
 char *

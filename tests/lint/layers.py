@@ -46,6 +46,7 @@ SYSTEM = [
     (r"(PCSC/)?ifdhandler\.h", ["drivers/ifd"], None),
     (r"gtk/.*", ["assistant/ui", "assistant/pinentry"], None),
     (r"(glib|gio|gmodule|umockdev).*", ["assistant", "virtual/usb"], None),
+    (r"libsoup/.*", ["assistant"], None),
     (r"openssl/.*", ["drivers/crypto", "virtual", "assistant", "service"], None),
     (r"p11-kit/(p11-kit|uri|pin|iter)\.h", ["assistant"], None),
     (r"dlfcn\.h", ["drivers/crypto", "assistant", "virtual"], None),
