@@ -79,8 +79,7 @@ ask(const char *address, GBytes *body, gsize most, GCancellable *cancellable,
 	/* a session of this thread's own: they are not shared */
 	g_autoptr(SoupSession) session =
 		soup_session_new_with_options("timeout", SILENCE_MAX, NULL);
-	g_autoptr(SoupMessage) message =
-		soup_message_new(body != NULL ? SOUP_METHOD_POST : SOUP_METHOD_GET, address);
+	g_autoptr(SoupMessage) message = soup_message_new(body != NULL ? "POST" : "GET", address);
 	g_autoptr(GInputStream) in = NULL;
 	g_autoptr(GError) error = NULL;
 	GBytes *answer = NULL;

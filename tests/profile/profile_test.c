@@ -197,6 +197,7 @@ all_shipped_profiles_are_used(void **state)
 	assert_true(ouk_profiles_find(profiles, "rehearsal")->rehearsal);
 	assert_null(ouk_profiles_find(profiles, "nobody"));
 	assert_string_equal(ouk_words(&xjca->short_name), "XJCA");
+	assert_ptr_equal(same, profiles);
 }
 
 static void
