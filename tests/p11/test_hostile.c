@@ -5,6 +5,7 @@
 #include "tests/rig/rig.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct desk desk;
@@ -140,6 +141,102 @@ no_rubbish_makes_the_module_spend_a_try(void **state)
 	desk_pull(&desk, 0);
 }
 
+/* ---- every byte of every answer ---- */
+
+#define ANSWERS_MAX 64
+#define SW_LEN      2
+#define RANDOM_NAME "GEN_RANDOM"
+/* An ordinary run takes each so-manieth byte, beginning elsewhere in each answer. */
+#define STRIDE 16
+
+struct answer {
+	char name[32];
+	size_t len; /* with the status word */
+};
+
+/* The answers of one whole way, from the key's own log. */
+static size_t
+answers_read(const char *log, const struct desk_key *key, struct answer *out)
+{
+	char line[8192];
+	size_t count = 0;
+	FILE *file;
+	long start;
+
+	module_restart();
+	file = fopen(log, "re");
+	assert_non_null(file);
+	assert_int_equal(fseek(file, 0, SEEK_END), 0);
+	start = ftell(file);
+	(void)whole_way(key, true);
+	assert_int_equal(fseek(file, start, SEEK_SET), 0);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		const char *answer = strstr(line, " len=");
+
+		answer = answer != NULL ? strstr(answer + 1, " len=") : NULL;
+		if (answer == NULL || count == ANSWERS_MAX ||
+		    sscanf(line, "%*u %31s", out[count].name) != 1)
+			continue;
+		out[count++].len = strtoul(answer + 5, NULL, 10) + SW_LEN;
+	}
+	(void)fclose(file);
+	assert_true(count > 8 && count < ANSWERS_MAX);
+	return count;
+}
+
+static CK_ULONG
+tries_left(void)
+{
+	struct openukey_pin_info info;
+
+	assert_rv(desk.uk->get_pin_info(desk_slot(&desk, 0), CKU_USER, &info), CKR_OK);
+	return info.left;
+}
+
+/* Only another random than the key's own can make the right PIN a wrong one, once. */
+static void
+answer_mutate(const struct desk_key *key, size_t n, const struct answer *answer, size_t at)
+{
+	char fault[64];
+	CK_ULONG left;
+
+	(void)snprintf(fault, sizeof(fault), "fault at %zu flip %zu", n + 1, at);
+	module_restart();
+	desk_tell(&desk, 0, fault);
+	(void)whole_way(key, false);
+	desk_tell(&desk, 0, "fault clear");
+	module_restart();
+	left = tries_left();
+	if (left != 10 && !(left == 9 && strcmp(answer->name, RANDOM_NAME) == 0))
+		fail_msg("byte %zu of the answer to %s leaves %lu tries", at, answer->name, left);
+	if (left != 10)
+		(void)whole_way(key, true);
+}
+
+static void
+no_byte_of_any_answer_does_harm(void **state)
+{
+	size_t stride = getenv("OPENUKEY_TEST_LONG") != NULL ? 1 : STRIDE, runs = 0;
+
+	for (size_t m = 0; m < ARRAY_SIZE(models); m++) {
+		struct answer answers[ANSWERS_MAX];
+		char log[512];
+		const char *const options[] = {"--log", log, NULL};
+		const char *path = desk_state(&desk, &models[m], 0);
+		size_t count;
+
+		(void)snprintf(log, sizeof(log), "%s/log-%zu", desk_dir(&desk), m);
+		assert_true(rig_plug(desk.rig, 0, path, options));
+		count = answers_read(log, &models[m], answers);
+		for (size_t n = 0; n < count; n++)
+			for (size_t at = n % stride; at < answers[n].len; at += stride, runs++)
+				answer_mutate(&models[m], n, &answers[n], at);
+		(void)whole_way(&models[m], true);
+		assert_true(rig_pull(desk.rig, 0));
+	}
+	print_message("%zu answers with one byte wrong\n", runs);
+}
+
 static void
 a_key_pulled_at_any_command_is_told_as_removed(void **state)
 {
@@ -169,6 +266,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rubbish_from_the_key_is_refused_and_the_next_try_works),
 		cmocka_unit_test(no_rubbish_makes_the_module_spend_a_try),
+		cmocka_unit_test(no_byte_of_any_answer_does_harm),
 		cmocka_unit_test(a_key_pulled_at_any_command_is_told_as_removed),
 	};
 
