@@ -30,12 +30,13 @@ int
 clock_shift(char **words, bool show)
 {
 	struct timespec now;
-	long long seconds = strtoll(words[0], NULL, 10), then;
+	char *end;
+	long long seconds = strtoll(words[0], &end, 10), then;
 
 	if (clock_gettime(CLOCK_REALTIME, &now) != 0)
 		return repair_fail("clock", strerror(errno));
 	then = (long long)now.tv_sec + seconds;
-	if (then < EARLIEST || then > LATEST)
+	if (end == words[0] || *end != '\0' || then < EARLIEST || then > LATEST)
 		return repair_fail("that is no time to set", words[0]);
 	if (show) {
 		(void)fputs("- ", stdout);

@@ -2,6 +2,7 @@
 """What the doctor's tests share: keys, the doctor's words, repairs and their undoing."""
 import json
 import os
+import shutil
 import subprocess
 import unittest
 
@@ -10,6 +11,7 @@ from world import Key, Service, read, write
 
 UKEY = os.environ.get("OPENUKEY_UKEY", "ukey")
 REPAIR = os.environ.get("OPENUKEY_REPAIR", "openukey-repair")
+MODULE = os.environ.get("OPENUKEY_MODULE", "openukey-pkcs11.so")
 HOLD_KEY = os.environ.get("OPENUKEY_HOLD_KEY", "hold_key")
 CLOCK = os.environ.get("OPENUKEY_CLOCK_PRELOAD", "clock_preload.so")
 PROFILES = os.environ.get("OPENUKEY_SHIPPED_PROFILES", "profiles")
@@ -20,6 +22,8 @@ SETTINGS = HOME + "/.local/share/openukey/remembered.json"
 MODULE_FILE = "/etc/pkcs11/modules/openukey.module"
 DRIVER_LIST = "/etc/libccid_Info.plist"
 ADMIN_PROFILES = "/etc/openukey/profiles"
+POLICIES = "/etc/firefox/policies/policies.json"
+NSS_LIST = HOME + "/.pki/nssdb/pkcs11.txt"
 OFFSET = "/run/desk/clock"
 YEAR = 365 * 24 * 3600
 
@@ -58,7 +62,10 @@ def provision(name, *args, serial=SERIAL):
 
 class DeskCase(unittest.TestCase):
     def setUp(self):
-        write(MODULE_FILE, "module: %s\n" % os.environ["OPENUKEY_MODULE"])
+        shutil.rmtree(HOME + "/.local/state", ignore_errors=True)
+        write(MODULE_FILE, "module: %s\n" % MODULE)
+        write(POLICIES, '{"policies": {"SecurityDevices": {"Add": {"k": "%s"}}}}' % MODULE)
+        write(NSS_LIST, "library=%s\nname=k\n" % MODULE)
         self.addCleanup(Service.stop)
         self.keys, self.said = [], None
         self.addCleanup(lambda: [key.pull() for key in self.keys])

@@ -116,7 +116,7 @@ check_reader(OukExam *exam, OukLinkResult *ret)
 		return;
 	}
 	if (readers->len == 0) {
-		exam_found(ret, OUK_LINK_BROKEN, OUK_F_USB_NONE, NULL);
+		exam_found(ret, OUK_LINK_BROKEN, OUK_F_READER_NONE, NULL);
 		return;
 	}
 	for (guint i = 0; i < readers->len; i++) {

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whether programs and browsers on this computer know of our module. */
+#include "assistant/core/doctor/browsers.h"
 #include "assistant/core/doctor/exam.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
-
-#define MODULE_NAME "openukey-pkcs11"
-#define PROXY_NAME  "p11-kit-proxy"
 
 /* ---- p11-kit ---- */
 
@@ -64,13 +62,44 @@ p11kit_lists(const char *module_path)
 	       (geteuid() != 0 && folder_registers(own, module_path));
 }
 
+/* ---- browsers ---- */
+
+static char *
+name_list(GPtrArray *names)
+{
+	g_autoptr(GString) list = g_string_new(NULL);
+
+	for (guint i = 0; i < names->len; i++)
+		g_string_append_printf(list, "%s%s", i > 0 ? _(", ") : "",
+				       (const char *)g_ptr_array_index(names, i));
+	return g_string_free(g_steal_pointer(&list), FALSE);
+}
+
+static void
+judge_browsers(const OukBrowsers *browsers, OukLinkResult *ret)
+{
+	if (browsers->unaware->len > 0)
+		exam_found(ret, OUK_LINK_NOTE, OUK_F_BROWSER_UNREGISTERED,
+			   name_list(browsers->unaware));
+	else if (browsers->isolated->len > 0 && browsers->ready->len == 0)
+		exam_found(ret, OUK_LINK_NOTE, OUK_F_BROWSER_SANDBOXED,
+			   name_list(browsers->isolated));
+	else
+		exam_ok(ret, name_list(browsers->ready));
+}
+
 void
 check_module(OukExam *exam, OukLinkResult *ret)
 {
-	if (p11kit_lists(exam->module_path)) {
-		exam_ok(ret, NULL);
+	g_autofree char *name = g_path_get_basename(exam->module_path);
+	OukBrowsers browsers;
+
+	if (!p11kit_lists(exam->module_path)) {
+		exam->clues.path = g_strdup(exam->module_path);
+		exam_found(ret, OUK_LINK_BROKEN, OUK_F_MODULE_UNREGISTERED, NULL);
 		return;
 	}
-	exam->clues.path = g_strdup(exam->module_path);
-	exam_found(ret, OUK_LINK_BROKEN, OUK_F_MODULE_UNREGISTERED, NULL);
+	browsers_look(name, &browsers);
+	judge_browsers(&browsers, ret);
+	browsers_clear(&browsers);
 }

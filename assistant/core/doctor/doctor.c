@@ -187,13 +187,17 @@ static void
 tell_context(OukDoctor *doctor, OukLinkId id, OukLinkResult *result, gpointer data)
 {
 	GMainContext *context = data;
+	g_autoptr(GSource) source = g_idle_source_new();
 	struct note *note = g_new0(struct note, 1);
 
 	note->doctor = g_object_ref(doctor);
 	note->id = id;
 	note->result = *result;
 	*result = (OukLinkResult){0};
-	g_main_context_invoke_full(context, G_PRIORITY_DEFAULT, note_deliver, note, note_free);
+	/* not g_main_context_invoke: that runs here and now while nobody owns the context */
+	g_source_set_priority(source, G_PRIORITY_DEFAULT);
+	g_source_set_callback(source, note_deliver, note, note_free);
+	g_source_attach(source, context);
 }
 
 static void

@@ -9,12 +9,15 @@
 #include <unistd.h>
 #include <winscard.h>
 
-#define LIBRARY        "libpcsclite.so.1"
-#define SYSTEM_SOCKET  "/run/pcscd/pcscd.comm"
-#define ANSWER_US      (8 * G_USEC_PER_SEC)
-#define READERS_MAX    16
-#define READER_TRIES   16 /* for a key that is in a port and has a driver */
-#define READER_STEP_US (300 * 1000)
+#define LIBRARY       "libpcsclite.so.1"
+#define SYSTEM_SOCKET "/run/pcscd/pcscd.comm"
+#define ANSWER_US     (8 * G_USEC_PER_SEC)
+#define READERS_MAX   16
+#define STEP_US       (300 * 1000)
+/* Steps that are waited: for a key in a port to show up, to be powered, to be let go of. */
+#define READER_STEPS 16
+#define POWER_STEPS  6
+#define HOLDER_STEPS 3
 
 /* The functions of libpcsclite that are used. */
 struct library {
@@ -120,34 +123,16 @@ add_reader(GPtrArray *readers, const SCARD_READERSTATE *state)
 	g_ptr_array_add(readers, reader);
 }
 
-/* Each ends with a NUL, the last with another. */
-static guint
-count_names(const char *names)
-{
-	guint count = 0;
-
-	for (; *names != '\0'; names += strlen(names) + 1)
-		count++;
-	return count;
-}
-
-/* Keys take a moment to come up after the service was started by our own call. */
+/* Reads the readers' states into the (empty) array. */
 static void
-list_readers(const struct library *library, SCARDCONTEXT context, guint expected,
-	     GPtrArray *readers)
+list_readers(const struct library *library, SCARDCONTEXT context, GPtrArray *readers)
 {
 	SCARD_READERSTATE states[READERS_MAX] = {0};
 	char names[READERS_MAX * 128] = "";
-	DWORD size, count = 0;
+	DWORD size = sizeof(names), count = 0;
 
-	for (int i = 0; i < READER_TRIES; i++) {
-		size = sizeof(names);
-		if (library->list(context, NULL, names, &size) != SCARD_S_SUCCESS)
-			names[0] = '\0';
-		if (count_names(names) >= expected)
-			break;
-		g_usleep(READER_STEP_US);
-	}
+	if (library->list(context, NULL, names, &size) != SCARD_S_SUCCESS)
+		return;
 	for (const char *name = names; *name != '\0' && count < READERS_MAX;
 	     name += strlen(name) + 1)
 		states[count++].szReader = name;
@@ -155,6 +140,40 @@ list_readers(const struct library *library, SCARDCONTEXT context, guint expected
 		return;
 	for (DWORD i = 0; i < count; i++)
 		add_reader(readers, &states[i]);
+}
+
+/* How many steps what is seen may still be on its way to something else. */
+static int
+steps_worth(guint expected, GPtrArray *readers)
+{
+	gboolean present = FALSE;
+
+	if (readers->len < expected)
+		return READER_STEPS;
+	for (guint i = 0; i < readers->len; i++) {
+		const OukPcscReader *reader = g_ptr_array_index(readers, i);
+
+		if (reader->present && !reader->exclusive && !reader->mute)
+			return 0;
+		present = present || reader->present;
+	}
+	if (present)
+		return HOLDER_STEPS;
+	return expected > 0 ? POWER_STEPS : 0;
+}
+
+/* Keys take a moment after the service was started, or a program that held one was ended. */
+static void
+list_settled(const struct library *library, SCARDCONTEXT context, guint expected,
+	     GPtrArray *readers)
+{
+	for (int step = 0;; step++) {
+		g_ptr_array_set_size(readers, 0);
+		list_readers(library, context, readers);
+		if (step >= steps_worth(expected, readers))
+			return;
+		g_usleep(STEP_US);
+	}
 }
 
 static OukPcscState
@@ -171,7 +190,7 @@ ask_service(guint expected, GPtrArray *readers)
 		return OUK_PCSC_POLICY;
 	if (rv != SCARD_S_SUCCESS)
 		return OUK_PCSC_SILENT;
-	list_readers(&library, context, expected, readers);
+	list_settled(&library, context, expected, readers);
 	library.release(context);
 	return OUK_PCSC_READY;
 }
