@@ -11,7 +11,7 @@
 
 #define PNP_NAME         "\\\\?PnP?\\Notification"
 #define NAMES_MAX        (PCSC_READERS_MAX * PCSC_NAME_MAX)
-#define SERVICE_LOOK_MS  2000
+#define SERVICE_LOOK_MS  500
 #define CANCEL_REPEAT_MS 10
 #define CANCEL_PATIENCE  200 /* repeats: two seconds */
 
