@@ -295,6 +295,28 @@ many_jobs_on_one_key_take_turns(void **state)
 	}
 }
 
+/* The window is closed while the key thinks. */
+static void
+the_watch_ends_while_jobs_run(void **state)
+{
+	g_autofree char *id = g_strdup(room_key(&room, 0)->id);
+	UK_SECRET pin = {0};
+	struct end ends[3] = {0};
+	OukPinJob job = {
+		.watch = room.watch, .token_id = id, .pin = &pin, .shown_left = OUK_SHOWN_NONE};
+
+	secret_set(&pin, ROOM_PIN);
+	assert_true(rig_tell(room.rig, 0, "fault slow 100"));
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+		ouk_job_test_pin_async(&job, NULL, on_end, &ends[i]);
+	room_spend(&room, 50);
+	ouk_watch_close(room.watch);
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		assert_true(room_until(&room, is_over, &ends[i], ROOM_LATE_MS));
+		assert_true(ends[i].done || ends[i].error == OUK_E_CANCELLED);
+	}
+}
+
 static void
 the_label_is_set(void **state)
 {
@@ -329,6 +351,7 @@ main(void)
 		TEST(stopped_before_it_is_sent_nothing_is_sent),
 		TEST(a_pulled_key_ends_the_job),
 		TEST(many_jobs_on_one_key_take_turns),
+		TEST(the_watch_ends_while_jobs_run),
 		TEST(the_label_is_set),
 	};
 
