@@ -14,6 +14,7 @@
 #define PKCS1_OVERHEAD 11
 #define RS_LEN         (2 * GM_SM2_LEN)
 #define SM2_DER_MAX    72
+#define FIND_FIRST     16 /* room for so many found objects at first */
 
 /* ---- search ---- */
 
@@ -35,20 +36,37 @@ find_first(struct slot *slot, const CK_ATTRIBUTE *template, CK_ULONG count)
 		       : object_next(slot, NULL);
 }
 
-static CK_ULONG
-find_collect(struct slot *slot, const CK_ATTRIBUTE *template, CK_ULONG count, CK_OBJECT_HANDLE *out)
+/* Makes room for one more. */
+static bool
+find_grow(struct op_find *find, CK_ULONG *cap)
 {
-	CK_ULONG found = 0;
+	CK_ULONG more = *cap == 0 ? FIND_FIRST : *cap * 2;
+	CK_OBJECT_HANDLE *handles;
+
+	if (find->count < *cap)
+		return true;
+	handles = realloc(find->handles, more * sizeof(*handles));
+	if (handles == NULL)
+		return false;
+	find->handles = handles;
+	*cap = more;
+	return true;
+}
+
+static CK_RV
+find_collect(struct slot *slot, const CK_ATTRIBUTE *template, CK_ULONG count, struct op_find *find)
+{
+	CK_ULONG cap = 0;
 
 	for (const struct object *o = find_first(slot, template, count); o != NULL;
 	     o = object_next(slot, o)) {
 		if (!attr_match(o, template, count))
 			continue;
-		if (out != NULL)
-			out[found] = o->handle;
-		found++;
+		if (!find_grow(find, &cap))
+			return CKR_HOST_MEMORY;
+		find->handles[find->count++] = o->handle;
 	}
-	return found;
+	return CKR_OK;
 }
 
 CK_RV
@@ -61,15 +79,12 @@ op_find_init(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG cou
 	if (find->active)
 		return CKR_OPERATION_ACTIVE;
 	rv = objects_load(slot, objects_wanted(template, count));
+	if (rv == CKR_OK)
+		rv = find_collect(slot, template, count, find);
 	if (rv != CKR_OK)
-		return rv;
-	find->count = find_collect(slot, template, count, NULL);
-	find->handles = calloc(find->count + 1, sizeof(*find->handles));
-	if (find->handles == NULL)
-		return CKR_HOST_MEMORY;
-	(void)find_collect(slot, template, count, find->handles);
-	find->active = true;
-	return CKR_OK;
+		op_find_end(find);
+	find->active = rv == CKR_OK;
+	return rv;
 }
 
 CK_RV
