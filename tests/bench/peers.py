@@ -180,7 +180,8 @@ class Peers:
         return {name: float(figure) for name, figure in map(str.split, done.stdout.splitlines())}
 
     def turns(self, jobs, rounds):
-        """jobs: {column: function}. Each in turn, `rounds` times: {column: {name: median}}."""
+        """jobs: {column: function}. Each in turn, `rounds` times: {column: {name: median}}; of
+        CPU time the least, as other programs can only add to it."""
         seen = {column: [] for column in jobs}
         for i in range(1 if self.args.smoke else rounds):
             order = list(jobs)
@@ -188,7 +189,8 @@ class Peers:
                 figures = jobs[column]()
                 if figures:
                     seen[column].append(figures)
-        return {column: {name: statistics.median(row[name] for row in rows) for name in rows[0]}
+        return {column: {name: (min if name == "cpu" else statistics.median)(
+            row[name] for row in rows) for name in rows[0]}
                 for column, rows in seen.items() if rows}
 
     # ---- printing ----
