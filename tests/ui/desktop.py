@@ -66,7 +66,9 @@ class Desktop:
             XDG_DATA_HOME=self.path("home", ".local", "share"),
             XDG_CACHE_HOME=self.path("home", ".cache"), XDG_SESSION_TYPE="x11",
             GSETTINGS_BACKEND="keyfile", NO_AT_BRIDGE="0", LC_ALL="C.UTF-8", LANGUAGE="en",
-            OPENUKEY_PKCS11_MODULE=MODULE)
+            OPENUKEY_PKCS11_MODULE=MODULE,
+            # for root, whose own configuration p11-kit does not read
+            OPENUKEY_MODULE=":".join([MODULE, *(modules or {}).values()]))
         if LOCALES:
             self.env["LOCPATH"] = LOCALES
         folder = self.path("home", ".config", "pkcs11", "modules")

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Labels and boxes as all pages have them. */
+#ifndef OUK_UI_PARTS_H
+#define OUK_UI_PARTS_H
+
+#include <gtk/gtk.h>
+
+/* Starts at the start side, wraps, can be selected with the mouse. class: CSS, or NULL. Shown. */
+GtkWidget *ouk_label_new(const char *text, const char *class);
+void ouk_add_class(GtkWidget *widget, const char *class);
+/* One of ouk-good, ouk-warn, ouk-bad, ouk-neutral instead of the one it has. */
+void ouk_set_tone(GtkWidget *widget, const char *tone);
+/* Destroys the children. */
+void ouk_clear(gpointer container);
+/* For g_signal_connect_data: frees, drops the reference. */
+GClosureNotify ouk_closure_free(void);
+GClosureNotify ouk_closure_unref(void);
+
+#endif
