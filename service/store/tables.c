@@ -134,6 +134,7 @@ static const struct cs_table unlock_tables[] = {
 	  {"person", T},
 	  {"contact", B},
 	  {"contact_since", I},
+	  {"admin_seen", I},
 	  {"enrolled", I}},
 	 "ca, key_sn"},
 	{"unlocks",
@@ -149,15 +150,16 @@ static const struct cs_table unlock_tables[] = {
 	  {"sent", I},
 	  {"grant_hash", B},
 	  {"attempts", I},
-	  {"transport", B},
-	  {"until", I}},
+	  {"until", I},
+	  {"changed", I}},
 	 "ca, order_id",
 	 NULL,
 	 "ca, key_sn"},
+	/* what was answered, so that nothing is answered in two ways: one random, one stage */
 	{"unlock_answers",
-	 {{"ca", T}, {"order_id", T}, {"attempt", I}, {"stage", T}, {"random", B}, {"answer", B}},
-	 "ca, order_id, attempt, stage",
-	 "ca, order_id, random"},
+	 {{"ca", T}, {"order_id", T}, {"random", B}, {"attempt", I}, {"stage", T}, {"app", B}},
+	 "ca, order_id, random",
+	 "ca, order_id, attempt, stage"},
 };
 
 static const struct cs_table issue_tables[] = {

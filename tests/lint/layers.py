@@ -27,6 +27,12 @@ ALLOWED = {
     "service/vault": ["common", "service/base", "service/store"],
     "service/audit": ["common", "service/base", "service/store"],
     "service/orders": ["common", "service/base", "service/store", "service/vault", "service/audit"],
+    "service/hsm": ["common", "service/base"],
+    "service/wire": ["common", "service/base"],
+    "service/approval": ["common", "service/base", "service/wire"],
+    "service/deliver": ["common", "service/base", "service/store", "service/vault", "service/wire"],
+    "service/unlock": ["common", "service/base", "service/store", "service/vault", "service/audit",
+                       "service/hsm", "service/wire", "service/approval", "service/deliver"],
     "service/admin": ["common", "service/base", "service/store", "service/vault", "service/audit"],
     "tests": ["common", "drivers", "pkcs11", "virtual", "assistant", "service", "tests", "udev"],
 }
@@ -49,7 +55,7 @@ SYSTEM = [
     (r"libsoup/.*", ["assistant"], None),
     (r"openssl/.*", ["drivers/crypto", "virtual", "assistant", "service"], None),
     (r"p11-kit/(p11-kit|uri|pin|iter)\.h", ["assistant"], None),
-    (r"dlfcn\.h", ["drivers/crypto", "assistant", "virtual"], None),
+    (r"dlfcn\.h", ["drivers/crypto", "assistant", "virtual", "service/hsm"], None),
     (r"sqlite3\.h", ["service/store"], 1),
     (r"libpq-fe\.h", ["service/store"], 1),
 ]

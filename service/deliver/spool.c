@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "service/deliver/letter.h"
+
+#include "service/base/clock.h"
+#include "service/store/outbox.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LEASE     30 /* seconds */
+#define AGAIN     60
+#define PATH_ROOM 512
+
+enum cs_status
+cs_letter_seal(const struct cs_person *person, const char *topic, const json_t *letter,
+	       struct cs_blob *ret)
+{
+	char *text = letter != NULL ? json_dumps(letter, JSON_COMPACT) : NULL;
+	CS_BLOB sealed = {NULL, 0};
+	enum cs_status st;
+
+	if (text == NULL)
+		return CS_E_MEMORY;
+	st = cs_seal(person, topic, uk_span_str(text), &sealed);
+	uk_wipe(text, strlen(text));
+	free(text);
+	if (st == CS_OK)
+		st = cs_blob_room(ret, CS_ID_TEXT + sealed.len);
+	if (st != CS_OK)
+		return st;
+	memcpy(ret->ptr, person->id, CS_ID_TEXT);
+	memcpy(ret->ptr + CS_ID_TEXT, sealed.ptr, sealed.len);
+	return CS_OK;
+}
+
+static enum cs_status
+letter_open(const struct cs_spool *spool, const char *topic, struct uk_span payload,
+	    struct cs_blob *ret)
+{
+	CS_PERSON person = {.id = ""};
+	struct uk_span id;
+	char name[CS_ID_TEXT];
+	enum cs_status st;
+
+	if (!uk_take(&payload, CS_ID_TEXT, &id) || id.ptr[CS_ID_TEXT - 1] != '\0')
+		return CS_E_CORRUPT;
+	memcpy(name, id.ptr, sizeof(name));
+	st = cs_person_load(spool->vault, spool->store, name, &person);
+	return st == CS_OK ? cs_unseal(&person, topic, payload, ret) : st;
+}
+
+static bool
+file_write(const char *path, struct uk_span bytes)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	bool written;
+
+	if (fd < 0)
+		return false;
+	written = write(fd, bytes.ptr, bytes.len) == (ssize_t)bytes.len && fsync(fd) == 0;
+	return close(fd) == 0 && written;
+}
+
+/* Written beside its place and moved there: whoever reads the folder sees whole letters only. */
+static enum cs_status
+letter_put(const struct cs_spool *spool, const struct cs_letter *letter, struct uk_span text)
+{
+	char path[PATH_ROOM], draft[PATH_ROOM];
+	int len = snprintf(path, sizeof(path), "%s/%s-%s.json", spool->folder, letter->topic,
+			   letter->id);
+
+	(void)snprintf(draft, sizeof(draft), "%s/.%s", spool->folder, letter->id);
+	if (len < 0 || (size_t)len >= sizeof(path) || !file_write(draft, text) ||
+	    rename(draft, path) != 0)
+		return CS_E_UNAVAILABLE;
+	return CS_OK;
+}
+
+static enum cs_status
+letter_deliver(const struct cs_spool *spool, const struct cs_letter *letter, int64_t now)
+{
+	CS_BLOB text = {NULL, 0};
+	enum cs_status st =
+		letter_open(spool, letter->topic, cs_blob_span(&letter->payload), &text);
+
+	if (st == CS_OK)
+		st = letter_put(spool, letter, cs_blob_span(&text));
+	/* A person who has been erased gets no more letters. */
+	if (st == CS_OK || st == CS_E_NOT_FOUND)
+		return cs_store_letter_done(spool->store, letter->id, spool->owner, now);
+	return cs_store_letter_again(spool->store, letter->id, spool->owner, now + AGAIN);
+}
+
+enum cs_status
+cs_spool_run(const struct cs_spool *spool, const char *topic, int64_t now)
+{
+	const struct cs_lease lease = {topic, spool->owner, now, now + LEASE};
+	enum cs_status st = CS_OK;
+
+	while (st == CS_OK || st == CS_E_CHANGED) {
+		struct cs_letter letter = {.tries = 0};
+
+		st = cs_store_letter_take(spool->store, &lease, &letter);
+		if (st == CS_OK)
+			st = letter_deliver(spool, &letter, now);
+		cs_blob_free(&letter.payload);
+	}
+	return st == CS_E_NOT_FOUND ? CS_OK : st;
+}

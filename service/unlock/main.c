@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* openukey-unlockd: the one process that can make a key believe that it knows the admin PIN. */
+#include "service/base/clock.h"
+#include "service/base/daemon.h"
+#include "service/deliver/letter.h"
+#include "service/unlock/secrets.h"
+#include "service/unlock/unlock.h"
+
+#include <stdio.h>
+
+#define PEERS_MAX 8
+
+struct settings {
+	const char *store, *ca, *vault, *module, *token, *pin_file, *operators, *socket, *spool;
+	const char *peers; /* user ids, with commas between */
+};
+
+struct process {
+	struct cs_unlockd unlockd;
+	struct cs_vault vault;
+	struct cs_operators operators;
+	struct cs_spool spool;
+};
+
+static void
+deliver(void *ctx)
+{
+	struct process *process = ctx;
+	static const char *const topics[] = {"sms", "memo"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(topics); i++) {
+		enum cs_status st = cs_spool_run(&process->spool, topics[i], cs_now());
+
+		if (st != CS_OK)
+			cs_daemon_say("unlockd", topics[i], st);
+	}
+}
+
+static json_t *
+handle(void *ctx, const json_t *request, uid_t peer)
+{
+	struct process *process = ctx;
+	json_t *answer = cs_unlock_answer(&process->unlockd, request, peer);
+
+	/* A code that was just drawn is not to wait for the next tick. */
+	deliver(process);
+	return answer;
+}
+
+static enum cs_status
+hsm_open(const struct settings *settings, struct cs_hsm **ret)
+{
+	UK_SECRET pin = {.len = 0};
+	enum cs_status st = cs_daemon_secret(settings->pin_file, &pin);
+
+	if (st != CS_OK)
+		return cs_daemon_say("unlockd", "--pin-file", st);
+	return cs_daemon_say(
+		"unlockd", "the HSM",
+		cs_hsm_open(settings->module, settings->token, uk_secret_peek(&pin), ret));
+}
+
+static void
+process_close(struct process *process)
+{
+	cs_store_close(process->unlockd.store);
+	cs_hsm_close(process->unlockd.hsm);
+	cs_operators_free(&process->operators);
+	cs_vault_wipe(&process->vault);
+}
+
+static enum cs_status
+process_open(const struct settings *settings, struct process *process)
+{
+	struct cs_unlockd *unlockd = &process->unlockd;
+	enum cs_status st = hsm_open(settings, &unlockd->hsm);
+
+	if (st == CS_OK)
+		st = cs_daemon_say("unlockd", "--vault",
+				   cs_vault_open(settings->vault, &process->vault));
+	if (st == CS_OK)
+		st = cs_daemon_say("unlockd", "--operators",
+				   cs_operators_read(settings->operators, &process->operators));
+	if (st == CS_OK)
+		st = cs_daemon_say("unlockd", "--store",
+				   cs_store_open(settings->store, CS_SCHEMA_UNLOCK, settings->ca,
+						 &unlockd->store));
+	unlockd->vault = &process->vault;
+	unlockd->operators = &process->operators;
+	unlockd->chain = "unlockd";
+	unlockd->clock = cs_now;
+	process->spool =
+		(struct cs_spool){unlockd->store, &process->vault, settings->spool, "unlockd"};
+	return st;
+}
+
+static int
+run(const struct settings *settings)
+{
+	struct process process = {.unlockd = {.store = NULL}};
+	uid_t peers[PEERS_MAX];
+	struct cs_server_settings server = {.path = settings->socket,
+					    .peers = peers,
+					    .handle = handle,
+					    .idle = deliver,
+					    .ctx = &process};
+	enum cs_status st;
+
+	server.peers_len = cs_daemon_users(settings->peers, peers, PEERS_MAX);
+	st = process_open(settings, &process);
+	if (st == CS_OK)
+		st = cs_daemon_say("unlockd", settings->socket,
+				   cs_serve(&server, cs_daemon_stop()));
+	process_close(&process);
+	return st == CS_OK ? 0 : 1;
+}
+
+static int
+init(const struct settings *settings)
+{
+	struct cs_hsm *hsm = NULL;
+	enum cs_status st = hsm_open(settings, &hsm);
+
+	if (st == CS_OK)
+		st = cs_daemon_say("unlockd", "init", cs_secrets_init(hsm));
+	cs_hsm_close(hsm);
+	return st == CS_OK ? 0 : 1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct settings settings = {.ca = "default", .peers = ""};
+	const struct cs_option options[] = {
+		{"module", &settings.module, true},
+		{"token", &settings.token, true},
+		{"pin-file", &settings.pin_file, true},
+		{"store", &settings.store, false},
+		{"ca", &settings.ca, false},
+		{"vault", &settings.vault, false},
+		{"operators", &settings.operators, false},
+		{"socket", &settings.socket, false},
+		{"spool", &settings.spool, false},
+		{"peers", &settings.peers, false},
+	};
+	const char *command = cs_daemon_options(argc, argv, options, ARRAY_SIZE(options));
+
+	cs_daemon_harden();
+	if (command != NULL && strcmp(command, "init") == 0)
+		return init(&settings);
+	if (command != NULL && strcmp(command, "run") == 0 && settings.store != NULL &&
+	    settings.vault != NULL && settings.operators != NULL && settings.socket != NULL &&
+	    settings.spool != NULL)
+		return run(&settings);
+	(void)fprintf(stderr,
+		      "Usage: openukey-unlockd init|run OPTIONS, see openukey-unlockd(8)\n");
+	return 2;
+}
