@@ -46,8 +46,13 @@ static void
 show_link(OukDoctorPage *self, OukLinkId id)
 {
 	const OukLinkResult *result = ouk_doctor_result(self->doctor, id);
-	const char *text = result->finding != NULL ? _(result->finding->sentence) : result->text;
+	g_autofree char *both = NULL;
+	const char *text = result->text;
 
+	/* which program, which file, whose certificate */
+	if (result->finding != NULL)
+		text = both = g_strconcat(_(result->finding->sentence),
+					  *result->text != '\0' ? "\n" : "", result->text, NULL);
 	ouk_clear(self->places[id]);
 	gtk_container_add(GTK_CONTAINER(self->places[id]),
 			  ouk_badge_new(looks[result->state].icon, looks[result->state].tone,
