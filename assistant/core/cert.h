@@ -47,8 +47,6 @@ char *ouk_x509_issuer(X509 *x509); /* the issuer's common name, else its organis
 char *ouk_x509_extension(X509 *x509, const char *oid);
 /* Unified social credit code, or NULL. */
 char *ouk_x509_credit_code(X509 *x509);
-/* The text of an extension that holds one string, or NULL. */
-char *ouk_x509_extension(X509 *x509, const char *oid);
 char *ouk_x509_serial(X509 *x509);    /* upper-case hexadecimal */
 char *ouk_x509_algorithm(X509 *x509); /* "SM2", "RSA 2048", ... */
 char *ouk_x509_usage(X509 *x509);     /* words of keyUsage, translated; "" when not limited */
