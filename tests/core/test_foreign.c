@@ -3,11 +3,13 @@
 #include "assistant/core/jobs.h"
 #include "tests/core/room.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define SOFTHSM   "/usr/lib/softhsm/libsofthsm2.so"
@@ -214,6 +216,73 @@ a_foreign_tokens_pin_is_tested_and_changed(void **state)
 	assert_int_equal(end.error, OUK_E_UNSUPPORTED);
 }
 
+/* ---- a card that OpenSC drives ---- */
+
+static pid_t card;
+
+static void
+card_plug(void)
+{
+	g_autofree char *cert = g_strdup_printf("%s/rsa-sign.pem", getenv("OPENUKEY_FIXTURES"));
+	g_autofree char *der = g_build_filename(folder, "cert.der", NULL);
+	const char *const convert[] = {"openssl", "x509", "-in", cert, "-outform",
+				       "DER",     "-out", der,   NULL};
+	g_autofree char *python = g_strdup("/usr/bin/python3");
+	char *argv[] = {python, getenv("OPENUKEY_PIV_CARD"),
+			(char *)(uintptr_t)rig_socket(room.rig, 0), der, NULL};
+	g_autoptr(GError) error = NULL;
+
+	run(convert);
+	if (!g_spawn_async(NULL, argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL, &card, &error))
+		fail_msg("%s", error->message);
+	assert_true(rig_await(room.rig, 0, true, ROOM_LATE_MS));
+}
+
+static int
+card_teardown(void **state)
+{
+	if (card > 0) {
+		(void)kill(card, SIGKILL);
+		(void)waitpid(card, NULL, 0);
+	}
+	card = 0;
+	return teardown(state);
+}
+
+static gboolean
+has_certificate(struct room *at, gpointer data)
+{
+	return foreign() != NULL && foreign()->pairs->len == 1;
+}
+
+static void
+an_opensc_card_is_shown_and_its_pin_changed(void **state)
+{
+	const OukTokenInfo *token;
+
+	beside(OPENSC);
+	card_plug();
+	/* its module cannot wait for cards, and reads them slowly */
+	assert_true(room_until(&room, has_certificate, NULL, 2 * ROOM_SOON_MS));
+	assert_int_equal(room_count(&room), 1);
+	token = foreign();
+	assert_false(token->failed);
+	assert_string_equal(token->unit, "邢台示例商贸有限公司");
+	assert_int_equal(ouk_pair_view_info(g_ptr_array_index(token->pairs, 0))->status,
+			 OUK_PAIR_VALID);
+	assert_int_equal(token->pin_max, 8);
+	assert_int_equal(pin_job(ROOM_PIN, NULL).error, -1);
+	assert_int_equal(pin_job("999999", NULL).error, OUK_E_PIN_WRONG);
+	assert_int_equal(pin_job(ROOM_PIN, "654321").error, -1);
+	assert_int_equal(pin_job("654321", NULL).error, -1);
+	assert_int_equal(pin_job(ROOM_PIN, NULL).error, OUK_E_PIN_WRONG);
+	assert_int_equal(pin_job("123456789", NULL).error, OUK_E_PIN_LEN);
+	assert_int_equal(pin_job(ROOM_PIN, NULL).error, OUK_E_PIN_WRONG);
+	assert_int_equal(pin_job(ROOM_PIN, NULL).error, OUK_E_PIN_LOCKED);
+	(void)kill(card, SIGKILL);
+	assert_true(room_until(&room, room_has, GUINT_TO_POINTER(0), 2 * ROOM_SOON_MS));
+}
+
 static double
 cpu_seconds(void)
 {
@@ -259,6 +328,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_foreign_token_is_shown_beside_ours),
 		TEST(a_foreign_tokens_pin_is_tested_and_changed),
+		cmocka_unit_test_setup_teardown(an_opensc_card_is_shown_and_its_pin_changed, setup,
+						card_teardown),
 		TEST(opensc_looks_on),
 	};
 
