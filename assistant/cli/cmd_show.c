@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ukey show: everything one certificate says. */
 #include "assistant/cli/cli.h"
+#include "assistant/cli/trust.h"
 #include "assistant/cli/words.h"
-#include "assistant/core/profile.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
+
+static gboolean ask_ca;
+
+static const GOptionEntry entries[] = {
+	{"check", 0, 0, G_OPTION_ARG_NONE, &ask_ca,
+	 N_("ask the CA over the network whether it has revoked the certificate"), NULL},
+	{NULL},
+};
 
 /* Name parts in a clerk's words. */
 static const struct {
@@ -39,22 +47,8 @@ print_line(const char *name, const char *text)
 		g_print(_("%s: %s\n"), name, text);
 }
 
-/* What is known of the CA, and where from: not from the CA itself. */
 static void
-print_ca(const OukProfiles *profiles, X509 *x509)
-{
-	const OukProfile *profile = ouk_profiles_for_cert(profiles, x509);
-
-	if (profile == NULL)
-		return;
-	print_line(_("CA"), ouk_words(&profile->name));
-	print_line(_("Hotline"), ouk_profile_hotline(profile));
-	print_line(_("Renewal"), ouk_words(&profile->renewal.text));
-	print_line(_("Source of what is said of the CA"), ouk_words(&profile->provenance));
-}
-
-static void
-print_cert(const OukCert *cert, const OukProfiles *profiles)
+print_cert(const OukCert *cert, const CliTrust *trust)
 {
 	X509 *x509 = cert->x509;
 	g_autofree char *unit = ouk_x509_unit(x509);
@@ -88,7 +82,7 @@ print_cert(const OukCert *cert, const OukProfiles *profiles)
 	print_line(_("Key serial number"), cert->token->serial);
 	print_line(_("Container"), cert->container);
 	print_line(_("ID"), id);
-	print_ca(profiles, x509);
+	cli_trust_print(trust, print_line);
 }
 
 static void
@@ -112,21 +106,7 @@ json_name(JsonBuilder *json, const char *member, X509_NAME *name)
 }
 
 static void
-json_ca(JsonBuilder *json, const OukProfile *profile)
-{
-	if (profile == NULL)
-		return;
-	json_builder_set_member_name(json, "ca");
-	json_builder_begin_object(json);
-	cli_json_text(json, "profile", profile->id);
-	cli_json_text(json, "name", ouk_words(&profile->name));
-	cli_json_text(json, "hotline", ouk_profile_hotline(profile));
-	cli_json_text(json, "provenance", ouk_words(&profile->provenance));
-	json_builder_end_object(json);
-}
-
-static void
-print_cert_json(const OukCert *cert, const OukProfiles *profiles)
+print_cert_json(const OukCert *cert, const CliTrust *trust)
 {
 	g_autoptr(JsonBuilder) json = json_builder_new();
 	g_autofree char *sha256 = ouk_x509_fingerprint(cert->x509, "SHA256");
@@ -144,7 +124,7 @@ print_cert_json(const OukCert *cert, const OukProfiles *profiles)
 	json_builder_begin_object(json);
 	cli_json_token(json, cert->token);
 	json_builder_end_object(json);
-	json_ca(json, ouk_profiles_for_cert(profiles, cert->x509));
+	cli_trust_json(trust, json);
 	json_builder_end_object(json);
 	cli_print_json(json_builder_get_root(json));
 }
@@ -154,9 +134,9 @@ run(int argc, char **argv, GError **error)
 {
 	UK_CLEANUP(cli_keys_close) CliKeys keys = {0};
 	g_autoptr(OukCert) cert = NULL;
-	g_autoptr(OukProfiles) profiles = NULL;
+	UK_CLEANUP(cli_trust_clear) CliTrust trust = {NULL};
 
-	if (!cli_parse(&cli_show, &argc, &argv, CLI_TAKES_JSON | CLI_TAKES_CERT, NULL, error) ||
+	if (!cli_parse(&cli_show, &argc, &argv, CLI_TAKES_JSON | CLI_TAKES_CERT, entries, error) ||
 	    !cli_arguments(argc, 0, 1, error))
 		return FALSE;
 	if (argc == 2 && cli_options.cert == NULL)
@@ -166,11 +146,11 @@ run(int argc, char **argv, GError **error)
 	cert = cli_one_cert(&keys, OUK_PAIR_UNKNOWN, error);
 	if (cert == NULL)
 		return FALSE;
-	profiles = ouk_profiles_load_default();
+	cli_trust_find(&trust, cert->x509, ask_ca);
 	if (cli_options.json)
-		print_cert_json(cert, profiles);
+		print_cert_json(cert, &trust);
 	else
-		print_cert(cert, profiles);
+		print_cert(cert, &trust);
 	return TRUE;
 }
 
