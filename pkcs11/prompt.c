@@ -121,9 +121,10 @@ request_write(const struct question *q, char *out, size_t size)
 	one_line(program);
 	written = snprintf(out, size,
 			   "openukey-prompt=1\nreason=%s\nuser=%s\ntoken=%s\nserial=%s\nleft=%u\n"
-			   "program=%s\n",
+			   "max=%u\nmin-length=%d\nmax-length=%d\nfirst-pin=%d\nprogram=%s\n",
 			   reasons[q->reason].name, q->user == CKU_USER ? "user" : "admin",
-			   q->label, q->serial, q->pin.left, program);
+			   q->label, q->serial, q->pin.left, q->pin.max, GM_PIN_MIN, GM_PIN_MAX,
+			   q->pin.is_default, program);
 	return written < 0 || (size_t)written >= size ? 0 : (size_t)written;
 }
 

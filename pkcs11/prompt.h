@@ -7,7 +7,9 @@
  *	reason	login, change or unblock
  *	user	user or admin
  *	token, serial	of the key
- *	left	tries that the key has left, in decimal
+ *	left, max	tries that the key has left and allows in a row, in decimal
+ *	min-length, max-length	of a PIN, bytes
+ *	first-pin	1: still the one that was set at issue
  *	program	the host's path
  * Answer: one byte (0 done, 1 the person cancelled), then for each PIN its length (one byte) and
  *its bytes: login: the PIN; change: old and new; unblock: the new one.

@@ -48,6 +48,7 @@ static const struct field request_fields[] = {
 	REQUEST("hotline", KIND_TEXT, hotline),
 	REQUEST("parent", KIND_TEXT, parent),
 	REQUEST("rehearsal", KIND_SWITCH, rehearsal),
+	REQUEST("notice", KIND_TEXT, notice),
 };
 
 #define RESULT(name, kind, member)                                         \
@@ -150,7 +151,7 @@ text_take(const struct field *field, const char *value, void *data)
 		lines[i] = safe;
 	}
 	g_free(*text);
-	*text = g_strjoinv("\n", lines);
+	*text = *value != '\0' ? g_strjoinv("\n", lines) : NULL;
 }
 
 static gboolean

@@ -62,6 +62,7 @@ typedef struct {
 	char *hotline;
 	char *parent;       /* "x11:" window in hexadecimal, or "wayland:" exported handle */
 	gboolean rehearsal; /* a practice key */
+	char *notice;       /* what came of the last answer, where nobody could tell */
 } OukPromptRequest;
 
 /* An outcome on its way. */

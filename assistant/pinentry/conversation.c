@@ -36,11 +36,12 @@ on_answered(const struct uk_secret *pins, gpointer data)
 
 	if (pins != NULL)
 		len = ouk_prompt_answer_write(pins, ouk_prompt_pins(conversation->reason), out);
+	/* First, for the asker may be gone as soon as it has the answer. */
+	if (conversation->asked && answer_fd != conversation->fd)
+		bytes_send(conversation->fd, &note, sizeof(note));
 	if (conversation->asked)
 		bytes_send(answer_fd, out, len);
 	uk_wipe(out, sizeof(out));
-	if (conversation->asked && answer_fd != conversation->fd)
-		bytes_send(conversation->fd, &note, sizeof(note));
 	conversation->asked = FALSE;
 	if (pins == NULL)
 		gtk_main_quit();

@@ -208,6 +208,8 @@ ouk_prompt_dialog_ask(OukPromptDialog *dialog, const OukPromptRequest *request)
 	gtk_label_set_text(GTK_LABEL(dialog->heading), heading);
 	gtk_window_set_title(GTK_WINDOW(dialog), ouk_words_title(request->reason));
 	gtk_widget_set_visible(dialog->practice, request->rehearsal);
+	if (dialog->notice == NULL)
+		dialog->notice = g_strdup(request->notice);
 	dialog->ended = FALSE;
 	dialog->open = TRUE;
 	facts_show(dialog);

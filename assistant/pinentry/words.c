@@ -186,7 +186,7 @@ ouk_words_done(const OukPromptRequest *request)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_local();
 	g_autofree char *time = g_date_time_format(now, "%H:%M");
-	g_autofree char *key = ouk_words_key(request);
+	g_autofree char *key = request->serial != NULL ? serial_end(request->serial) : NULL;
 
 	if (rows[request->reason].done == NULL)
 		return NULL;

@@ -99,7 +99,7 @@ class Node:
 def name_fits(name, wanted):
     if wanted is None:
         return True
-    return wanted[:-1] in name if wanted.endswith("…") else name == wanted
+    return wanted.strip("…") in name if wanted.endswith("…") else name == wanted
 
 
 class Program:
