@@ -13,6 +13,7 @@
 
 #define TURNS_MAX       101
 #define TURN_SIGNATURES 20
+#define SLICES          9
 
 /* One who signs, with a module or, when `bare` is set, without. */
 struct member {
@@ -51,8 +52,13 @@ sign_until(void *argument)
 	return NULL;
 }
 
+/* What a crowd did in one go. */
+struct pace {
+	double rate, cpu_us;
+};
+
 /* All sign for so many seconds, in a thread each. */
-static void
+static struct pace
 sign_together(struct member *members, const struct job *job)
 {
 	pthread_t threads[CROWD_MAX];
@@ -61,6 +67,7 @@ sign_together(struct member *members, const struct job *job)
 
 	for (unsigned int i = 0; i < job->count; i++) {
 		members[i].until_ms = start + job->seconds * 1e3;
+		members[i].done = 0;
 		if (pthread_create(&threads[i], NULL, sign_until, &members[i]) != 0)
 			guest_must(CKR_HOST_MEMORY, "pthread_create");
 	}
@@ -68,14 +75,14 @@ sign_together(struct member *members, const struct job *job)
 		(void)pthread_join(threads[i], NULL);
 		done += members[i].done;
 	}
-	printf("rate %.1f\ncpu %.2f\n", (double)done * 1e3 / (guest_wall_ms() - start),
-	       (guest_cpu_us() - cpu) / (double)done);
+	return (struct pace){(double)done * 1e3 / (guest_wall_ms() - start),
+			     (guest_cpu_us() - cpu) / (double)done};
 }
 
-void
-crowd_threads(const struct job *job)
+/* One session for each; they share the key. */
+static void
+members_open(struct member *members, const struct job *job)
 {
-	struct member members[CROWD_MAX] = {0};
 	CK_SLOT_ID slot;
 
 	if (job->count > CROWD_MAX)
@@ -90,7 +97,17 @@ crowd_threads(const struct job *job)
 		members[i].key = members[0].key;
 		sign_once(&members[i]);
 	}
-	sign_together(members, job);
+}
+
+void
+crowd_threads(const struct job *job)
+{
+	struct member members[CROWD_MAX] = {0};
+	struct pace pace;
+
+	members_open(members, job);
+	pace = sign_together(members, job);
+	printf("rate %.1f\ncpu %.2f\n", pace.rate, pace.cpu_us);
 }
 
 static struct bare *
@@ -105,35 +122,54 @@ bare_for(const struct guest_key *key, bool piv)
 	return bare;
 }
 
-/* The module logs in, for all who talk to the key. */
+static int
+ascending(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static double
+median(double *values, size_t count)
+{
+	qsort(values, count, sizeof(*values), ascending);
+	return values[count / 2];
+}
+
+/* With the module and without it, in turns, so that what else the machine does hits both. */
 static void
-bare_crowd(const struct job *job, bool piv)
+threads_alternately(const struct job *job, bool piv)
 {
-	struct member members[CROWD_MAX] = {0};
-	struct guest_key key;
-	CK_SESSION_HANDLE session;
+	struct member with[CROWD_MAX] = {0}, without[CROWD_MAX] = {0};
+	double rates[SLICES], bare_rates[SLICES], shares[SLICES], cpu = 0;
 
-	if (job->count > CROWD_MAX)
-		guest_must(CKR_ARGUMENTS_BAD, "too many");
-	session = guest_open(job->module, job->label);
-	guest_login(session, job->pin);
-	guest_pick_key(session, &key);
-	guest_must(guest_sign(session, &key), "signing");
+	members_open(with, job);
 	for (unsigned int i = 0; i < job->count; i++)
-		members[i].bare = bare_for(&key, piv);
-	sign_together(members, job);
+		without[i].bare = bare_for(&with[0].key, piv);
+	for (size_t i = 0; i < SLICES; i++) {
+		struct pace mine = sign_together(with, job);
+		struct pace bare = sign_together(without, job);
+
+		rates[i] = mine.rate;
+		bare_rates[i] = bare.rate;
+		shares[i] = mine.rate / bare.rate;
+		cpu = i == 0 || mine.cpu_us < cpu ? mine.cpu_us : cpu;
+	}
+	printf("rate %.1f\nbare %.1f\nshare %.3f\ncpu %.2f\n", median(rates, SLICES),
+	       median(bare_rates, SLICES), median(shares, SLICES), cpu);
 }
 
 void
-crowd_bare(const struct job *job)
+crowd_threads_bare(const struct job *job)
 {
-	bare_crowd(job, false);
+	threads_alternately(job, false);
 }
 
 void
-crowd_bare_piv(const struct job *job)
+crowd_threads_bare_piv(const struct job *job)
 {
-	bare_crowd(job, true);
+	threads_alternately(job, true);
 }
 
 /* ---- one, with and without the module, in turns ---- */

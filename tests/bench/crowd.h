@@ -13,9 +13,9 @@ struct job {
 
 /* Prints signatures a second and CPU microseconds of each. */
 void crowd_threads(const struct job *job);
-/* The same by SCardTransmit (bare.h); the module only logs in. */
-void crowd_bare(const struct job *job);
-void crowd_bare_piv(const struct job *job);
+/* The same in turns with SCardTransmit alone (bare.h), and the share that is reached of that. */
+void crowd_threads_bare(const struct job *job);
+void crowd_threads_bare_piv(const struct job *job);
 /* Both by turns in one thread: wall and CPU microseconds of a signature; job->count turns. */
 void crowd_alternate(const struct job *job);
 void crowd_alternate_piv(const struct job *job);
