@@ -52,7 +52,7 @@ threads_count(void)
 
 struct foreign {
 	pthread_t thread;
-	int listener;
+	int listener, link;    /* atomic: the reader's connection, -1 = none */
 	unsigned int commands; /* atomic */
 };
 
@@ -104,7 +104,9 @@ foreign_run(void *data)
 
 		if (fd < 0)
 			return NULL;
+		__atomic_store_n(&foreign->link, fd, __ATOMIC_RELEASE);
 		foreign_serve(foreign, fd);
+		__atomic_store_n(&foreign->link, -1, __ATOMIC_RELEASE);
 		(void)close(fd);
 	}
 }
@@ -114,7 +116,8 @@ foreign_plug(struct foreign *foreign)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
-	*foreign = (struct foreign){.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+	*foreign = (struct foreign){.listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0),
+				    .link = -1};
 	strncpy(address.sun_path, rig_socket(desk.rig, FOREIGN_READER),
 		sizeof(address.sun_path) - 1);
 	assert_int_equal(
@@ -129,7 +132,7 @@ foreign_pull(struct foreign *foreign)
 {
 	(void)unlink(rig_socket(desk.rig, FOREIGN_READER));
 	(void)shutdown(foreign->listener, SHUT_RDWR);
-	(void)pthread_cancel(foreign->thread);
+	(void)shutdown(__atomic_load_n(&foreign->link, __ATOMIC_ACQUIRE), SHUT_RDWR);
 	(void)pthread_join(foreign->thread, NULL);
 	(void)close(foreign->listener);
 }
