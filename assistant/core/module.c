@@ -45,12 +45,19 @@ vendor_find(CK_FUNCTION_LIST *module)
 	return vendor->version >= 1 && vendor->size >= OPENUKEY_SIZE_1 ? vendor : NULL;
 }
 
-/* A module that only holds the system's trusted CAs. */
+/* Modules that many desktops have, and that no key is behind. */
+static const char *const others[] = {"gnome-keyring", "p11-kit-trust"};
+
+/* A module that only holds the system's trusted CAs, or the desktop's passwords. */
 static gboolean
-is_trust_module(CK_FUNCTION_LIST *module)
+has_no_keys(CK_FUNCTION_LIST *module)
 {
 	g_autofree char *policy = p11_kit_config_option(module, "trust-policy");
+	g_autofree char *name = p11_kit_module_get_name(module);
 
+	for (gsize i = 0; i < G_N_ELEMENTS(others); i++)
+		if (g_strcmp0(name, others[i]) == 0)
+			return TRUE;
 	return g_strcmp0(policy, "yes") == 0;
 }
 
@@ -113,7 +120,7 @@ load_listed(OukModules *modules, GError **error)
 	if (modules->list == NULL)
 		return ouk_fail(error, OUK_E_NO_MODULE);
 	for (size_t i = 0; modules->list[i] != NULL; i++)
-		if (!is_trust_module(modules->list[i]))
+		if (!has_no_keys(modules->list[i]))
 			module_add(modules, modules->list[i]);
 	return TRUE;
 }

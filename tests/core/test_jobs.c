@@ -3,9 +3,11 @@
 #include "assistant/core/jobs.h"
 #include "tests/core/room.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct room room;
 
@@ -335,6 +337,105 @@ the_label_is_set(void **state)
 	assert_true(g_str_has_suffix(room_key(&room, 0)->label, "财务专用"));
 }
 
+/* ---- secrets ---- */
+
+#define MASK    0xa5
+#define PIN_LEN 10
+
+/* Masked, so that the program itself holds none of it. */
+static guint8
+masked_at(size_t i)
+{
+	return (guint8)(0x12 + i * 7) ^ MASK;
+}
+
+static void
+secret_set_masked(struct uk_secret *secret)
+{
+	secret->len = PIN_LEN;
+	for (size_t i = 0; i < PIN_LEN; i++)
+		secret->bytes[i] = (masked_at(i) & 0x3f) | 0x40;
+}
+
+static gboolean
+region_has(const guint8 *at, size_t len)
+{
+	for (size_t start = 0; start + PIN_LEN <= len; start++) {
+		size_t i = 0;
+
+		while (i < PIN_LEN && at[start + i] == ((masked_at(i) & 0x3f) | 0x40))
+			i++;
+		if (i == PIN_LEN)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Looks through all memory this process can write to. */
+static guint
+memory_holds_it(void)
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	int mem = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	guint found = 0;
+	char line[512];
+
+	assert_non_null(maps);
+	assert_true(mem >= 0);
+	while (fgets(line, sizeof(line), maps) != NULL) {
+		unsigned long start, end;
+		char access[8];
+		guint8 *copy;
+		ssize_t len;
+
+		if (sscanf(line, "%lx-%lx %7s", &start, &end, access) != 3 || access[1] != 'w' ||
+		    end - start > (64UL << 20))
+			continue;
+		copy = g_malloc(end - start);
+		len = pread(mem, copy, end - start, (off_t)start);
+		if (len > 0 && region_has(copy, (size_t)len)) {
+			print_message("the PIN is in %s", line);
+			found++;
+		}
+		uk_wipe(copy, end - start);
+		g_free(copy);
+	}
+	(void)close(mem);
+	(void)fclose(maps);
+	return found;
+}
+
+static void
+no_pin_is_left_behind(void **state)
+{
+	g_autofree char *id = g_strdup(room_key(&room, 0)->id);
+	UK_SECRET old_secret = {0};
+	UK_SECRET new_secret = {0};
+	struct end end = {0};
+	OukPinJob job = {
+		.watch = room.watch,
+		.token_id = id,
+		.pin = &old_secret,
+		.new_pin = &new_secret,
+		.shown_left = OUK_SHOWN_NONE,
+	};
+
+	secret_set(&old_secret, ROOM_PIN);
+	secret_set_masked(&new_secret);
+	assert_int_not_equal(memory_holds_it(), 0); /* the search finds what is there */
+	ouk_job_change_pin_async(&job, NULL, on_end, &end);
+	assert_true(room_until(&room, is_over, &end, ROOM_LATE_MS));
+	assert_true(end.done);
+	old_secret = new_secret;
+	memset(&end, 0, sizeof(end));
+	ouk_job_test_pin_async(&job, NULL, on_end, &end);
+	assert_true(room_until(&room, is_over, &end, ROOM_LATE_MS));
+	assert_true(end.done);
+	uk_secret_wipe(&old_secret);
+	uk_secret_wipe(&new_secret);
+	assert_int_equal(memory_holds_it(), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -353,6 +454,7 @@ main(void)
 		TEST(many_jobs_on_one_key_take_turns),
 		TEST(the_watch_ends_while_jobs_run),
 		TEST(the_label_is_set),
+		TEST(no_pin_is_left_behind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
