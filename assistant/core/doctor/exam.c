@@ -66,10 +66,12 @@ exam_initials(const char *name)
 void
 exam_init(OukExam *exam, const OukDoctorSetup *setup)
 {
-	const char *module = setup->module;
+	/* one that is not installed; what follows a colon are other makers' */
+	const char *uninstalled = g_getenv("OPENUKEY_MODULE");
+	g_autofree char *first =
+		uninstalled != NULL ? g_strndup(uninstalled, strcspn(uninstalled, ":")) : NULL;
+	const char *module = setup->module != NULL ? setup->module : first;
 
-	if (module == NULL)
-		module = g_getenv("OPENUKEY_MODULE"); /* one that is not installed */
 	*exam = (OukExam){.module_path = g_strdup(module != NULL ? module : OPENUKEY_MODULE_PATH),
 			  .hall = g_strdup(setup->hall),
 			  .offline = setup->offline,

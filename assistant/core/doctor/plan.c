@@ -18,18 +18,28 @@ plan_root(OukRepair *repair, gboolean has_undo, const char *const *words)
 	return TRUE;
 }
 
+/* A service of one's own, for practice, is nobody's to repair. */
+static gboolean
+plan_service(OukRepair *repair, gboolean has_undo, const char *word, GError **error)
+{
+	const char *const words[] = {word, NULL};
+
+	return pcsc_is_private() ? ouk_fail(error, OUK_E_NO_REPAIR)
+				 : plan_root(repair, has_undo, words);
+}
+
 #define ROOT(repair, undo, ...) plan_root(repair, undo, (const char *const[]){__VA_ARGS__, NULL})
 
 gboolean
 plan_service_start(OukRepair *repair, const OukClues *clues, GError **error)
 {
-	return ROOT(repair, TRUE, "service-start");
+	return plan_service(repair, TRUE, "service-start", error);
 }
 
 gboolean
 plan_service_restart(OukRepair *repair, const OukClues *clues, GError **error)
 {
-	return ROOT(repair, FALSE, "service-restart");
+	return plan_service(repair, FALSE, "service-restart", error);
 }
 
 gboolean
@@ -47,7 +57,7 @@ plan_driver_install(OukRepair *repair, const OukClues *clues, GError **error)
 gboolean
 plan_socket_open(OukRepair *repair, const OukClues *clues, GError **error)
 {
-	return ROOT(repair, TRUE, "socket-open");
+	return plan_service(repair, TRUE, "socket-open", error);
 }
 
 gboolean
