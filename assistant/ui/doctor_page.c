@@ -85,6 +85,7 @@ add_link(OukDoctorPage *self, OukLinkId id)
 	gtk_container_add(GTK_CONTAINER(box), self->places[id]);
 	gtk_container_add(GTK_CONTAINER(row), box);
 	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
+	gtk_widget_set_can_focus(row, FALSE);
 	atk_object_set_name(gtk_widget_get_accessible(row), ouk_link_title(id));
 	gtk_widget_show_all(row);
 	gtk_container_add(GTK_CONTAINER(self->links), row);

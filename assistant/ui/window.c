@@ -7,6 +7,7 @@
 #include "assistant/ui/halls_page.h"
 #include "assistant/ui/key_page.h"
 #include "assistant/ui/key_row.h"
+#include "assistant/ui/rows.h"
 #include "assistant/ui/parts.h"
 #include "assistant/ui/timeline_page.h"
 
@@ -506,6 +507,7 @@ ouk_window_class_init(OukWindowClass *klass)
 {
 	GtkWidgetClass *widget_class = GTK_WIDGET_CLASS(klass);
 
+	g_type_ensure(OUK_TYPE_ROWS);
 	G_OBJECT_CLASS(klass)->dispose = ouk_window_dispose;
 	G_OBJECT_CLASS(klass)->finalize = ouk_window_finalize;
 	gtk_widget_class_set_template_from_resource(widget_class,
