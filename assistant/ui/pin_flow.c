@@ -238,6 +238,8 @@ end(OukPinFlow *self, OukPinNews news)
 {
 	g_autoptr(GError) error = g_steal_pointer(&self->error);
 
+	/* calls that are on their way find nobody */
+	g_cancellable_cancel(self->cancellable);
 	g_clear_pointer(&self->prompt, ouk_prompt_free);
 	self->told(news, error, self->data); /* self may be gone now */
 }

@@ -186,6 +186,18 @@ enable(OukPinPage *self, const char *name, gboolean enabled)
 	g_simple_action_set_enabled(G_SIMPLE_ACTION(action), enabled);
 }
 
+/* Where a mistake would be dear, no button invites. */
+static void
+set_inviting(OukPinPage *self, gboolean inviting)
+{
+	GtkStyleContext *context = gtk_widget_get_style_context(self->change_button);
+
+	if (inviting)
+		gtk_style_context_add_class(context, "suggested-action");
+	else
+		gtk_style_context_remove_class(context, "suggested-action");
+}
+
 static void
 update(OukPinPage *self)
 {
@@ -209,6 +221,7 @@ update(OukPinPage *self)
 			   : state == PIN_KEYPAD
 				   ? _("Type the PIN on the key's own keypad.")
 				   : _("Type the PIN in the window that has opened."));
+	set_inviting(self, state != PIN_FEW);
 	if (usable)
 		fill_rule(self);
 	else

@@ -7,8 +7,8 @@
 #include "assistant/ui/halls_page.h"
 #include "assistant/ui/key_page.h"
 #include "assistant/ui/key_row.h"
-#include "assistant/ui/rows.h"
 #include "assistant/ui/parts.h"
+#include "assistant/ui/rows.h"
 #include "assistant/ui/timeline_page.h"
 
 #include <glib/gi18n.h>
@@ -18,6 +18,7 @@ struct _OukWindow {
 	GtkHeaderBar *header;
 	GtkWidget *back_button, *practice_bar;
 	GtkInfoBar *notice_bar;
+	GtkImage *notice_icon;
 	GtkLabel *notice_label;
 	GtkButton *notice_button;
 	GtkListBox *sidebar;
@@ -85,6 +86,10 @@ ouk_window_offer(GtkWidget *widget, GtkMessageType kind, const char *text, const
 		return;
 	g_clear_handle_id(&self->notice_timer, g_source_remove);
 	gtk_info_bar_set_message_type(self->notice_bar, kind);
+	gtk_image_set_from_icon_name(self->notice_icon,
+				     kind == GTK_MESSAGE_INFO ? "ouk-valid-symbolic"
+							      : "ouk-unreadable-symbolic",
+				     GTK_ICON_SIZE_LARGE_TOOLBAR);
 	gtk_label_set_text(self->notice_label, text);
 	gtk_widget_set_visible(GTK_WIDGET(self->notice_button), label != NULL);
 	if (label != NULL) {
@@ -273,6 +278,7 @@ place_row(const char *place, const char *icon, const char *text)
 	GtkWidget *label = gtk_label_new(text);
 
 	gtk_label_set_xalign(GTK_LABEL(label), 0);
+	gtk_label_set_width_chars(GTK_LABEL(label), 21);
 	gtk_container_add(GTK_CONTAINER(box),
 			  gtk_image_new_from_icon_name(icon, GTK_ICON_SIZE_MENU));
 	gtk_container_add(GTK_CONTAINER(box), label);
@@ -516,6 +522,7 @@ ouk_window_class_init(OukWindowClass *klass)
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, back_button);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, practice_bar);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, notice_bar);
+	gtk_widget_class_bind_template_child(widget_class, OukWindow, notice_icon);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, notice_label);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, notice_button);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, sidebar);

@@ -17,6 +17,12 @@ UNIT, CODE = "示例果业有限公司", "91650000MA00000000"
 PIN, NEW_PIN = "Kx83-mq2", "Wd47-tz9"
 
 
+def long_in_english(test):
+    """What does not depend on the language is tried in the second one only in the long run."""
+    return unittest.skipIf(os.environ.get("OPENUKEY_TEST_LANGUAGE") == "en" and
+                           not os.environ.get("OPENUKEY_TEST_LONG"), "long")(test)
+
+
 class AssistantCase(unittest.TestCase):
     """One desktop for a class; language: zh_CN or en."""
 

@@ -6,7 +6,7 @@ import os
 import time
 import unittest
 
-from assistant_case import CODE, UNIT, AssistantCase
+from assistant_case import CODE, UNIT, AssistantCase, long_in_english
 from processes import wait_for
 
 LANGUAGE = os.environ.get("OPENUKEY_TEST_LANGUAGE", "zh_CN")
@@ -45,6 +45,7 @@ class WindowTest(AssistantCase):
         self.desktop.key("Escape")
         self.sees("_Details", role="push button")
 
+    @long_in_english
     def test_what_cannot_be_used_is_shown_with_its_reason(self):
         self.key("ended", serial="TEST0003", days=-3)
         self.desktop.plug(0, "ended")
@@ -87,6 +88,7 @@ class WindowTest(AssistantCase):
     def hall_buttons(self):
         return self.window.all("push button", self.word("Open %s").partition("%")[0] + "…")
 
+    @long_in_english
     def test_names_of_keys_are_kept(self):
         self.key("named", serial="TEST0006")
         self.desktop.plug(0, "named")
@@ -98,6 +100,7 @@ class WindowTest(AssistantCase):
         self.sees("caiwu")
         self.picture("window-named")
 
+    @long_in_english
     def test_dates_are_known_without_the_key_and_can_be_forgotten(self):
         self.key("seen", serial="TEST0007", days=20)
         self.desktop.plug(0, "seen")
@@ -117,6 +120,7 @@ class WindowTest(AssistantCase):
                 time.sleep(0.05)
         self.sees("Nothing is remembered yet")
 
+    @long_in_english
     def test_preferences_and_about_open_and_close(self):
         self.open()
         self.desktop.key("ctrl+comma")
@@ -125,6 +129,7 @@ class WindowTest(AssistantCase):
         self.desktop.key("Escape")
         self.window.wait_gone("dialog", self.word("Preferences"))
 
+    @long_in_english
     def test_without_the_service_the_window_says_so(self):
         self.open()
         self.sees("Plug in your key")
