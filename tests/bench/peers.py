@@ -12,6 +12,7 @@ Figures are printed and not judged by the exit status, except those that are cou
 import argparse
 import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -130,6 +131,7 @@ class Peers:
                            control=bench.service / "run/00.ctl", bare="-bare")
         self.modules = []
         self.piv = None
+        self.desks = []
         self.missed = []
         self.failed = False  # a job of ours did not do what is measured
         self.section = ""
@@ -164,8 +166,18 @@ class Peers:
                 print(f"{name}: not installed, not measured")
 
     def stop(self):
+        for service in list(self.desks):
+            self.desk_stop(service)
         if self.piv:
             self.piv.stop()
+
+    def desk_start(self, service, readers):
+        self.desks.append(service)
+        run([*self.bench.desk, "start", service, readers])
+
+    def desk_stop(self, service):
+        run([*self.bench.desk, "stop", service])
+        self.desks.remove(service)
 
     # ---- measuring ----
 
@@ -239,7 +251,7 @@ class Peers:
     def cold(self):
         empty = Soft(self.bench.folder / "soft-empty", None)
         service = self.bench.folder / "bare-pcsc"
-        run([*self.bench.desk, "start", service, 1])
+        self.desk_start(service, 1)
         for title, socket in (("Cold start, no key", service / "run/pcscd.comm"),
                               ("Cold start, no pcscd", self.bench.folder / "nothing")):
             env = {"PCSCLITE_CSOCK_NAME": str(socket), "OPENUKEY_POLICY": "/dev/null",
@@ -251,7 +263,7 @@ class Peers:
             self.row("  also: wall, ms; most memory, KiB", [], f"{LESSON_COLD[0]}, "
                      f"{LESSON_COLD[1]}", seen["ours"]["wall"] <= LESSON_COLD[0] and
                      seen["ours"]["rss"] <= LESSON_COLD[1])
-        run([*self.bench.desk, "stop", service])
+        self.desk_stop(service)
         jobs = {module.name: lambda m=module: self.ask("cold", m.path, m.label, env=m.env)
                 for module in self.modules}
         self.cold_rows("Cold start, four certificates read: dlopen to C_Finalize",
@@ -331,7 +343,7 @@ class Peers:
         soft = library("SoftHSM") if "SoftHSM" in self.columns() else None
         service = self.bench.folder / "desk-pairs"
         seen = {}
-        run([*self.bench.desk, "start", service, 1])
+        self.desk_start(service, 1)
         self.title("Key pairs: CPU us and bytes for each object", self.columns())
         for pairs in self.few_or([2, 10, 26, MANY]):
             run([*self.bench.desk, "plug", service, 0, self.key_with(pairs // 2)])
@@ -349,7 +361,7 @@ class Peers:
             self.best("    later ones", seen[pairs], "again")
             self.best("    finding the key that signs", seen[pairs], "pick")
             self.best("    KiB of memory by then", seen[pairs], "rss", digits=0)
-        run([*self.bench.desk, "stop", service])
+        self.desk_stop(service)
         few, many = min(seen), max(seen)
         for name in ("first", "again"):
             self.linear(f"one of {many} pairs : one of 10, {name}", seen[10], seen[many], name)
@@ -372,7 +384,7 @@ class Peers:
         seen = {}
         for count in self.few_or([1, 4, 16]):
             service = self.bench.folder / f"desk-{count}"
-            run([*self.bench.desk, "start", service, count])
+            self.desk_start(service, count)
             for i in range(count):
                 state = self.bench.folder / f"token-{count}-{i}.key-state"
                 shutil.copy(self.bench.folder / "RSA-2048-V0.key-state", state)
@@ -380,7 +392,7 @@ class Peers:
             env = self.our_env(service)
             seen[count] = self.turns({"ours": lambda e=env: self.ask(
                 "rates", "tokens", self.ours.path, "", env=e)}, 5)["ours"]
-            run([*self.bench.desk, "stop", service])
+            self.desk_stop(service)
             slots = seen[count]["slot-list"]
             self.row(f"{count:2} tokens: certificates read", [seen[count]["first"]])
             self.row("    C_GetTokenInfo", [seen[count]["token-info"]])
@@ -414,7 +426,7 @@ class Peers:
             jobs = {m.name: lambda m=m: self.ask(
                 "rates", "threads" + m.bare, m.path, m.label, count,
                 seconds if m.bare else 8 * seconds, env=m.env) for m in self.modules}
-            seen = self.turns(jobs, 3)
+            seen = self.turns(jobs, 1)
             self.plain(f"{count} threads: signatures/s", seen, "rate", digits=0)
             self.plain("   bare SCardTransmit/s, as many", seen, "bare", digits=0)
             self.best("   the module's share of that", seen, "share", more=True, among=CARDS)
@@ -460,6 +472,7 @@ def main():
     parser.add_argument("--only", default=",".join(TABLES), help=",".join(TABLES))
     args = parser.parse_args()
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # services are stopped on the way out
     with tempfile.TemporaryDirectory(prefix="ouk-peers-") as folder:
         bench = Bench(args.build.resolve(), Path(folder))
         bench.rehearsal("start", 1)
