@@ -205,24 +205,21 @@ set_text(char **where, const char *text)
 	*where = ouk_text_of(text, strlen(text));
 }
 
+/* device: NULL when it is not known. */
 static void
-read_device(OukTokenInfo *info, OukToken *token)
+take_device(OukTokenInfo *info, const OukToken *token, const struct openukey_device_info *device)
 {
-	struct openukey_device_info device = {0};
-	gboolean known = ouk_token_device(token, &device, NULL);
-
 	/* A blank key has no token flags yet. */
-	info->flags =
-		flags_of(token->blank ? CKF_LOGIN_REQUIRED : token->flags, known ? &device : NULL);
+	info->flags = flags_of(token->blank ? CKF_LOGIN_REQUIRED : token->flags, device);
 	info->flags |= token->vendor != NULL ? OUK_TOKEN_VENDOR : OUK_TOKEN_FOREIGN;
 	if (token->blank)
 		info->flags |= OUK_TOKEN_BLANK;
-	if (!known)
+	if (device == NULL)
 		return;
-	set_text(&info->label, device.label);
-	set_text(&info->serial, device.serial);
-	set_text(&info->maker, device.manufacturer);
-	set_text(&info->application, device.application);
+	set_text(&info->label, device->label);
+	set_text(&info->serial, device->serial);
+	set_text(&info->maker, device->manufacturer);
+	set_text(&info->application, device->application);
 }
 
 static void
@@ -240,7 +237,7 @@ read_tries(OukTokenInfo *info, OukToken *token)
 }
 
 static OukTokenView *
-view_of_token(const OukPlace *place, OukToken *token)
+view_of_token(const OukPlace *place, OukToken *token, const struct openukey_device_info *device)
 {
 	OukTokenView *view = g_object_new(OUK_TYPE_TOKEN_VIEW, NULL);
 	OukTokenInfo *info = &view->info;
@@ -251,7 +248,7 @@ view_of_token(const OukPlace *place, OukToken *token)
 	info->model = g_strdup(token->model);
 	info->reader = g_strdup(token->reader);
 	info->application = g_strdup("");
-	read_device(info, token);
+	take_device(info, token, device);
 	read_tries(info, token);
 	info->serial_end = g_strdup(end_of(info->serial));
 	info->key_id = g_strdup_printf("%s/%s", info->maker, info->serial);
@@ -517,15 +514,20 @@ ouk_token_view_read(const OukPlace *place, OukTokenView *before)
 	g_autoptr(OukToken) token = NULL;
 	g_autoptr(OukTokenView) view = NULL;
 	g_autoptr(GError) error = NULL;
+	struct openukey_device_info device = {0};
+	gboolean known;
 	CK_RV rv = CKR_OK;
 
+	/* First of all: C_GetTokenInfo then does without asking the key the same again. */
+	known = place->vendor != NULL &&
+		place->vendor->get_device_info(place->slot, &device) == CKR_OK;
 	token = ouk_token_look(place->module, place->slot, place->vendor, &rv);
 	if (token == NULL)
 		return is_nobody(place, rv) ? NULL : view_of_failure(place, rv);
 	/* SoftHSM and its like always offer one token that nobody uses. */
 	if (token->blank && token->vendor == NULL)
 		return NULL;
-	view = view_of_token(place, token);
+	view = view_of_token(place, token, known ? &device : NULL);
 	if (is_same_key(view, before))
 		keep_pairs(view, before);
 	else if (!token->blank && !read_pairs(view, token, &error))
