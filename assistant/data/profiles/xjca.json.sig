@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 5607
-signature b/kDvG82vKliJRGWVyTomeU8hWqQACNXYgOgzT2O75Jd6GI/Br+1cWrIw0tG7qP6loow70u252ww4VfUc0PwBQ==
+size 5736
+signature B7bjisyzQ/0QymRnRuObUjEBr2csI6tryxYyvGFcEpOilBJ740vs4WCgeoO+q6dHg8VBOBqhZqeSQEwFmHE8DQ==
