@@ -55,7 +55,7 @@ class Recorder:
 def describe(event):
     source, row = event.source, {"type": event.type, "detail": [event.detail1, event.detail2]}
     data = event.any_data
-    row["data"] = data if isinstance(data, (str, int, float)) else str(data)
+    row["data"] = data if isinstance(data, (str, int, float)) else type(data).__name__
     try:
         row["role"], row["name"] = source.get_role_name(), source.get_name()
         text = source.get_text_iface()

@@ -10,6 +10,7 @@ import gi
 gi.require_version("Atspi", "2.0")
 from gi.repository import Atspi, GLib  # noqa: E402
 
+import processes  # noqa: E402
 from processes import wait_for  # noqa: E402
 
 Atspi.init()
@@ -113,14 +114,21 @@ class Program:
         with open(self.log_path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def pids(self):
+        """Its process and those that it started."""
+        own = self.process.pid
+        return [own] + [pid for pid, parent in processes.parents().items() if parent == own]
+
     def application(self):
-        """Its root on the accessibility bus, or None."""
-        desktop = Atspi.get_desktop(0)
+        """Its root on the accessibility bus, or None; the one with a window where it has several."""
+        desktop, pids, found = Atspi.get_desktop(0), self.pids(), None
         desktop.clear_cache()
         for node in Node(desktop).children():
-            if node.ask(Atspi.Accessible.get_process_id) == self.process.pid:
-                return node
-        return None
+            if node.ask(Atspi.Accessible.get_process_id) in pids:
+                if node.ask(Atspi.Accessible.get_child_count, 0) > 0:
+                    return node
+                found = found or node
+        return found
 
     def all(self, role=None, name=None, showing=True):
         root = self.application()

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The protected authentication path from end to end: a stranger's program, our module, the socket,
+the prompt of the desktop session, a person's keys, the key. The key's own counter is what counts."""
+
+import os
+import signal
+import subprocess
+import unittest
+
+from pinentry_case import PINENTRY, PinentryCase
+from processes import wait_for
+
+PIN, NEW_PIN = "yz4Q8k", "Xt93-fq"
+FIXTURES = os.environ["FIXTURES"]
+KEY_ID = "Unit".encode().hex() + "00"
+TOOL = "pkcs11-tool"
+
+
+class SessionTest(PinentryCase):
+    readers = 1
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.desktop.write("policy.conf", "protected-authentication-path = yes\n")
+        cls.desktop.write("data", "what is signed")
+        cls.desktop.env["OPENUKEY_POLICY"] = cls.desktop.path("policy.conf")
+        cls.desktop.env["OPENUKEY_LOG"] = "debug"
+        cls.count = 0
+
+    def setUp(self):
+        type(self).count += 1
+        self.provision("key-%d" % self.count)
+        self.session = self.desktop.start(PINENTRY, "--session")
+        self.addCleanup(self.session.stop)
+        wait_for(lambda: os.path.exists(self.desktop.path("run", "openukey", "prompt")),
+                 "the socket")
+
+    def provision(self, name, tries=10):
+        self.desktop.provision(
+            name, "--pin", PIN, "--tries", str(tries), "--serial", name.upper(), "--label", name,
+            "--container", "Unit", "--sign-key", FIXTURES + "/rsa-sign.key", "--sign-cert",
+            FIXTURES + "/rsa-sign.pem")
+        self.desktop.plug(0, name)
+        self.addCleanup(self.pull)
+
+    def pull(self):
+        if 0 in self.desktop.keys:
+            self.desktop.pull(0)
+
+    def left(self):
+        return self.desktop.tries_left(0)
+
+    def tool(self, *words):
+        module = self.desktop.env["OPENUKEY_PKCS11_MODULE"]
+        tool = self.desktop.start(TOOL, "--module", module, *words)
+        self.addCleanup(tool.stop)
+        return tool
+
+    def sign(self):
+        return self.tool("--login", "--sign", "--mechanism", "SHA256-RSA-PKCS", "--id", KEY_ID,
+                         "--input-file", self.desktop.path("data"),
+                         "--output-file", self.desktop.path("signature"))
+
+    def enter(self, text):
+        self.desktop.type(text)
+        self.desktop.key("Return")
+
+    def verify(self):
+        public = self.desktop.path("public.pem")
+        with open(public, "wb") as file:
+            subprocess.run(["openssl", "x509", "-in", FIXTURES + "/rsa-sign.pem", "-noout",
+                            "-pubkey"], check=True, stdout=file)
+        subprocess.run(["openssl", "dgst", "-sha256", "-verify", public, "-signature",
+                        self.desktop.path("signature"), self.desktop.path("data")], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def wait_prompt(self):
+        return self.wait_field(self.asker_of(self.session))
+
+    def asker_of(self, program):
+        return type("Shown", (), {"program": program})
+
+    def window(self):
+        return self.session.find("frame")
+
+    def wait_closed(self):
+        wait_for(lambda: self.window() is None, "no window")
+
+    def test_a_strangers_program_signs_with_the_pin_typed_into_the_prompt(self):
+        tool = self.sign()
+        self.wait_prompt()
+        shown = "\n".join(self.session.texts())
+        self.assertIn("/" + TOOL, shown)
+        self.assertIn("还可以试 10 次（共 10 次）", shown)
+        self.desktop.picture("prompt-session-zh_CN")
+        self.enter(PIN)
+        self.assertEqual(tool.end(), 0, tool.log)
+        self.verify()
+        self.wait_closed()
+        for folder in ("logs", "home", "run"):
+            for path, _, names in os.walk(self.desktop.path(folder)):
+                for name in names:
+                    if os.path.isfile(os.path.join(path, name)):
+                        with open(os.path.join(path, name), "rb") as file:
+                            self.assertNotIn(PIN.encode(), file.read(), name)
+
+    def test_wrong_then_right(self):
+        tool = self.sign()
+        self.wait_prompt()
+        self.enter("not-it-1")
+        self.assertNotEqual(tool.end(), 0)
+        self.assertIn("CKR_PIN_INCORRECT", tool.log)
+        self.assertEqual(self.left(), 9)
+        self.wait_closed()
+        tool = self.sign()
+        self.wait_prompt()
+        self.session.wait("notification", "…不对…")
+        self.assertIn("还可以试 9 次（共 10 次）", self.message(self.asker_of(self.session)))
+        self.enter(PIN)
+        self.assertEqual(tool.end(), 0, tool.log)
+        self.verify()
+        self.assertEqual(self.left(), 10)
+
+    def test_what_is_no_pin_costs_no_try(self):
+        tool = self.sign()
+        self.wait_prompt()
+        self.desktop.key("Caps_Lock")
+        self.session.wait("label", "…Caps Lock…")
+        self.desktop.key("Caps_Lock")
+        for text, said in (("１２３４５６", "全角"), ("88888888", "大厅"), ("12", "太短")):
+            self.enter(text)
+            wait_for(lambda: said in self.message(self.asker_of(self.session)), said)
+            self.assertEqual(self.left(), 10)
+        self.enter(PIN)
+        self.assertEqual(tool.end(), 0, tool.log)
+
+    def test_the_last_tries_are_guarded(self):
+        self.pull()
+        self.provision("few-%d" % self.count, tries=2)
+        tool = self.sign()
+        number = self.session.wait("text")
+        self.enter("1")
+        self.assertIsNone(self.session.find("password text"))
+        number.grab()
+        self.desktop.key("BackSpace")
+        self.enter("2")
+        self.wait_prompt()
+        self.enter(PIN)
+        self.assertEqual(tool.end(), 0, tool.log)
+        self.verify()
+
+    def test_stopping_costs_no_try(self):
+        tool = self.sign()
+        self.wait_prompt()
+        self.desktop.key("Escape")
+        self.assertNotEqual(tool.end(), 0)
+        self.assertIn("CKR_FUNCTION_CANCELED", tool.log)
+        self.assertEqual(self.left(), 10)
+        self.wait_closed()
+
+    def test_a_window_that_is_killed_costs_no_try_and_the_next_one_opens(self):
+        tool = self.sign()
+        self.wait_prompt()
+        for pid in self.session.pids()[1:]:
+            os.kill(pid, signal.SIGKILL)
+        self.assertNotEqual(tool.end(), 0)
+        self.assertEqual(self.left(), 10)
+        tool = self.sign()
+        self.wait_prompt()
+        self.enter(PIN)
+        self.assertEqual(tool.end(), 0, tool.log)
+
+    def test_the_window_goes_with_its_asker(self):
+        tool = self.sign()
+        self.wait_prompt()
+        tool.process.kill()
+        self.wait_closed()
+        self.assertEqual(self.left(), 10)
+
+    def test_one_window_at_a_time(self):
+        first = self.sign()
+        self.wait_prompt()
+        second = self.sign()
+        wait_for(lambda: len(self.desktop_clients()) == 2, "both are at the socket")
+        self.assertEqual(len(self.session.pids()), 2)
+        self.desktop.key("Escape")
+        self.assertNotEqual(first.end(), 0)
+        self.wait_prompt()
+        self.enter(PIN)
+        self.assertEqual(second.end(), 0, second.log)
+
+    def desktop_clients(self):
+        with open("/proc/net/unix", encoding="utf-8") as file:
+            return [line for line in file if line.rstrip().endswith(" prompt") and
+                    line.split()[5] == "03"]
+
+    def test_the_pin_is_changed_through_it(self):
+        tool = self.tool("--change-pin")
+        self.wait_prompt()
+        for text in (PIN, NEW_PIN):
+            self.desktop.type(text)
+            self.desktop.key("Tab")
+        self.enter(NEW_PIN)
+        self.assertEqual(tool.end(), 0, tool.log)
+        tool = self.sign()
+        self.wait_prompt()
+        self.enter(NEW_PIN)
+        self.assertEqual(tool.end(), 0, tool.log)
+
+    def test_a_second_one_leaves_the_first_alone(self):
+        second = self.desktop.start(PINENTRY, "--session")
+        self.assertEqual(second.end(), 0)
+        self.assertEqual(second.log, "")
+        tool = self.sign()
+        self.wait_prompt()
+        self.desktop.key("Escape")
+        self.assertNotEqual(tool.end(), 0)
+
+    def test_it_ends_quietly_with_the_session(self):
+        run = self.desktop.path("run-2")
+        os.mkdir(run, 0o700)
+        address = "unix:path=" + run + "/bus"
+        bus = self.desktop.background("bus-2", "dbus-daemon", "--session", "--nofork",
+                                      "--address=" + address)
+        wait_for(lambda: os.path.exists(run + "/bus"), "the other session's bus")
+        other = self.desktop.start(PINENTRY, "--session", XDG_RUNTIME_DIR=run,
+                                   DBUS_SESSION_BUS_ADDRESS=address, NO_AT_BRIDGE="1")
+        wait_for(lambda: os.path.exists(run + "/openukey/prompt"), "its socket")
+        bus.terminate()
+        other.end()
+        self.assertEqual(other.log, "")
+
+
+if __name__ == "__main__":
+    unittest.main()
