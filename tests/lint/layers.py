@@ -33,6 +33,8 @@ ALLOWED = {
     "service/deliver": ["common", "service/base", "service/store", "service/vault", "service/wire"],
     "service/unlock": ["common", "service/base", "service/store", "service/vault", "service/audit",
                        "service/hsm", "service/wire", "service/approval", "service/deliver"],
+    "service/certd": ["common", "service/base", "service/store", "service/vault", "service/audit",
+                      "service/orders", "service/wire", "service/approval", "service/deliver"],
     "service/admin": ["common", "service/base", "service/store", "service/vault", "service/audit"],
     "tests": ["common", "drivers", "pkcs11", "virtual", "assistant", "service", "tests", "udev"],
 }
@@ -58,6 +60,7 @@ SYSTEM = [
     (r"dlfcn\.h", ["drivers/crypto", "assistant", "virtual", "service/hsm"], None),
     (r"sqlite3\.h", ["service/store"], 1),
     (r"libpq-fe\.h", ["service/store"], 1),
+    (r"microhttpd\.h", ["service/certd"], 1),
 ]
 
 # A program of its own, as small as can be: it only watches readers for a shell script. The doctor

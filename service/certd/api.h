@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the interface share. */
+#ifndef CS_CERTD_API_H
+#define CS_CERTD_API_H
+
+#include "service/certd/certd.h"
+
+#define CS_API(name) \
+	enum cs_status name(void *desk, const struct cs_http_request *request, json_t *answer)
+
+CS_API(cs_api_order_new);
+CS_API(cs_api_order_get);
+CS_API(cs_api_submit);
+CS_API(cs_api_edit);
+CS_API(cs_api_consent);
+CS_API(cs_api_event);
+CS_API(cs_api_payment);
+CS_API(cs_api_notify);
+CS_API(cs_api_code);
+CS_API(cs_api_check);
+CS_API(cs_api_command);
+CS_API(cs_api_ack);
+CS_API(cs_api_foreign);
+CS_API(cs_api_operator);
+CS_API(cs_api_query);
+CS_API(cs_api_query_code);
+CS_API(cs_api_health);
+
+/*
+ * The order of the path, when the request has its capability; CS_E_NOT_FOUND for every other
+ * reason, so that nobody learns which orders there are.
+ */
+UK_CHECKED enum cs_status cs_api_own(struct cs_desk *desk, const struct cs_http_request *request,
+				     struct cs_order_row *ret);
+/* The event by its own actor, now; then the order as it is. */
+UK_CHECKED enum cs_status cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event,
+					json_t *answer);
+UK_CHECKED enum cs_status cs_api_show(const struct cs_order_row *row, json_t *answer);
+
+#endif

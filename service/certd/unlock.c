@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Unlocking: everything that matters is asked of openukey-unlockd; here the order keeps up with it.
+ */
+#include "service/certd/api.h"
+
+#include "service/wire/client.h"
+
+#include <string.h>
+
+#define ASK_MS 5000
+
+/* Passes some members of the request on, under the order's own id and serial number. */
+static enum cs_status
+pass_on(struct cs_desk *desk, const struct cs_http_request *http, const struct cs_order_row *row,
+	const char *op, json_t *answer)
+{
+	static const char *const members[] = {"code",   "grant", "stage",
+					      "random", "app",   "admin_left"};
+	json_t *ask, *got = NULL;
+	enum cs_status st;
+
+	if (strcmp(row->kind, "unlock") != 0)
+		return CS_E_STATE;
+	if (desk->certd->unlock_socket == NULL)
+		return CS_E_COUNTER;
+	ask = json_pack("{s:s, s:s, s:s}", "op", op, "order", row->id, "sn", row->key_sn);
+	for (size_t i = 0; ask != NULL && i < ARRAY_SIZE(members); i++) {
+		json_t *member = json_object_get(http->json, members[i]);
+
+		if (member != NULL)
+			(void)json_object_set(ask, members[i], member);
+	}
+	st = cs_ask(desk->certd->unlock_socket, ask, ASK_MS, &got);
+	if (st == CS_OK) {
+		st = json_object_update(answer, got) == 0 ? CS_OK : CS_E_MEMORY;
+		json_decref(got);
+	}
+	return st;
+}
+
+/*
+ * The order follows what unlockd said.  It may be there already, when an answer was lost; unlockd's
+ * word counts, so that is no error.
+ */
+static enum cs_status
+follow(struct cs_desk *desk, const char *id, enum cs_event event)
+{
+	const struct cs_happening what = {.id = id,
+					  .event = event,
+					  .actor = CS_ACTOR_SYSTEM,
+					  .now = cs_now(),
+					  .by = "unlockd"};
+	enum cs_status st = cs_order_happens(&desk->orders, &what, NULL);
+
+	return st == CS_E_STATE ? CS_OK : st;
+}
+
+static enum cs_status
+relay(struct cs_desk *desk, const struct cs_http_request *http, const char *op, enum cs_event event,
+      json_t *answer)
+{
+	CS_ORDER_ROW row = {.ver = 0};
+	enum cs_status st = cs_api_own(desk, http, &row);
+
+	if (st == CS_OK)
+		st = pass_on(desk, http, &row, op, answer);
+	return st == CS_OK ? follow(desk, row.id, event) : st;
+}
+
+/* Nothing about the address is said, not even whether there is one. */
+enum cs_status
+cs_api_code(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	return relay(ctx, http, "send", CS_EVENT_CODE_SENT, answer);
+}
+
+enum cs_status
+cs_api_check(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	struct cs_desk *desk = ctx;
+	CS_ORDER_ROW row = {.ver = 0};
+	enum cs_status st = cs_api_own(desk, http, &row), followed = CS_OK;
+
+	if (st != CS_OK)
+		return st;
+	st = pass_on(desk, http, &row, "check", answer);
+	if (st == CS_OK || st == CS_E_CODE_DEAD)
+		followed =
+			follow(desk, row.id, st == CS_OK ? CS_EVENT_CODE_OK : CS_EVENT_CODE_DEAD);
+	return followed == CS_OK ? st : followed;
+}
+
+enum cs_status
+cs_api_command(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	struct cs_desk *desk = ctx;
+	CS_ORDER_ROW row = {.ver = 0};
+	enum cs_status st = cs_api_own(desk, http, &row);
+
+	/* Here the loss of a key is known first: an order that may not go on is not passed on. */
+	if (st == CS_OK)
+		st = cs_api_happen(desk, row.id, CS_EVENT_COMMAND, answer);
+	if (st != CS_OK)
+		return st;
+	(void)json_object_clear(answer);
+	st = pass_on(desk, http, &row, "command", answer);
+	if (st == CS_E_COUNTER && follow(desk, row.id, CS_EVENT_FOREIGN) != CS_OK)
+		return CS_E_INTERNAL;
+	if (st == CS_E_LIMIT && follow(desk, row.id, CS_EVENT_SPENT) != CS_OK)
+		return CS_E_INTERNAL;
+	return st;
+}
+
+enum cs_status
+cs_api_ack(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	return relay(ctx, http, "ack", CS_EVENT_ACK, answer);
+}
+
+enum cs_status
+cs_api_foreign(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	return relay(ctx, http, "foreign", CS_EVENT_FOREIGN, answer);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "service/store/payments.h"
+
+#include "service/store/engine.h"
+
+#define FIELDS "order_id, provider, reference, amount, state"
+
+static enum cs_status
+one_row(enum cs_status st, int64_t rows, enum cs_status otherwise)
+{
+	return st == CS_OK && rows != 1 ? otherwise : st;
+}
+
+enum cs_status
+cs_store_payment_add(struct cs_store *store, const struct cs_payment *payment, int64_t now)
+{
+	static const char sql[] = "INSERT INTO payments (ca, " FIELDS ", changed)"
+				  " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+	int64_t rows = 0;
+	enum cs_status st =
+		CS_EXECUTE(store, sql, &rows, cs_text(store->ca), cs_text(payment->order_id),
+			   cs_text(payment->provider), cs_text(payment->reference),
+			   cs_int(payment->amount), cs_text(payment->state), cs_int(now));
+
+	return one_row(st, rows, CS_E_EXISTS);
+}
+
+static enum cs_status
+payment_row(const struct cs_row *row, void *ctx)
+{
+	struct cs_payment *payment = ctx;
+
+	cs_row_text(row, 0, payment->order_id, sizeof(payment->order_id));
+	cs_row_text(row, 1, payment->provider, sizeof(payment->provider));
+	cs_row_text(row, 2, payment->reference, sizeof(payment->reference));
+	payment->amount = row->number(row->row, 3);
+	cs_row_text(row, 4, payment->state, sizeof(payment->state));
+	return CS_OK;
+}
+
+enum cs_status
+cs_store_payment_of_order(struct cs_store *store, const char *order_id, struct cs_payment *ret)
+{
+	static const char sql[] = "SELECT " FIELDS " FROM payments WHERE ca = $1 AND order_id = $2";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, payment_row, ret, cs_text(store->ca), cs_text(order_id));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_payment_by_reference(struct cs_store *store, const char *provider, const char *reference,
+			      struct cs_payment *ret)
+{
+	static const char sql[] = "SELECT " FIELDS " FROM payments"
+				  " WHERE ca = $1 AND provider = $2 AND reference = $3";
+	struct cs_statement ask = CS_STATEMENT(sql, payment_row, ret, cs_text(store->ca),
+					       cs_text(provider), cs_text(reference));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_payment_paid(struct cs_store *store, const char *order_id, int64_t now)
+{
+	static const char sql[] = "UPDATE payments SET state = 'paid', changed = $1"
+				  " WHERE ca = $2 AND order_id = $3 AND state = 'waiting'";
+	int64_t rows = 0;
+	enum cs_status st =
+		CS_EXECUTE(store, sql, &rows, cs_int(now), cs_text(store->ca), cs_text(order_id));
+
+	return one_row(st, rows, CS_E_CHANGED);
+}
+
+enum cs_status
+cs_store_notice_add(struct cs_store *store, const char *provider, const char *notice,
+		    const char *order_id, int64_t now)
+{
+	static const char sql[] = "INSERT INTO notices (ca, provider, notice, order_id, at)"
+				  " VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+	int64_t rows = 0;
+	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_text(store->ca), cs_text(provider),
+				       cs_text(notice), cs_text(order_id), cs_int(now));
+
+	return one_row(st, rows, CS_E_EXISTS);
+}
+
+enum cs_status
+cs_store_grant_add(struct cs_store *store, const struct cs_grant *grant)
+{
+	static const char sql[] = "INSERT INTO grants (ca, hash, unit_mark, code_hash, until)"
+				  " VALUES ($1, $2, $3, $4, $5)";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca),
+			  cs_bytes(uk_span_of(grant->hash, CS_HASH_LEN)), cs_text(grant->unit_mark),
+			  cs_bytes(uk_span_of(grant->code_hash, CS_HASH_LEN)),
+			  cs_int(grant->until));
+}
+
+static enum cs_status
+grant_row(const struct cs_row *row, void *ctx)
+{
+	struct cs_grant *grant = ctx;
+
+	cs_row_text(row, 0, grant->unit_mark, sizeof(grant->unit_mark));
+	grant->tries = row->number(row->row, 2);
+	grant->until = row->number(row->row, 3);
+	grant->passed = row->number(row->row, 4);
+	return cs_row_fixed(row, 1, grant->code_hash, CS_HASH_LEN);
+}
+
+enum cs_status
+cs_store_grant_get(struct cs_store *store, const uint8_t hash[CS_HASH_LEN], struct cs_grant *ret)
+{
+	static const char sql[] = "SELECT unit_mark, code_hash, tries, until, passed FROM grants"
+				  " WHERE ca = $1 AND hash = $2";
+	struct cs_statement ask = CS_STATEMENT(sql, grant_row, ret, cs_text(store->ca),
+					       cs_bytes(uk_span_of(hash, CS_HASH_LEN)));
+	enum cs_status st = cs_fetch(store, &ask);
+
+	if (st == CS_OK)
+		memcpy(ret->hash, hash, CS_HASH_LEN);
+	return st;
+}
+
+enum cs_status
+cs_store_grant_put(struct cs_store *store, const struct cs_grant *grant)
+{
+	static const char sql[] = "UPDATE grants SET code_hash = $1, tries = $2, passed = $3"
+				  " WHERE ca = $4 AND hash = $5";
+
+	return CS_EXECUTE(store, sql, NULL, cs_bytes(uk_span_of(grant->code_hash, CS_HASH_LEN)),
+			  cs_int(grant->tries), cs_int(grant->passed), cs_text(store->ca),
+			  cs_bytes(uk_span_of(grant->hash, CS_HASH_LEN)));
+}
+
+enum cs_status
+cs_store_grants_forget(struct cs_store *store, int64_t before)
+{
+	static const char sql[] = "DELETE FROM grants WHERE ca = $1 AND until < $2";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_int(before));
+}
