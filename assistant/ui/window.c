@@ -17,6 +17,7 @@ struct _OukWindow {
 	GtkApplicationWindow parent;
 	GtkHeaderBar *header;
 	GtkWidget *back_button, *practice_bar;
+	GtkMenuButton *menu_button;
 	GtkInfoBar *notice_bar;
 	GtkImage *notice_icon;
 	GtkLabel *notice_label;
@@ -521,6 +522,7 @@ ouk_window_class_init(OukWindowClass *klass)
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, header);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, back_button);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, practice_bar);
+	gtk_widget_class_bind_template_child(widget_class, OukWindow, menu_button);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, notice_bar);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, notice_icon);
 	gtk_widget_class_bind_template_child(widget_class, OukWindow, notice_label);
@@ -546,9 +548,21 @@ ouk_window_init(OukWindow *self)
 	self->filling = FALSE;
 }
 
+/* A menu is many widgets, and nobody opens it before the first paint. */
+static void
+add_menu(OukWindow *self)
+{
+	g_autoptr(GtkBuilder) builder =
+		gtk_builder_new_from_resource("/org/openukey/Assistant/menu.ui");
+
+	gtk_menu_button_set_menu_model(self->menu_button,
+				       G_MENU_MODEL(gtk_builder_get_object(builder, "menu")));
+}
+
 void
 ouk_window_set_watch(OukWindow *self, OukWatch *watch)
 {
+	add_menu(self);
 	self->watch = g_object_ref(watch);
 	g_signal_connect(watch, "changed", G_CALLBACK(on_watch_changed), self);
 	on_watch_changed(watch, self);

@@ -82,7 +82,9 @@ class AssistantCase(unittest.TestCase):
     def open(self, *options, **variables):
         self.window = self.desktop.start(ASSISTANT, *options, language=self.language, **variables)
         self.addCleanup(self.window.stop)
-        self.window.wait("frame", self.word("My Certificates"))
+        from screen import State
+        frame = self.window.wait("frame", self.word("My Certificates"))
+        wait_for(lambda: frame.has(State.ACTIVE), "the window with the keyboard")
         return self.window
 
     def word(self, text, *values):
