@@ -102,7 +102,14 @@ on_link(OukDoctor *doctor, guint id, OukDoctorPage *self)
 static void
 show_repair(OukDoctorPage *self)
 {
+	GtkStyleContext *run = gtk_widget_get_style_context(self->run_button);
+
 	gtk_widget_set_visible(self->repair_box, self->repair != NULL);
+	/* one thing at a time is what one should do next */
+	if (self->repair != NULL)
+		gtk_style_context_remove_class(run, "suggested-action");
+	else
+		gtk_style_context_add_class(run, "suggested-action");
 	if (self->repair == NULL)
 		return;
 	gtk_label_set_text(self->change_label, ouk_repair_change(self->repair));
