@@ -112,6 +112,18 @@ class Agreement(DeskCase):
         self.assertIn(b"CHANGED_SINCE", done.stderr)
         self.assertIn(b"by hand", read(MODULE_FILE))
 
+    def test_a_repair_taken_back_by_hand_is_not_undone_again(self):
+        self.desk()
+        os.remove(MODULE_FILE)
+        self.repair()
+        write(SETTINGS, "{")
+        self.addCleanup(shutil.rmtree, os.path.dirname(SETTINGS))
+        self.repair()
+        write(SETTINGS, "{")
+        self.undo()  # of the one before
+        self.assertIsNone(read(MODULE_FILE))
+        self.assertEqual(read(SETTINGS), b"{")
+
     def test_without_a_repair_there_is_nothing_to_undo(self):
         self.assertIn(b"NOTHING_TO_UNDO", self.ukey("doctor", "--undo", "--yes").stderr)
 

@@ -13,10 +13,11 @@
 /* openukey-repair(8) */
 #define REPAIR_CHANGED 3
 
+/* pkexec is only ever asked for the one that is installed; a variable may name another for root. */
 static const char *
-program(void)
+program(gboolean through_polkit)
 {
-	const char *path = g_getenv("OPENUKEY_REPAIR"); /* one that is not installed */
+	const char *path = through_polkit ? NULL : g_getenv("OPENUKEY_REPAIR");
 
 	return path != NULL ? path : OPENUKEY_REPAIR_PATH;
 }
@@ -80,7 +81,7 @@ root_show(char **words, GError **error)
 	g_autoptr(GSubprocess) process = NULL;
 	char *out = NULL;
 
-	g_ptr_array_add(all, (char *)(uintptr_t)program());
+	g_ptr_array_add(all, (char *)(uintptr_t)program(FALSE));
 	g_ptr_array_add(all, (char *)(uintptr_t) "--show");
 	add_words(all, words);
 	process = start(all, error);
@@ -93,10 +94,11 @@ root_run(char **words, GCancellable *cancellable, char **ret_id, GError **error)
 	g_autoptr(GPtrArray) all = g_ptr_array_new();
 	g_autoptr(GSubprocess) process = NULL;
 	g_autofree char *out = NULL;
+	gboolean through_polkit = geteuid() != 0;
 
-	if (geteuid() != 0)
+	if (through_polkit)
 		g_ptr_array_add(all, (char *)(uintptr_t) "pkexec");
-	g_ptr_array_add(all, (char *)(uintptr_t)program());
+	g_ptr_array_add(all, (char *)(uintptr_t)program(through_polkit));
 	add_words(all, words);
 	process = start(all, error);
 	if (process == NULL || !finish(process, cancellable, &out, error))

@@ -142,7 +142,7 @@ copy_read(const char *folder, guint index, const char *which)
 
 /* The change backwards: what came after is what must be there now. */
 static gboolean
-add_backwards(OukRepair *repair, const char *folder, GKeyFile *record, guint index, GError **error)
+add_backwards(OukRepair *repair, const char *folder, GKeyFile *record, guint index)
 {
 	g_autofree char *group = g_strdup_printf("%u", index);
 	g_autofree char *path = g_key_file_get_string(record, group, "path", NULL);
@@ -158,37 +158,66 @@ add_backwards(OukRepair *repair, const char *folder, GKeyFile *record, guint ind
 	change->after = copy_read(folder, index, "before");
 	change->mode = (guint)g_key_file_get_integer(record, group, "mode", NULL);
 	g_ptr_array_add(repair->files, change);
-	return change_check(change, error);
+	return TRUE;
 }
 
-gboolean
-undo_plan(OukRepair *repair, GError **error)
+/* Reads a record; FALSE when there is nothing in it to be taken back. */
+static gboolean
+record_read(OukRepair *repair, const char *folder)
 {
 	g_autoptr(GKeyFile) record = g_key_file_new();
-	g_autoptr(GError) reason = NULL;
-	g_autofree char *store = store_folder();
-	guint number = newest_number(store);
-	g_autofree char *name = g_strdup_printf(NAME_WIDTH, number);
-	g_autofree char *folder = g_build_filename(store, name, NULL);
 	g_autofree char *path = g_build_filename(folder, "record", NULL);
 	g_autofree char *root = NULL;
 
-	if (number == 0 || !g_key_file_load_from_file(record, path, G_KEY_FILE_NONE, NULL))
-		return ouk_fail(error, OUK_E_NOTHING_TO_UNDO);
-	for (guint i = 0; i < FILES_MAX && add_backwards(repair, folder, record, i, &reason); i++)
-		continue;
-	if (reason != NULL) {
-		g_propagate_error(error, g_steal_pointer(&reason));
+	if (!g_key_file_load_from_file(record, path, G_KEY_FILE_NONE, NULL))
 		return FALSE;
-	}
+	for (guint i = 0; i < FILES_MAX && add_backwards(repair, folder, record, i); i++)
+		continue;
 	root = g_key_file_get_string(record, GROUP, "root", NULL);
-	if (repair->files == NULL && root == NULL)
-		return ouk_fail(error, OUK_E_NOTHING_TO_UNDO);
 	if (root != NULL) {
 		const char *const words[] = {"undo", root, NULL};
 
 		repair->root = g_strdupv((char **)(uintptr_t)words);
 	}
-	repair->undoes = g_steal_pointer(&folder);
+	return repair->files != NULL || root != NULL;
+}
+
+/* Whether the files already are as before: the repair was never made, or undone by hand. */
+static gboolean
+is_undone(GPtrArray *files)
+{
+	for (guint i = 0; i < files->len; i++) {
+		OukFileChange backwards = *(OukFileChange *)g_ptr_array_index(files, i);
+
+		backwards.before = backwards.after;
+		if (!change_check(&backwards, NULL))
+			return FALSE;
+	}
 	return TRUE;
+}
+
+gboolean
+undo_plan(OukRepair *repair, GError **error)
+{
+	g_autofree char *store = store_folder();
+	guint number;
+
+	while ((number = newest_number(store)) > 0) {
+		g_autofree char *name = g_strdup_printf(NAME_WIDTH, number);
+		g_autofree char *folder = g_build_filename(store, name, NULL);
+
+		if (record_read(repair, folder) &&
+		    (repair->files == NULL || !is_undone(repair->files))) {
+			for (guint i = 0; repair->files != NULL && i < repair->files->len; i++)
+				if (!change_check(g_ptr_array_index(repair->files, i), error))
+					return FALSE;
+			repair->undoes = g_steal_pointer(&folder);
+			return TRUE;
+		}
+		g_clear_pointer(&repair->files, g_ptr_array_unref);
+		undo_drop(folder);
+		if (newest_number(store) == number) /* it cannot be removed */
+			break;
+	}
+	return ouk_fail(error, OUK_E_NOTHING_TO_UNDO);
 }
