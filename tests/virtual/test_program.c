@@ -199,7 +199,8 @@ commands_and_bytes_are_counted(void **unused)
 	assert_sw(key_send(key, 0x04, 0, NOTHING, UK_LE_MAX), 0x9000);
 	count = key_tell(key, "count");
 	assert_string_equal(count, "{\"commands\":2,\"bytes_in\":14,\"bytes_out\":292,"
-				   "\"by_ins\":{\"04\":1,\"22\":1}}");
+				   "\"by_ins\":{\"04\":1,\"22\":1},"
+				   "\"due_us\":0}");
 	assert_int_equal(key_status(key, "commands"), 3);
 	assert_int_equal(key_status(key, "writes"), 0);
 	assert_sw(key_send(key, 0x02, 0, uk_span_str("x"), UK_LE_NONE), 0x9000);

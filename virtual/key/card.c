@@ -278,6 +278,8 @@ vk_card_apdu(struct vk_card *card, struct uk_span command, struct uk_writer *rep
 	due = slow;
 	if (card->options.timing == VK_TIMING_FULL_SPEED)
 		due += vk_timing_us(command, answer, card->store.writes - writes);
+	card->since_start.due_us += due;
+	card->since_reset.due_us += due;
 	spent = clock_us() - start;
 	*ret_delay_us = due > spent ? due - spent : 0;
 	return result;

@@ -78,6 +78,7 @@ struct vk_pending {
 struct vk_counts {
 	uint64_t commands, bytes_in, bytes_out;
 	uint64_t by_ins[256];
+	uint64_t due_us; /* what the chosen timing says that the answers take */
 };
 
 struct vk_card {

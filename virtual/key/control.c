@@ -67,7 +67,7 @@ put_json_counts(struct uk_writer *out, const struct vk_counts *counts)
 		put_text(out, "%s\"%02x\":%llu", comma, i, (unsigned long long)counts->by_ins[i]);
 		comma = ",";
 	}
-	uk_put_u8(out, '}');
+	put_text(out, "},\"due_us\":%llu", (unsigned long long)counts->due_us);
 }
 
 static bool
