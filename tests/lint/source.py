@@ -21,7 +21,7 @@ NO_SPDX = re.compile(r"(^|/)(LICENSE|NEWS|LINGUAS|\.[a-z-]+)$|\.(md|json|bin|png
                      r"|^tests/fuzz/corpus/|^packaging/debian/(changelog|source/format)$")
 
 HOSTS = re.compile(r"(^|\.)(example|example\.(org|com|net)|test|invalid|localhost|gnu\.org|w3\.org"
-                   r"|freedesktop\.org|www\.apple\.com|spdx\.org|fsf\.org|oasis-open\.org|debian\.org/doc)$"
+                   r"|projectmallard\.org|freedesktop\.org|www\.apple\.com|spdx\.org|fsf\.org|oasis-open\.org|debian\.org/doc)$"
                    r"|^127\.0\.0\.1$|^\[::1\]$|^[@$%{<].*")
 
 SECRET_WORDS = r"pins?|secrets?|keys?|admin|mac|passwords?|passwd|cryptogram|sm4"
