@@ -26,7 +26,7 @@ C_OpenSession(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY noti
 		return CKR_SESSION_PARALLEL_NOT_SUPPORTED;
 	if ((flags & CKF_ASYNC_SESSION) != 0)
 		return CKR_SESSION_ASYNC_NOT_SUPPORTED;
-	slots_refresh();
+	slots_refresh_if_old();
 	rv = gate_connect(&gate);
 	return rv != CKR_OK ? rv : session_open(gate.slot, flags, session);
 }

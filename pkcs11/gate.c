@@ -100,7 +100,7 @@ gate_enter(struct gate *gate, enum fn fn, CK_ULONG handle)
 
 	/* Hosts ask this to learn whether the key is still there, so look before answering. */
 	if (fn == FN_C_GetSessionInfo && session_slot(handle) != NULL)
-		slots_refresh();
+		slots_refresh_if_old();
 	rv = gate_enter_session(gate, handle);
 	if (rv != CKR_OK)
 		return rv;

@@ -11,12 +11,17 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SLOTS_MAX 128
 
 /* Only grows, under the bus lock; a slot's address never changes. */
 static struct slot *slots[SLOTS_MAX];
 static unsigned int slot_count;
+
+/* When the readers were last looked at, and how long that is as good as now. */
+static uint64_t refreshed_us;
+#define FRESH_US 1000
 
 static struct slot *
 slot_add(void)
@@ -152,6 +157,15 @@ slots_note_missing(const struct token_reader *rows, size_t count)
 	}
 }
 
+static uint64_t
+now_us(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 void
 slots_refresh(void)
 {
@@ -171,7 +185,15 @@ slots_refresh(void)
 	slots_note_missing(rows, count);
 	if (slot_count == 0)
 		(void)slot_add();
+	__atomic_store_n(&refreshed_us, now_us(), __ATOMIC_RELEASE);
 	module_bus_unlock();
+}
+
+void
+slots_refresh_if_old(void)
+{
+	if (now_us() - __atomic_load_n(&refreshed_us, __ATOMIC_ACQUIRE) >= FRESH_US)
+		slots_refresh();
 }
 
 CK_ULONG
@@ -370,6 +392,7 @@ slots_free(void)
 		slots[i] = NULL;
 	}
 	slot_count = 0;
+	refreshed_us = 0;
 }
 
 void
@@ -381,4 +404,5 @@ slots_forget(void)
 		slots[i] = NULL;
 	}
 	slot_count = 0;
+	refreshed_us = 0;
 }

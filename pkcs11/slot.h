@@ -53,6 +53,11 @@ struct slot {
 
 /* Lists readers and keys anew, without touching a key. Without pcscd every slot becomes empty. */
 void slots_refresh(void);
+/*
+ * The same unless it was done less than a millisecond ago: for calls that hosts make in rows. No
+ * person pulls a key between two of them.
+ */
+void slots_refresh_if_old(void);
 
 /* How many slots there are: ids are 0 .. count - 1. */
 CK_ULONG slots_count(void);
