@@ -5,6 +5,7 @@
 #include "assistant/ui/about.h"
 #include "assistant/ui/autostart.h"
 #include "assistant/ui/notices.h"
+#include "assistant/ui/paper.h"
 #include "assistant/ui/practice.h"
 #include "assistant/ui/preferences.h"
 #include "assistant/ui/settings.h"
@@ -183,13 +184,8 @@ on_preferences(GSimpleAction *action, GVariant *parameter, gpointer data)
 static void
 on_help(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
-	g_autoptr(GError) error = NULL;
-	OukWindow *window = window_open(data);
-
-	if (!gtk_show_uri_on_window(GTK_WINDOW(window), "help:openukey", GDK_CURRENT_TIME, &error))
-		ouk_window_say(GTK_WIDGET(window), GTK_MESSAGE_WARNING,
-			       _("The help pages cannot be shown: no program for them (yelp) is "
-				 "installed."));
+	ouk_uri_open(GTK_WIDGET(window_open(data)), "help:openukey", NULL,
+		     _("The help pages cannot be shown: no program for them (yelp) is installed."));
 }
 
 static void

@@ -5,9 +5,9 @@
 #include "assistant/ui/application.h"
 #include "assistant/ui/clamp.h"
 #include "assistant/ui/empty_page.h"
+#include "assistant/ui/paper.h"
 #include "assistant/ui/parts.h"
 #include "assistant/ui/status.h"
-#include "assistant/ui/window.h"
 
 #include <glib/gi18n.h>
 
@@ -22,18 +22,13 @@ G_DEFINE_TYPE(OukHallsPage, ouk_halls_page, GTK_TYPE_SCROLLED_WINDOW)
 static void
 open_hall(GtkWidget *button, const OukHall *hall)
 {
-	GtkWidget *top = gtk_widget_get_toplevel(button);
-	g_autoptr(GError) error = NULL;
 	const char *url = hall->urls->pdata[0];
-	g_autofree char *text = NULL;
+	g_autofree char *done =
+		g_strdup_printf(_("%s opens in your browser."), ouk_words(&hall->name));
+	g_autofree char *failed =
+		g_strdup_printf(_("No browser could be started. The address is %s"), url);
 
-	if (gtk_show_uri_on_window(GTK_WINDOW(top), url, gtk_get_current_event_time(), &error)) {
-		text = g_strdup_printf(_("%s opens in your browser."), ouk_words(&hall->name));
-		ouk_window_say(button, GTK_MESSAGE_INFO, text);
-	} else {
-		text = g_strdup_printf(_("No browser could be started. The address is %s"), url);
-		ouk_window_say(button, GTK_MESSAGE_ERROR, text);
-	}
+	ouk_uri_open(button, url, done, failed);
 }
 
 static void

@@ -72,6 +72,44 @@ ouk_save_as(GtkWidget *widget, const char *title, const char *name, GBytes *cont
 	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 
+/* ---- pages ---- */
+
+typedef struct {
+	GtkWidget *widget;
+	char *done, *failed;
+} Opening;
+
+static void
+on_opened(GObject *source, GAsyncResult *result, gpointer data)
+{
+	Opening *opening = data;
+
+	if (!g_app_info_launch_default_for_uri_finish(result, NULL))
+		ouk_window_say(opening->widget, GTK_MESSAGE_ERROR, opening->failed);
+	else if (opening->done != NULL)
+		ouk_window_say(opening->widget, GTK_MESSAGE_INFO, opening->done);
+	g_object_unref(opening->widget);
+	g_free(opening->done);
+	g_free(opening->failed);
+	g_free(opening);
+}
+
+/* gtk_show_uri_on_window() would keep the failure to itself. */
+void
+ouk_uri_open(GtkWidget *widget, const char *uri, const char *done, const char *failed)
+{
+	Opening *opening = g_new0(Opening, 1);
+	g_autoptr(GdkAppLaunchContext) context =
+		gdk_display_get_app_launch_context(gtk_widget_get_display(widget));
+
+	opening->widget = g_object_ref(widget);
+	opening->done = g_strdup(done);
+	opening->failed = g_strdup(failed);
+	gdk_app_launch_context_set_timestamp(context, gtk_get_current_event_time());
+	g_app_info_launch_default_for_uri_async(uri, G_APP_LAUNCH_CONTEXT(context), NULL, on_opened,
+						opening);
+}
+
 /* ---- paper ---- */
 
 typedef struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Things that leave the program: files and paper. */
+/* Things that leave the program: files, paper, and pages for the browser. */
 #ifndef OUK_UI_PAPER_H
 #define OUK_UI_PAPER_H
 
@@ -10,6 +10,11 @@
  * is the parent.
  */
 void ouk_save_as(GtkWidget *widget, const char *title, const char *name, GBytes *content);
+/*
+ * Opens an address in the program that is meant for it, and tells in the window what came of that:
+ * done (NULL: nothing) or failed, both translated.
+ */
+void ouk_uri_open(GtkWidget *widget, const char *uri, const char *done, const char *failed);
 /* Asks for a printer; heading, then the text in lines. */
 void ouk_print_text(GtkWidget *widget, const char *heading, const char *text);
 

@@ -39,7 +39,7 @@ ouk_report_page_new(const char *text)
 {
 	GtkWidget *page = gtk_box_new(GTK_ORIENTATION_VERTICAL, 14);
 	GtkWidget *note = gtk_label_new(_("This is all that the report says. Serial numbers are "
-					  "shortened; names of people and units are left out."));
+					  "shortened, of names only the first character is left."));
 	GtkWidget *scrolled = gtk_scrolled_window_new(NULL, NULL);
 	GtkWidget *view = gtk_text_view_new();
 	GtkWidget *buttons = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);

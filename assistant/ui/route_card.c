@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/ui/route_card.h"
 
+#include "assistant/ui/paper.h"
 #include "assistant/ui/parts.h"
 
 #include <glib/gi18n.h>
@@ -46,8 +47,10 @@ add_hotlines(GtkBox *box, const GPtrArray *hotlines)
 static void
 on_site(GtkWidget *button, const char *url)
 {
-	gtk_show_uri_on_window(GTK_WINDOW(gtk_widget_get_toplevel(button)), url,
-			       gtk_get_current_event_time(), NULL);
+	g_autofree char *failed =
+		g_strdup_printf(_("No browser could be started. The address is %s"), url);
+
+	ouk_uri_open(button, url, NULL, failed);
 }
 
 static void

@@ -3,6 +3,7 @@
 OPENUKEY_TEST_LANGUAGE. PINs are in test_window_pin.py."""
 
 import os
+import shutil
 import time
 import unittest
 
@@ -87,6 +88,22 @@ class WindowTest(AssistantCase):
 
     def hall_buttons(self):
         return self.window.all("push button", self.word("Open %s").partition("%")[0] + "…")
+
+    @long_in_english
+    def test_without_a_browser_or_help_viewer_the_window_says_so(self):
+        shutil.rmtree(self.desktop.path("home", ".local", "share", "applications"),
+                      ignore_errors=True)
+        self.desktop.write("home/.config/mimeapps.list", "")
+        share = self.desktop.path("home", "share")  # all of the system but its programs
+        os.mkdir(share)
+        for name in ("icons", "glib-2.0", "mime"):
+            os.symlink("/usr/share/" + name, os.path.join(share, name))
+        self.open(XDG_DATA_DIRS=share)
+        self.desktop.key("F1")
+        self.sees("The help pages cannot be shown: no program for them (yelp) is installed.")
+        self.place("Halls")
+        wait_for(self.hall_buttons, "halls")[0].press()
+        self.sees_part(self.word("No browser could be started. The address is %s").partition("%")[0])
 
     @long_in_english
     def test_names_of_keys_are_kept(self):
