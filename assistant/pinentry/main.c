@@ -36,6 +36,8 @@ static gboolean
 window_system_open(void)
 {
 	g_setenv("GTK_IM_MODULE", "gtk-im-context-simple", TRUE);
+	g_unsetenv("GTK_MODULES");
+	g_unsetenv("GTK3_MODULES");
 	if (!gtk_init_check(NULL, NULL))
 		return FALSE;
 	g_object_set(gtk_settings_get_default(), "gtk-entry-password-hint-timeout", 0U, NULL);

@@ -260,11 +260,13 @@ int
 ouk_session_run(void)
 {
 	/* Ends this process when it closes. */
-	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	GDBusConnection *bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
 	int fd = ouk_listener_open();
 
-	if (fd < 0)
+	if (fd < 0) {
+		g_clear_object(&bus);
 		return 0;
+	}
 	g_log_set_writer_func(say_nothing, NULL, NULL);
 	g_unix_fd_add(fd, G_IO_IN, on_connect, NULL);
 	g_unix_signal_add(SIGTERM, on_signal, NULL);
@@ -275,5 +277,6 @@ ouk_session_run(void)
 	g_queue_clear_full(&session.queue, (GDestroyNotify)(void *)client_free);
 	ouk_listener_close(fd);
 	g_free(session.last.serial);
+	g_clear_object(&bus);
 	return 0;
 }

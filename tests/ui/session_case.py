@@ -51,7 +51,9 @@ class SessionCase(PinentryCase):
 
     def tool(self, *words):
         module = self.desktop.env["OPENUKEY_PKCS11_MODULE"]
-        tool = self.desktop.start(TOOL, "--module", module, *words)
+        # Under the sanitizers a foreign program needs their runtime for our module to load.
+        preload = os.environ.get("OPENUKEY_TEST_PRELOAD")
+        tool = self.desktop.start(TOOL, "--module", module, *words, LD_PRELOAD=preload)
         self.addCleanup(tool.stop)
         return tool
 

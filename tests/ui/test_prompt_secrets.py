@@ -18,7 +18,7 @@ def memory_of(pid):
         for line in maps:
             words = line.split()
             start, end = (int(number, 16) for number in words[0].split("-"))
-            if words[1].startswith("rw"):
+            if words[1].startswith("rw") and end - start < 1 << 30:  # no sanitizer's shadow
                 memory.seek(start)
                 try:
                     parts.append(memory.read(end - start))

@@ -10,6 +10,9 @@ from processes import wait_for
 from session_case import NEW_PIN, PIN, TOOL, SessionCase
 
 
+UKEY = os.environ["OPENUKEY_UKEY"]
+
+
 class SessionTest(SessionCase):
     def test_a_strangers_program_signs_with_the_pin_typed_into_the_prompt(self):
         tool = self.sign()
@@ -126,6 +129,15 @@ class SessionTest(SessionCase):
         self.wait_prompt()
         self.enter(NEW_PIN)
         self.assertEqual(tool.end(), 0, tool.log)
+
+    def test_a_key_that_this_computer_remembers_is_called_by_its_unit(self):
+        text, code = self.desktop.run(UKEY, "remember")
+        self.assertEqual(code, 0, text)
+        tool = self.sign()
+        self.wait_prompt()
+        self.session.wait("label", "邢台示例商贸有限公司")
+        self.desktop.key("Escape")
+        self.assertNotEqual(tool.end(), 0)
 
     def test_a_second_one_leaves_the_first_alone(self):
         second = self.desktop.start(PINENTRY, "--session")
