@@ -22,6 +22,10 @@ CS_API(cs_api_command);
 CS_API(cs_api_ack);
 CS_API(cs_api_foreign);
 CS_API(cs_api_operator);
+CS_API(cs_api_prepare);
+CS_API(cs_api_csr);
+CS_API(cs_api_result);
+CS_API(cs_api_confirm);
 CS_API(cs_api_query);
 CS_API(cs_api_query_code);
 CS_API(cs_api_health);
@@ -35,6 +39,16 @@ UK_CHECKED enum cs_status cs_api_own(struct cs_desk *desk, const struct cs_http_
 /* The event by its own actor, now; then the order as it is. */
 UK_CHECKED enum cs_status cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event,
 					json_t *answer);
+/*
+ * Asks another process under the order's own id, serial number and kind, with those members of the
+ * request (a list that ends with NULL), and puts what it says into the answer.
+ */
+UK_CHECKED enum cs_status cs_api_pass_on(const char *socket, const struct cs_http_request *request,
+					 const struct cs_order_row *row, const char *op,
+					 const char *const *members, json_t *answer);
+/* The order follows what the process `by` said; that it is there already is no error. */
+UK_CHECKED enum cs_status cs_api_follow(struct cs_desk *desk, const char *id, enum cs_event event,
+					const char *by, int64_t not_after);
 UK_CHECKED enum cs_status cs_api_show(const struct cs_order_row *row, json_t *answer);
 
 #endif

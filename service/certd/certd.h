@@ -7,30 +7,14 @@
 #include "service/approval/approval.h"
 #include "service/certd/http.h"
 #include "service/orders/order.h"
+#include "service/orders/profile.h"
 #include "service/store/audit.h"
-
-#define CS_TEXTS_MAX 16
-
-/* A text that people agree to, as the profile names it. */
-struct cs_profile_text {
-	char id[CS_WORD_TEXT], version[CS_WORD_TEXT];
-	uint8_t hash[CS_HASH_LEN];
-};
-
-struct cs_profile {
-	char name[CS_WORD_TEXT];
-	struct cs_terms terms;
-	struct cs_profile_text texts[CS_TEXTS_MAX];
-	size_t texts_len;
-};
-
-/* JSON: name, offset, renew_before, renew_after, years, prices, texts. */
-UK_CHECKED enum cs_status cs_profile_read(const char *path, struct cs_profile *ret);
 
 /* What all threads share; read-only once the service runs. */
 struct cs_certd {
 	const char *store, *ca, *node;
 	const char *unlock_socket; /* of openukey-unlockd; NULL: no unlocking from afar */
+	const char *issue_socket;  /* of openukey-issuerd; NULL: no certificates */
 	struct cs_vault vault;
 	struct cs_profile profile;
 	struct cs_operators operators;

@@ -9,7 +9,7 @@
 
 struct settings {
 	const char *store, *ca, *node, *vault, *profile, *operators, *identities, *pay_key;
-	const char *unlock, *listen, *spool, *rate, *behind_proxy;
+	const char *unlock, *issue, *listen, *spool, *rate, *behind_proxy;
 };
 
 struct process {
@@ -54,6 +54,7 @@ certd_open(const struct settings *settings, struct cs_certd *certd)
 	certd->ca = settings->ca;
 	certd->node = settings->node;
 	certd->unlock_socket = settings->unlock;
+	certd->issue_socket = settings->issue;
 	if (st == CS_OK)
 		st = cs_daemon_say("certd", "--profile",
 				   cs_profile_read(settings->profile, &certd->profile));
@@ -152,6 +153,7 @@ main(int argc, char **argv)
 		{"identities", &settings.identities, false},
 		{"pay-key", &settings.pay_key, false},
 		{"unlock", &settings.unlock, false},
+		{"issue", &settings.issue, false},
 		{"listen", &settings.listen, false},
 		{"spool", &settings.spool, false},
 		{"rate", &settings.rate, false},

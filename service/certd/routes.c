@@ -15,10 +15,14 @@ const struct cs_route cs_certd_routes[] = {
 	{"POST", "/v1/orders/*/unlock/command", cs_api_command, 200, false},
 	{"POST", "/v1/orders/*/unlock/ack", cs_api_ack, 200, false},
 	{"POST", "/v1/orders/*/unlock/foreign", cs_api_foreign, 200, false},
+	{"POST", "/v1/orders/*/csr", cs_api_csr, 200, false},
+	{"GET", "/v1/orders/*/result", cs_api_result, 200, false},
+	{"POST", "/v1/orders/*/confirm", cs_api_confirm, 200, false},
 	{"POST", "/v1/query-grants", cs_api_query, 202, false},
 	{"POST", "/v1/query-grants/*/code", cs_api_query_code, 200, false},
 	{"POST", "/v1/pay/sandbox/notify", cs_api_notify, 200, true},
 	{"POST", "/v1/operator/*", cs_api_operator, 200, false},
+	{"POST", "/v1/operator/*/issue", cs_api_prepare, 200, false},
 };
 
 const size_t cs_certd_routes_len = ARRAY_SIZE(cs_certd_routes);

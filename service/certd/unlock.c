@@ -3,56 +3,26 @@
  */
 #include "service/certd/api.h"
 
-#include "service/wire/client.h"
-
 #include <string.h>
 
-#define ASK_MS 5000
-
-/* Passes some members of the request on, under the order's own id and serial number. */
 static enum cs_status
 pass_on(struct cs_desk *desk, const struct cs_http_request *http, const struct cs_order_row *row,
 	const char *op, json_t *answer)
 {
-	static const char *const members[] = {"code",   "grant", "stage",
-					      "random", "app",   "admin_left"};
-	json_t *ask, *got = NULL;
-	enum cs_status st;
+	static const char *const members[] = {"code", "grant",      "stage", "random",
+					      "app",  "admin_left", NULL};
 
 	if (strcmp(row->kind, "unlock") != 0)
 		return CS_E_STATE;
 	if (desk->certd->unlock_socket == NULL)
 		return CS_E_COUNTER;
-	ask = json_pack("{s:s, s:s, s:s}", "op", op, "order", row->id, "sn", row->key_sn);
-	for (size_t i = 0; ask != NULL && i < ARRAY_SIZE(members); i++) {
-		json_t *member = json_object_get(http->json, members[i]);
-
-		if (member != NULL)
-			(void)json_object_set(ask, members[i], member);
-	}
-	st = cs_ask(desk->certd->unlock_socket, ask, ASK_MS, &got);
-	if (st == CS_OK) {
-		st = json_object_update(answer, got) == 0 ? CS_OK : CS_E_MEMORY;
-		json_decref(got);
-	}
-	return st;
+	return cs_api_pass_on(desk->certd->unlock_socket, http, row, op, members, answer);
 }
 
-/*
- * The order follows what unlockd said.  It may be there already, when an answer was lost; unlockd's
- * word counts, so that is no error.
- */
 static enum cs_status
 follow(struct cs_desk *desk, const char *id, enum cs_event event)
 {
-	const struct cs_happening what = {.id = id,
-					  .event = event,
-					  .actor = CS_ACTOR_SYSTEM,
-					  .now = cs_now(),
-					  .by = "unlockd"};
-	enum cs_status st = cs_order_happens(&desk->orders, &what, NULL);
-
-	return st == CS_E_STATE ? CS_OK : st;
+	return cs_api_follow(desk, id, event, "unlockd", 0);
 }
 
 static enum cs_status

@@ -3,6 +3,7 @@
 """openukey-certd over HTTP, with openukey-unlockd behind it and virtual keys in the client's hand."""
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -12,6 +13,7 @@ import uuid
 
 from certd_case import FORM, HANDLER, TEXTS, UNIT, CertdCase
 from gm_key import ADMIN, USER, Key
+from issue_case import IssueCase
 from unlock_case import CONTACT, run
 
 NEW_PIN = "brand-new-1"
@@ -330,6 +332,81 @@ class Unlock(CertdCase):
                      random="00" * 8, app="1000", admin_left=10)
         self.assertEqual({letter["to"] for letter in self.letters()}, {CONTACT["phone"]})
         self.assertEqual((key.tries(USER), key.tries(ADMIN)), (0, 10))
+
+
+class Renewal(CertdCase):
+    """With openukey-issuerd behind it: from the order to the confirmed certificate."""
+
+    def setUp(self):
+        self.issuer = IssueCase("assertTrue")
+        self.issuer.setUp()
+        self.addCleanup(self.issuer.doCleanups)
+        super().setUp()
+        self.end_certd("one")
+        self.common += ["--issue", self.issuer.file("socket")]
+        # one set of operators for all
+        for name in ("wang", "zhao"):
+            for kind in (f"{name}.key", f"operators/{name}.pem"):
+                shutil.copy(self.issuer.file(kind), f"{self.folder}/{kind}")
+        self.port = self.serve("one")
+
+    def approved(self):
+        order, cap, number = self.order()
+        reference = self.to(order, cap, "submit", "consent", "payment")["reference"]
+        self.notify(reference, 22000)
+        self.to(order, cap, "hand-in")
+        self.assertEqual(self.act(number, "approve", "wang", "zhao")[0], 200)
+        return order, cap, number
+
+    def prepared(self):
+        order, cap, number = self.approved()
+        self.old = self.issuer.old_certificate(self.issuer.soon())
+        members = self.issuer.prepare_members(order=order, old=self.old)
+        self.good("POST", f"/v1/operator/{number}/issue", members)
+        self.assertEqual(self.state(order, cap), "ready")
+        return order, cap
+
+    def test_a_renewal_ends_in_a_confirmed_certificate_through_kill_9(self):
+        order, cap = self.prepared()
+        self.issuer.genkey("new")
+        csr = self.issuer.csr("new")
+        proof = self.issuer.proof(csr, order=order)
+        for _ in range(2):  # the answer was lost
+            self.good("POST", f"/v1/orders/{order}/csr", {"csr": csr.hex(), "proof": proof}, cap)
+            self.issuer.again()
+            self.end_certd("one", signal.SIGKILL)
+            self.port = self.serve("one")
+        first = self.good("GET", f"/v1/orders/{order}/result", cap=cap)
+        self.issuer.again()
+        self.assertEqual(self.good("GET", f"/v1/orders/{order}/result", cap=cap), first)
+        signature = self.issuer.confirmation(bytes.fromhex(first["sign_cert"]), order=order)
+        for _ in range(2):
+            self.good("POST", f"/v1/orders/{order}/confirm", {"signature": signature}, cap)
+        self.assertEqual(self.state(order, cap), "confirmed")
+        self.assertEqual(self.good("GET", f"/v1/orders/{order}/result", cap=cap), first)
+
+    def test_a_key_lost_in_the_middle_gets_no_certificate(self):
+        order, cap = self.prepared()
+        self.orders_sql("INSERT INTO key_blocks (ca, key_sn, reason, order_id, since)"
+                        " VALUES ('default', 'SN0001', 'lost', 'x', 1)")
+        self.bad("revoked", "POST", f"/v1/orders/{order}/csr", {"csr": "00", "proof": "00"}, cap)
+        self.bad("wrong-state", "GET", f"/v1/orders/{order}/result", cap=cap)
+
+    def test_with_everything_of_certds_in_hand_no_certificate_comes_out(self):
+        order, cap, number = self.approved()
+        self.orders_sql("UPDATE orders SET state = 'issued'")
+        self.issuer.genkey("evil")
+        csr = self.issuer.csr("evil")
+        self.bad("not-found", "POST", f"/v1/orders/{order}/csr",
+                 {"csr": csr.hex(), "proof": "00"}, cap)
+        self.bad("not-found", "GET", f"/v1/orders/{order}/result", cap=cap)
+        old = self.issuer.old_certificate(self.issuer.soon())
+        for names in ((), ("wang",), ("qian", "wang"), ("wang", "wang")):
+            members = self.issuer.prepare_members(order=order, old=old, names=names)
+            self.bad("proof", "POST", f"/v1/operator/{number}/issue", members)
+        # what was signed for one order is good for no other
+        members = self.issuer.prepare_members(order="another", old=old)
+        self.bad("proof", "POST", f"/v1/operator/{number}/issue", members)
 
 
 if __name__ == "__main__":

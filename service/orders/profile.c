@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A CA's profile as the service needs it: terms, prices, texts to agree to. */
-#include "service/certd/certd.h"
+#include "service/orders/profile.h"
+
+#include "service/wire/json.h"
 
 #include <string.h>
 
