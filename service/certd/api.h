@@ -18,6 +18,7 @@ CS_API(cs_api_payment);
 CS_API(cs_api_notify);
 CS_API(cs_api_code);
 CS_API(cs_api_check);
+CS_API(cs_api_counter);
 CS_API(cs_api_command);
 CS_API(cs_api_ack);
 CS_API(cs_api_foreign);

@@ -204,7 +204,7 @@ cs_api_submit(void *ctx, const struct cs_http_request *http, json_t *answer)
 		return cs_api_show(&row, answer); /* the request came twice */
 	json = cs_json_read(cs_blob_span(&form));
 	known = json != NULL && identity_matches(desk, json);
-	if (known && strcmp(row.kind, "unlock") == 0)
+	if (known && (strcmp(row.kind, "unlock") == 0 || strcmp(row.kind, "loss") == 0))
 		unlock = unlock_begin(desk, &row);
 	if (unlock != CS_OK && unlock != CS_E_COUNTER)
 		return unlock;

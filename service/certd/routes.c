@@ -23,6 +23,7 @@ const struct cs_route cs_certd_routes[] = {
 	{"POST", "/v1/pay/sandbox/notify", cs_api_notify, 200, true},
 	{"POST", "/v1/operator/*", cs_api_operator, 200, false},
 	{"POST", "/v1/operator/*/issue", cs_api_prepare, 200, false},
+	{"POST", "/v1/operator/*/unlock", cs_api_counter, 200, false},
 };
 
 const size_t cs_certd_routes_len = ARRAY_SIZE(cs_certd_routes);

@@ -12,7 +12,9 @@ pass_on(struct cs_desk *desk, const struct cs_http_request *http, const struct c
 	static const char *const members[] = {"code", "grant",      "stage", "random",
 					      "app",  "admin_left", NULL};
 
-	if (strcmp(row->kind, "unlock") != 0)
+	/* A loss is proved by a code too; commands are for unlocking only. */
+	if (strcmp(row->kind, "unlock") != 0 &&
+	    (strcmp(row->kind, "loss") != 0 || strcmp(op, "command") == 0))
 		return CS_E_STATE;
 	if (desk->certd->unlock_socket == NULL)
 		return CS_E_COUNTER;
@@ -54,10 +56,47 @@ cs_api_check(void *ctx, const struct cs_http_request *http, json_t *answer)
 	if (st != CS_OK)
 		return st;
 	st = pass_on(desk, http, &row, "check", answer);
+	/* What is reported lost is stopped at once, there as here; a grant is of no use any more.
+	 */
+	if (st == CS_OK && strcmp(row.kind, "loss") == 0) {
+		(void)json_object_clear(answer);
+		st = pass_on(desk, http, &row, "lost", answer);
+	}
 	if (st == CS_OK || st == CS_E_CODE_DEAD)
 		followed =
 			follow(desk, row.id, st == CS_OK ? CS_EVENT_CODE_OK : CS_EVENT_CODE_DEAD);
 	return followed == CS_OK ? st : followed;
+}
+
+/*
+ * At the counter: two operators have signed for this order and key, which unlockd checks; the
+ * answer is the grant for whoever holds the key there.
+ */
+enum cs_status
+cs_api_counter(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	static const char *const begin[] = {"method", NULL};
+	static const char *const counter[] = {"approvals", NULL};
+	struct cs_desk *desk = ctx;
+	struct cs_happening approve = {
+		.event = CS_EVENT_APPROVE, .actor = CS_ACTOR_OPERATOR, .now = cs_now()};
+	CS_ORDER_ROW row = {.ver = 0};
+	enum cs_status st = cs_store_order_by_number(desk->orders.store, http->parts[0], &row);
+
+	if (st == CS_E_NOT_FOUND || (st == CS_OK && strcmp(row.kind, "unlock") != 0))
+		return CS_E_PROOF;
+	if (st == CS_OK && desk->certd->unlock_socket == NULL)
+		return CS_E_UNAVAILABLE;
+	if (st == CS_OK)
+		st = cs_api_pass_on(desk->certd->unlock_socket, http, &row, "begin", begin, answer);
+	if (st == CS_OK || st == CS_E_EXISTS)
+		st = cs_api_pass_on(desk->certd->unlock_socket, http, &row, "counter", counter,
+				    answer);
+	if (st != CS_OK)
+		return st;
+	approve.id = row.id;
+	st = cs_order_happens(&desk->orders, &approve, NULL);
+	return st == CS_E_STATE ? CS_OK : st; /* approved before, and the answer was lost */
 }
 
 enum cs_status

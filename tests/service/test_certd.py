@@ -307,6 +307,46 @@ class Unlock(CertdCase):
         self.assertEqual(self.to(order, cap, "submit")["state"], "counter-wait")
         self.assertEqual(self.letters(), [])
 
+    def test_a_loss_is_reported_without_the_key_and_stops_everything(self):
+        key = self.key()
+        order, cap, _ = self.submitted()
+        self.good("POST", f"/v1/orders/{order}/unlock/code", {}, cap)
+        grant = self.good("POST", f"/v1/orders/{order}/unlock/check", {"code": self.code(order)},
+                          cap)["grant"]
+        loss, loss_cap, number = self.order("loss", method="sms")
+        self.to(loss, loss_cap, "submit")
+        self.good("POST", f"/v1/orders/{loss}/unlock/code", {}, loss_cap)
+        answer = self.good("POST", f"/v1/orders/{loss}/unlock/check", {"code": self.code(loss)},
+                           loss_cap)
+        self.assertEqual(answer, {})  # no grant
+        self.assertEqual(self.state(loss, loss_cap), "suspended")
+        self.assertEqual(self.ask_command(key, order, cap, grant, "admin")[1], {"error": "revoked"})
+        self.assertEqual(self.ok("key", sn="SN0001")["state"], "lost")
+        for kind in ("unlock", "renewal"):
+            self.bad("revoked", "POST", "/v1/orders",
+                     {"kind": kind, "unit_code": UNIT, "form": FORM,
+                      "token": {"sn": "SN0001", "not_after": int(time.time())}},
+                     Idempotency_Key=uuid.uuid4().hex)
+        self.order("lost")  # the replacement can begin
+        self.assertEqual(self.act(number, "release", "wang")[0], 403)
+        self.assertEqual(self.act(number, "release", "wang", "zhao")[1]["state"], "released")
+
+    def test_at_the_counter_two_operators_stand_for_the_code(self):
+        key = self.key()
+        self.enrol("SN0001")
+        order, cap, number = self.order("unlock", form={**FORM, "legal_phone": "13000000000"},
+                                        method="sms")
+        self.assertEqual(self.to(order, cap, "submit")["state"], "counter-wait")
+        body = f"unlock\norder={order}\nsn=SN0001\n"
+        path = f"/v1/operator/{number}/unlock"
+        self.bad("proof", "POST", path, {"method": "sms", "approvals": self.approve(body, "zhao")})
+        self.assertEqual(self.state(order, cap), "counter-wait")
+        approvals = {"method": "sms", "approvals": self.approve(body, "wang", "zhao")}
+        grant = self.good("POST", path, approvals)["grant"]
+        status, answer = self.ask_command(key, order, cap, grant, "admin")
+        self.assertEqual(status, 200)
+        self.assertEqual(key.verify_block(ADMIN, bytes.fromhex(answer["data"])), 0x9000)
+
     def test_without_unlockd_nothing_is_lost(self):
         order, cap, _ = self.submitted()
         self.end(signal.SIGKILL)
