@@ -304,6 +304,27 @@ add_autostart_action(OukApplication *self)
 	update_hold(self);
 }
 
+/* Said once: closing the window is not the end. */
+static void
+ouk_application_window_removed(GtkApplication *application, GtkWindow *window)
+{
+	OukApplication *self = OUK_APPLICATION(application);
+	g_autoptr(GNotification) notice = NULL;
+
+	GTK_APPLICATION_CLASS(ouk_application_parent_class)->window_removed(application, window);
+	if (!OUK_IS_WINDOW(window) || !self->held || ouk_settings() == NULL ||
+	    ouk_settings_get("told-background"))
+		return;
+	g_settings_set_boolean(ouk_settings(), "told-background", TRUE);
+	notice = g_notification_new(_("My Certificates goes on without its window"));
+	g_notification_set_body(notice,
+				_("It tells when a key is plugged in and when a certificate "
+				  "ends. \"Start with the session\" in the preferences "
+				  "switches that off."));
+	g_notification_add_button(notice, _("Preferences"), "app.preferences");
+	g_application_send_notification(G_APPLICATION(self), "background", notice);
+}
+
 /* ---- start ---- */
 
 static void
@@ -412,6 +433,7 @@ ouk_application_class_init(OukApplicationClass *klass)
 	GApplicationClass *application_class = G_APPLICATION_CLASS(klass);
 
 	G_OBJECT_CLASS(klass)->finalize = ouk_application_finalize;
+	GTK_APPLICATION_CLASS(klass)->window_removed = ouk_application_window_removed;
 	application_class->startup = ouk_application_startup;
 	application_class->activate = ouk_application_activate;
 	application_class->shutdown = ouk_application_shutdown;

@@ -533,6 +533,20 @@ ouk_window_class_init(OukWindowClass *klass)
 	gtk_widget_class_bind_template_callback(widget_class, on_notice_response);
 }
 
+/* GTK gives the cross of an info bar no name. */
+static void
+name_cross(GtkWidget *widget, gpointer data)
+{
+	OukWindow *self = data;
+
+	if (widget == GTK_WIDGET(self->notice_button))
+		return;
+	if (GTK_IS_BUTTON(widget))
+		atk_object_set_name(gtk_widget_get_accessible(widget), _("Close"));
+	else if (GTK_IS_CONTAINER(widget))
+		gtk_container_forall(GTK_CONTAINER(widget), name_cross, data);
+}
+
 static void
 ouk_window_init(OukWindow *self)
 {
@@ -545,6 +559,7 @@ ouk_window_init(OukWindow *self)
 	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
 		gtk_container_add(GTK_CONTAINER(self->sidebar),
 				  place_row(places[i].name, places[i].icon, _(places[i].label)));
+	name_cross(GTK_WIDGET(self->notice_bar), self);
 	self->filling = FALSE;
 }
 

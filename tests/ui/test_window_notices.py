@@ -101,6 +101,21 @@ class NoticesTest(AssistantCase):
         self.program.wait("text", self.word("Search halls"))
 
     @long_in_english
+    def test_that_it_goes_on_without_its_window_is_told_once(self):
+        self.background()
+        for told in (1, 1):
+            second = self.desktop.start(ASSISTANT, language=self.language)
+            self.assertEqual(second.end(), 0)
+            self.program.wait("frame", self.word("My Certificates"))
+            time.sleep(0.5)
+            self.desktop.key("alt+F4")
+            wait_for(lambda: self.program.find("frame") is None, "the window gone")
+            time.sleep(0.5)
+            self.assertEqual(len([note for note in self.news() if note["summary"] == self.word(
+                "My Certificates goes on without its window")]), told)
+        self.assertIsNone(self.program.process.poll())
+
+    @long_in_english
     def test_off_means_nothing_runs(self):
         window = self.open()
         self.desktop.key("alt+F4")
