@@ -94,10 +94,19 @@ class PinentryCase(unittest.TestCase):
             field = asker.program.focused()
             return field if field and field.role == "password text" else None
         try:
+            asker.program.wait_keys()
             return wait_for(look, "a field with the keyboard")
         except AssertionError as error:
             raise AssertionError("%s\n%s%s" % (error, asker.program.tree(),
                                                asker.program.log)) from None
+
+    def wait_number(self, asker):
+        """The field for the number of tries, when it has the keyboard."""
+        from screen import State
+        number = asker.program.wait("text")
+        asker.program.wait_keys()
+        wait_for(lambda: number.has(State.FOCUSED), "the number's field has the keyboard")
+        return number
 
     def message(self, asker):
         """What is said beside the field."""

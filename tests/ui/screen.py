@@ -169,6 +169,12 @@ class Program:
     def focused(self):
         return next((node for node in self.all() if node.has(State.FOCUSED)), None)
 
+    def wait_keys(self):
+        """Until a window of it has the keyboard: before that, a field is only about to."""
+        wait_for(lambda: any(node.has(State.ACTIVE) for node in self.all()
+                             if node.role in ("frame", "dialog", "window")),
+                 "a window with the keyboard")
+
     def walk(self, key="Tab", limit=60):
         """Presses the key until the focus is back where it started: [(role, name)] on the way."""
         first, seen = self.focused(), []

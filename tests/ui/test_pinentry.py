@@ -120,9 +120,7 @@ class PinentryTest(PinentryCase):
     def test_the_last_tries_are_guarded(self):
         for asker, picture in self.each():
             asker.ask(left=3, route=ROUTE, hotline="400-000-0000")
-            from screen import State
-            number = asker.program.wait("text")
-            self.assertTrue(number.has(State.FOCUSED))
+            number = self.wait_number(asker)
             self.assertIsNone(asker.program.find("password text"))
             self.desktop.key("Return")
             self.enter("9")
@@ -138,7 +136,7 @@ class PinentryTest(PinentryCase):
             self.assertEqual(asker.answer(), ["wrong-1"])
             asker.tell("wrong", left=2, max=10)
             asker.ask(left=2, route=ROUTE)
-            asker.program.wait("text")
+            self.wait_number(asker)
             self.enter("2")
             self.wait_field(asker)
             self.enter("wrong-2")

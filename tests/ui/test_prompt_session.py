@@ -66,7 +66,7 @@ class SessionTest(SessionCase):
         self.pull()
         self.provision("few-%d" % self.count, tries=2)
         tool = self.sign()
-        number = self.session.wait("text")
+        number = self.wait_number(self.asker_of(self.session))
         self.enter("1")
         self.assertIsNone(self.session.find("password text"))
         number.grab()
