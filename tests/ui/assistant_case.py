@@ -4,6 +4,7 @@
 import gettext
 import os
 import subprocess
+import time
 import unittest
 
 from desktop import LOCALEDIR, Desktop
@@ -26,11 +27,11 @@ def long_in_english(test):
 class AssistantCase(unittest.TestCase):
     """One desktop for a class; language: zh_CN or en."""
 
-    language, readers, tray = "zh_CN", 3, False
+    language, readers, tray, modules = "zh_CN", 3, False, None
 
     @classmethod
     def setUpClass(cls):
-        cls.desktop = Desktop(readers=cls.readers, tray=cls.tray)
+        cls.desktop = Desktop(readers=cls.readers, tray=cls.tray, modules=cls.modules)
         cls.addClassCleanup(cls.desktop.stop)
         cls.words = gettext.NullTranslations() if cls.language == "en" else gettext.translation(
             "openukey", LOCALEDIR, [cls.language])
@@ -131,6 +132,38 @@ class AssistantCase(unittest.TestCase):
             x, _, wide, _ = node.box
             self.assertTrue(wide == 0 or (x >= left and x + wide <= left + width),
                             "%r is cut off" % node)
+
+    # ---- the prompt ----
+
+    def prompt(self):
+        """The root of the prompt that the window has started, or None."""
+        from screen import Atspi, Node
+        desktop = Atspi.get_desktop(0)
+        desktop.clear_cache()
+        for node in Node(desktop).children():
+            if node.name == "openukey-pinentry":
+                return node
+        return None
+
+    def field(self):
+        """Waits until a field of the prompt has the keyboard."""
+        from screen import State
+
+        def look():
+            prompt = self.prompt()
+            fields = prompt.all("password text") if prompt else []
+            return next((field for field in fields if field.has(State.FOCUSED)), None)
+        return wait_for(look, "the prompt's field with the keyboard")
+
+    def prompt_gone(self):
+        wait_for(lambda: self.prompt() is None, "the prompt gone")
+
+    def type_pin(self, *pins):
+        for number, pin in enumerate(pins):
+            self.field()
+            self.desktop.type(pin)
+            self.desktop.key("Tab" if number + 1 < len(pins) else "Return")
+            time.sleep(0.1)
 
     # ---- the browser ----
 

@@ -21,45 +21,6 @@ class WindowPinTest(AssistantCase):
         self.open()
         self.tab("UKEY PIN")
 
-    # ---- the prompt ----
-
-    def prompt(self):
-        """The root of the prompt that the window has started, or None."""
-        from screen import Atspi, Node
-        desktop = Atspi.get_desktop(0)
-        desktop.clear_cache()
-        for node in Node(desktop).children():
-            if node.name == "openukey-pinentry":
-                return node
-        return None
-
-    def field(self):
-        """Waits until a field of the prompt has the keyboard."""
-        from screen import State
-
-        def look():
-            prompt = self.prompt()
-            fields = prompt.all("password text") if prompt else []
-            return next((field for field in fields if field.has(State.FOCUSED)), None)
-        return wait_for(look, "the prompt's field with the keyboard")
-
-    def prompt_gone(self):
-        wait_for(lambda: self.prompt() is None, "the prompt gone")
-
-    def type_pin(self, *pins):
-        for number, pin in enumerate(pins):
-            self.field()
-            self.desktop.type(pin)
-            self.desktop.key("Tab" if number + 1 < len(pins) else "Return")
-            time.sleep(0.1)
-
-    def prompt_says(self, text):
-        def look():
-            prompt = self.prompt()
-            return prompt is not None and (prompt.find("notification", text + "…") or
-                                           prompt.find("label", text + "…"))
-        return wait_for(look, text)
-
     # ---- the jobs ----
 
     def test_the_pin_is_changed(self):
