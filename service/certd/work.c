@@ -13,7 +13,8 @@
 #define TEXT_ROOM  320
 #define PHONE_ROOM 32
 #define CODE_ROOM  9
-#define DAY_KEPT   (7 * CS_DAY)
+#define WEEK       (7 * CS_DAY)
+#define MONTH      (30 * CS_DAY)
 
 /* What a change of an order is told with; the number of the order stands for %s. */
 static const struct {
@@ -174,6 +175,20 @@ topic_work(const struct working *working, const char *topic, work_fn work)
 	return st == CS_E_NOT_FOUND ? CS_OK : st;
 }
 
+/* Once a minute is enough for what nobody waits for. */
+static enum cs_status
+forget(struct cs_store *store, int64_t now)
+{
+	enum cs_status st = CS_OK;
+
+	if (now % CS_MINUTE != 0)
+		return st;
+	st = cs_store_grants_forget(store, now - CS_DAY);
+	if (st == CS_OK)
+		st = cs_store_idempotency_forget(store, now - WEEK);
+	return st == CS_OK ? cs_store_outbox_forget(store, now - MONTH, now - 2 * CS_DAY) : st;
+}
+
 enum cs_status
 cs_work_round(struct cs_desk *desk, const char *spool, int64_t now)
 {
@@ -188,7 +203,5 @@ cs_work_round(struct cs_desk *desk, const char *spool, int64_t now)
 		st = topic_work(&working, "notice", notice_work);
 	if (st == CS_OK)
 		st = cs_spool_run(&sms, "sms", now);
-	if (st == CS_OK)
-		st = cs_store_grants_forget(desk->orders.store, now - CS_DAY);
-	return st == CS_OK ? cs_store_idempotency_forget(desk->orders.store, now - DAY_KEPT) : st;
+	return st == CS_OK ? forget(desk->orders.store, now) : st;
 }

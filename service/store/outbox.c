@@ -96,3 +96,16 @@ cs_store_limit(struct cs_store *store, const struct cs_limit *limit, int64_t now
 
 	return st == CS_OK && rows != 1 ? CS_E_LIMIT : st;
 }
+
+enum cs_status
+cs_store_outbox_forget(struct cs_store *store, int64_t letters_before, int64_t limits_before)
+{
+	static const char letters[] = "DELETE FROM outbox WHERE ca = $1 AND done > 0 AND done < $2";
+	static const char limits[] = "DELETE FROM limits WHERE ca = $1 AND begins < $2";
+	enum cs_status st =
+		CS_EXECUTE(store, letters, NULL, cs_text(store->ca), cs_int(letters_before));
+
+	if (st == CS_OK)
+		st = CS_EXECUTE(store, limits, NULL, cs_text(store->ca), cs_int(limits_before));
+	return st;
+}

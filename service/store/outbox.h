@@ -51,4 +51,9 @@ struct cs_limit {
 UK_CHECKED enum cs_status cs_store_limit(struct cs_store *store, const struct cs_limit *limit,
 					 int64_t now);
 
+/* Letters that were told before that instant, and counters whose window began before it, are
+ * dropped. */
+UK_CHECKED enum cs_status cs_store_outbox_forget(struct cs_store *store, int64_t letters_before,
+						 int64_t limits_before);
+
 #endif

@@ -3,6 +3,7 @@
 #include "service/base/clock.h"
 #include "service/base/daemon.h"
 #include "service/deliver/letter.h"
+#include "service/store/outbox.h"
 #include "service/unlock/secrets.h"
 #include "service/unlock/unlock.h"
 
@@ -34,6 +35,20 @@ deliver(void *ctx)
 		if (st != CS_OK)
 			cs_daemon_say("unlockd", topics[i], st);
 	}
+}
+
+/* Besides delivering, once a minute: what has been told and counted long ago is dropped. */
+static void
+tick(void *ctx)
+{
+	struct process *process = ctx;
+	int64_t now = cs_now();
+
+	deliver(process);
+	if (now % CS_MINUTE == 0)
+		(void)cs_daemon_say("unlockd", "outbox",
+				    cs_store_outbox_forget(process->unlockd.store,
+							   now - 30 * CS_DAY, now - 2 * CS_DAY));
 }
 
 static json_t *
@@ -102,7 +117,7 @@ run(const struct settings *settings)
 	struct cs_server_settings server = {.path = settings->socket,
 					    .peers = peers,
 					    .handle = handle,
-					    .idle = deliver,
+					    .idle = tick,
 					    .ctx = &process};
 	enum cs_status st;
 

@@ -406,6 +406,31 @@ a_limit_holds_however_many_come_at_once(void **state)
 	assert_cs_ok(cs_store_limit(store, &limit, 1100 + 3600));
 }
 
+static void
+what_was_told_long_ago_is_dropped_and_nothing_else(void **state)
+{
+	static const struct cs_limit limit = {"old", 1, 3600};
+	CS_STORE *store = engine_open(CS_SCHEMA_ORDERS);
+	const struct cs_lease lease = {"sms", "w", 100, 130};
+	struct cs_letter told = {.tries = 0}, waits = {.tries = 0};
+
+	assert_cs_ok(cs_store_post(store, "sms", "told", 1, str("a")));
+	assert_cs_ok(cs_store_post(store, "sms", "waits", 2, str("b")));
+	assert_cs_ok(cs_store_letter_take(store, &lease, &told));
+	assert_cs_ok(cs_store_letter_done(store, told.id, "w", 100));
+	assert_cs_ok(cs_store_limit(store, &limit, 100));
+	assert_cs_ok(cs_store_outbox_forget(store, 100, 100));
+	assert_cs_ok(cs_store_post(store, "sms", "told", 1, str("not told again")));
+	assert_cs(cs_store_limit(store, &limit, 101), CS_E_LIMIT);
+	assert_cs_ok(cs_store_outbox_forget(store, 101, 101));
+	assert_cs_ok(cs_store_limit(store, &limit, 101));
+	assert_cs_ok(cs_store_letter_take(store, &lease, &waits));
+	assert_bytes(cs_blob_span(&waits.payload), str("b"));
+	assert_cs(cs_store_letter_take(store, &lease, &told), CS_E_NOT_FOUND);
+	cs_blob_free(&told.payload);
+	cs_blob_free(&waits.payload);
+}
+
 int
 main(void)
 {
@@ -423,6 +448,7 @@ main(void)
 		ENGINE_TEST(each_letter_is_told_by_one_worker),
 		ENGINE_TEST(a_worker_that_died_gives_its_letter_back),
 		ENGINE_TEST(a_limit_holds_however_many_come_at_once),
+		ENGINE_TEST(what_was_told_long_ago_is_dropped_and_nothing_else),
 	};
 
 	return engines_run("the store", tests, ARRAY_SIZE(tests));
