@@ -102,20 +102,27 @@ on_profiles(GObject *source, GAsyncResult *result, gpointer data)
 	g_signal_emit(self, signals[SIGNAL_PROFILES], 0);
 }
 
+/* The keys are read on threads of their own while the window is being made. */
+static void
+read_keys(OukApplication *self)
+{
+	g_autoptr(GError) error = NULL;
+
+	self->memory = ouk_memory_open(NULL, &error);
+	if (self->memory == NULL)
+		g_warning("%s", error->message);
+	self->watch = ouk_watch_new(NULL, self->memory);
+}
+
 /* All that the first paint need not wait for. */
 static gboolean
 start_watching(gpointer data)
 {
 	OukApplication *self = data;
 	GList *windows = gtk_application_get_windows(GTK_APPLICATION(self));
-	g_autoptr(GError) error = NULL;
 	g_autoptr(GTask) task = NULL;
 
 	self->start = 0;
-	self->memory = ouk_memory_open(NULL, &error);
-	if (self->memory == NULL)
-		g_warning("%s", error->message);
-	self->watch = ouk_watch_new(NULL, self->memory);
 	self->notices = ouk_notices_new(self);
 	self->tray = ouk_tray_new(G_APPLICATION(self));
 	for (; windows != NULL; windows = windows->next)
@@ -150,8 +157,9 @@ window_open(OukApplication *self)
 			window = OUK_IS_WINDOW(each->data) ? each->data : NULL;
 	}
 	if (window == NULL)
-		window = GTK_WINDOW(
-			ouk_window_new(GTK_APPLICATION(self), self->watch, self->practice));
+		window = GTK_WINDOW(ouk_window_new(GTK_APPLICATION(self),
+						   self->start == 0 ? self->watch : NULL,
+						   self->practice));
 	gtk_window_present(window);
 	return OUK_WINDOW(window);
 }
@@ -343,6 +351,7 @@ ouk_application_startup(GApplication *application)
 	OukApplication *self = OUK_APPLICATION(application);
 
 	G_APPLICATION_CLASS(ouk_application_parent_class)->startup(application);
+	read_keys(self);
 	gtk_window_set_default_icon_name(APPLICATION_ID);
 	load_style();
 	g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
