@@ -6,14 +6,22 @@
 #include "assistant/core/prompt.h"
 #include "assistant/ui/route_card.h"
 
-#include <gdk/gdkx.h>
 #include <glib/gi18n.h>
+
+#ifdef GDK_WINDOWING_X11
+#include <gdk/gdkx.h>
+#endif
+#ifdef GDK_WINDOWING_WAYLAND
+#include <gdk/gdkwayland.h>
+#endif
 
 struct _OukPinFlow {
 	OukWatch *watch;
 	OukTokenView *view; /* as it was at the start: who the key is */
 	const OukProfile *profile;
 	GtkWindow *parent; /* borrowed: whoever owns this lives in it */
+	char *handle;      /* of the parent, for another process; NULL: none */
+	gboolean exported; /* Wayland: to be taken back */
 	OukPinTold told;
 	gpointer data;
 
@@ -69,16 +77,6 @@ set_error(OukPinFlow *self, GError *error)
 
 /* ---- what the prompt is told ---- */
 
-static char *
-parent_handle(GtkWindow *parent)
-{
-	GdkWindow *window = gtk_widget_get_window(GTK_WIDGET(parent));
-
-	if (window == NULL || !GDK_IS_X11_WINDOW(window))
-		return NULL;
-	return g_strdup_printf("x11:%lx", (gulong)gdk_x11_window_get_xid(window));
-}
-
 /* The strings are the request's: free with ouk_prompt_request_clear. */
 static void
 fill_request(OukPinFlow *self, OukPromptRequest *request)
@@ -103,7 +101,7 @@ fill_request(OukPinFlow *self, OukPromptRequest *request)
 	request->rehearsal = (info->flags & OUK_TOKEN_VIRTUAL) != 0;
 	request->rule = ouk_pin_rule_pack(rule);
 	request->route = ouk_route_text(self->profile);
-	request->parent = parent_handle(self->parent);
+	request->parent = g_strdup(self->handle);
 	ouk_prompt_set_tries(request, &self->tries);
 	if (self->profile != NULL) {
 		request->first_hint = g_strdup(ouk_words(&self->profile->first_pin.text));
@@ -338,13 +336,56 @@ on_pulled(OukWatch *watch, OukTokenView *view, OukPinFlow *self)
 	step(self, OUK_FLOW_PULLED);
 }
 
+#ifdef GDK_WINDOWING_WAYLAND
+static void
+on_exported(GdkWindow *window, const char *handle, gpointer data)
+{
+	OukPinFlow *self = data;
+
+	self->handle = g_strdup_printf("wayland:%s", handle);
+	run(self, ouk_flow_start(&self->flow, self->flow.kind));
+}
+#endif
+
+/* So that the prompt opens in front of this window. TRUE: on_exported goes on. */
+static gboolean
+export_parent(OukPinFlow *self)
+{
+	GdkWindow *window = gtk_widget_get_window(GTK_WIDGET(self->parent));
+
+	if (window == NULL)
+		return FALSE;
+#ifdef GDK_WINDOWING_X11
+	if (GDK_IS_X11_WINDOW(window))
+		self->handle = g_strdup_printf("x11:%lx", (gulong)gdk_x11_window_get_xid(window));
+#endif
+#ifdef GDK_WINDOWING_WAYLAND
+	if (GDK_IS_WAYLAND_WINDOW(window))
+		self->exported = gdk_wayland_window_export_handle(window, on_exported, self, NULL);
+#endif
+	return self->exported;
+}
+
+static void
+take_parent_back(OukPinFlow *self)
+{
+#ifdef GDK_WINDOWING_WAYLAND
+	GdkWindow *window = gtk_widget_get_window(GTK_WIDGET(self->parent));
+
+	if (self->exported && window != NULL)
+		gdk_wayland_window_unexport_handle(window);
+#endif
+	self->exported = FALSE;
+}
+
 static gboolean
 begin(gpointer data)
 {
 	OukPinFlow *self = data;
 
 	self->idle = 0;
-	run(self, ouk_flow_start(&self->flow, self->flow.kind));
+	if (!export_parent(self))
+		run(self, ouk_flow_start(&self->flow, self->flow.kind));
 	return G_SOURCE_REMOVE;
 }
 
@@ -374,6 +415,8 @@ ouk_pin_flow_free(OukPinFlow *self)
 	if (self == NULL)
 		return;
 	g_clear_handle_id(&self->idle, g_source_remove);
+	take_parent_back(self);
+	g_free(self->handle);
 	g_signal_handlers_disconnect_by_data(self->watch, self);
 	g_cancellable_cancel(self->cancellable);
 	g_clear_pointer(&self->prompt, ouk_prompt_free);
