@@ -5,6 +5,7 @@
 
 #include "service/unlock/unlock.h"
 
+enum cs_status cs_op_personalise(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_enrol(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_contact(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_lost(void *ctx, const json_t *request, json_t *answer);

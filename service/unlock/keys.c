@@ -6,6 +6,7 @@
 #include "service/deliver/letter.h"
 #include "service/store/outbox.h"
 #include "service/unlock/cryptogram.h"
+#include "service/unlock/secrets.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -132,6 +133,49 @@ enrol_body(struct cs_store *store, void *ctx)
 	return st == CS_OK ? cs_unlock_log(work->unlockd, "enrol", "-", sn) : st;
 }
 
+/*
+ * A new key's admin PIN, from the one-time one that the station made it with to the derived one:
+ * the station passes a cryptogram on.  It could open it, as it knows the one-time PIN; so two
+ * operators sign for it, it is logged, and a key that is in the inventory never gets one again.
+ */
+static enum cs_status
+personalise_body(struct cs_store *store, void *ctx)
+{
+	const struct cs_unlock_work *work = ctx;
+	const char *model = cs_json_text(work->request, "model", CS_MODEL_TEXT - 1);
+	const char *old = cs_json_text(work->request, "old", GM_PIN_MAX);
+	const char *sn = cs_unlock_id(work->request, "sn");
+	const struct cs_key_rules *rules = model != NULL ? cs_key_rules_find(model) : NULL;
+	struct cs_new_pin command = {.ins = GM_INS_CHANGE_PIN};
+	uint8_t random[GM_RANDOM_LEN], data[CS_CRYPTOGRAM_MAX];
+	struct uk_writer out = uk_writer_of(data, sizeof(data));
+	UK_SECRET admin = {.len = 0};
+	CS_KEY_ROW key = {.ver = 0};
+	char what[32 + CS_MODEL_TEXT];
+	enum cs_status st;
+
+	if (sn == NULL || old == NULL || !cs_json_number(work->request, "master", &key.master) ||
+	    !cs_json_hex(work->request, "random", random, sizeof(random)) ||
+	    !cs_json_hex(work->request, "app", command.app, sizeof(command.app)))
+		return CS_E_ARGUMENTS;
+	if (rules == NULL)
+		return CS_E_COUNTER;
+	(void)snprintf(what, sizeof(what), "personalise %s", model);
+	st = approved(work, what, key.master);
+	if (st == CS_OK)
+		st = cs_store_key_get(store, sn, &key);
+	if (st != CS_E_NOT_FOUND)
+		return st == CS_OK ? CS_E_EXISTS : st;
+	st = cs_admin_pin(work->unlockd->hsm, key.master, sn, &admin);
+	command.old = uk_span_str(old);
+	command.fresh = uk_secret_peek(&admin);
+	if (st == CS_OK)
+		st = cs_new_pin_block(rules, &command, random, &out);
+	if (st == CS_OK && !cs_json_put_hex(work->answer, "data", uk_writer_span(&out)))
+		st = CS_E_MEMORY;
+	return st == CS_OK ? cs_unlock_log(work->unlockd, "personalise", "-", sn) : st;
+}
+
 static enum cs_status
 in_tx(void *ctx, const json_t *request, json_t *answer, cs_tx_fn body)
 {
@@ -139,6 +183,12 @@ in_tx(void *ctx, const json_t *request, json_t *answer, cs_tx_fn body)
 	struct cs_unlock_work work = {unlockd, request, answer, unlockd->clock()};
 
 	return cs_store_tx(unlockd->store, body, &work);
+}
+
+enum cs_status
+cs_op_personalise(void *ctx, const json_t *request, json_t *answer)
+{
+	return in_tx(ctx, request, answer, personalise_body);
 }
 
 enum cs_status

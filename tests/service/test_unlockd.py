@@ -87,6 +87,24 @@ class Unlockd(UnlockCase):
         grant = self.ok("counter", order="o", approvals=self.approve(body, "wang", "zhao"))["grant"]
         self.finish(self.key(), grant, "o")
 
+    def test_a_new_key_gets_its_admin_pin_by_relay(self):
+        for model in ("V0", "V1"):
+            sn, name = f"NEW-{model}", f"OpenUKey Virtual {model}"
+            key = self.key(sn, model, admin_pin="one-time-4711", locked=False)
+            members = {"sn": sn, "model": name, "master": 1, "contact": CONTACT,
+                       "old": "one-time-4711", "random": key.random().hex(), "app": key.app.hex()}
+            body = enrol_body(f"personalise {name}", sn, 1, CONTACT)
+            self.refused("proof", "personalise", approvals=self.approve(body, "wang"), **members)
+            members["approvals"] = self.approve(body, "wang", "zhao")
+            data = bytes.fromhex(self.ok("personalise", **members)["data"])
+            self.assertEqual(key.send(0x84, 0x16, ADMIN, key.app + data)[0], 0x9000)
+            self.assertEqual(key.verify(ADMIN, self.admin_pin(sn)), 0x9000)
+            key.clear()
+            key.lock()
+            self.enrol(sn, model, {**CONTACT, "phone": f"1390013{model}"})
+            self.refused("exists", "personalise", **members)
+            self.finish(key, self.granted(f"order-{model}", sn), f"order-{model}", sn)
+
     # ---- power cuts and kill -9 ----
 
     def test_cut_after_unblocking_and_resumed_the_counter_reads_10(self):
