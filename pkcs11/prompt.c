@@ -34,6 +34,7 @@ struct question {
 	char label[sizeof(((struct token_info *)0)->label)];
 	char serial[sizeof(((struct token_info *)0)->serial)];
 	struct token_pin_info pin;
+	bool practice; /* a virtual key */
 };
 
 struct answer {
@@ -78,6 +79,7 @@ question_make(CK_SESSION_HANDLE session, struct question *q)
 		return rv;
 	memcpy(q->label, info->label, sizeof(q->label));
 	memcpy(q->serial, info->serial, sizeof(q->serial));
+	q->practice = (token_model_info(gate.slot->token->model)->flags & TOKEN_MODEL_VIRTUAL) != 0;
 	one_line(q->label);
 	one_line(q->serial);
 	SLOT_AGAIN(st, gate.slot->token->ops->pin_info(gate.slot->token, role, &q->pin));
@@ -121,10 +123,11 @@ request_write(const struct question *q, char *out, size_t size)
 	one_line(program);
 	written = snprintf(out, size,
 			   "openukey-prompt=1\nreason=%s\nuser=%s\ntoken=%s\nserial=%s\nleft=%u\n"
-			   "max=%u\nmin-length=%d\nmax-length=%d\nfirst-pin=%d\nprogram=%s\n",
+			   "max=%u\nmin-length=%d\nmax-length=%d\nfirst-pin=%d\nrehearsal=%d\n"
+			   "program=%s\n",
 			   reasons[q->reason].name, q->user == CKU_USER ? "user" : "admin",
 			   q->label, q->serial, q->pin.left, q->pin.max, GM_PIN_MIN, GM_PIN_MAX,
-			   q->pin.is_default, program);
+			   q->pin.is_default, q->practice, program);
 	return written < 0 || (size_t)written >= size ? 0 : (size_t)written;
 }
 

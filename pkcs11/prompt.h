@@ -10,6 +10,7 @@
  *	left, max	tries that the key has left and allows in a row, in decimal
  *	min-length, max-length	of a PIN, bytes
  *	first-pin	1: still the one that was set at issue
+ *	rehearsal	1: a virtual key
  *	program	the host's path
  * Answer: one byte (0 done, 1 the person cancelled), then for each PIN its length (one byte) and
  *its bytes: login: the PIN; change: old and new; unblock: the new one.

@@ -19,6 +19,7 @@ class SessionTest(SessionCase):
         self.wait_prompt()
         shown = "\n".join(self.session.texts())
         self.assertIn("/" + TOOL, shown)
+        self.assertIn("练习用的UKEY", shown)
         self.assertIn("还可以试 10 次（共 10 次）", shown)
         self.desktop.picture("prompt-session-zh_CN")
         self.enter(PIN)
