@@ -16,8 +16,8 @@ G_DEFINE_TYPE(OukEmptyPage, ouk_empty_page, GTK_TYPE_BOX)
 static const struct {
 	const char *row, *icon, *what, *cure, *label, *action;
 } states[OUK_WATCH_STATE_COUNT] = {
-	[OUK_WATCH_STARTING] = {N_("Looking for keys…"), "ouk-key-symbolic",
-				N_("Looking for keys…"), N_("This takes a moment."), NULL, NULL},
+	[OUK_WATCH_STARTING] = {N_("Looking for keys…"), NULL, N_("Looking for keys…"),
+				N_("This takes a moment."), NULL, NULL},
 	[OUK_WATCH_NO_MODULE] = {N_("No driver for keys"), "ouk-unreadable-symbolic",
 				 N_("The driver for keys is not installed"),
 				 N_("Without it no program on this computer can use a key. "
@@ -54,11 +54,14 @@ centred(const char *text, const char *class)
 static void
 fill(GtkBox *box, const char *icon, const char *what, const char *cure)
 {
-	GtkWidget *image = gtk_image_new_from_icon_name(icon, GTK_ICON_SIZE_DIALOG);
+	GtkWidget *image = NULL;
 
-	gtk_image_set_pixel_size(GTK_IMAGE(image), 96);
-	ouk_add_class(image, "dim-label");
-	gtk_box_pack_start(box, image, FALSE, FALSE, 0);
+	if (icon != NULL) {
+		image = gtk_image_new_from_icon_name(icon, GTK_ICON_SIZE_DIALOG);
+		gtk_image_set_pixel_size(GTK_IMAGE(image), 96);
+		ouk_add_class(image, "dim-label");
+		gtk_box_pack_start(box, image, FALSE, FALSE, 0);
+	}
 	gtk_box_pack_start(box, centred(what, "ouk-headline"), FALSE, FALSE, 0);
 	if (*cure != '\0')
 		gtk_box_pack_start(box, centred(cure, "ouk-cure"), FALSE, FALSE, 0);

@@ -277,17 +277,35 @@ place_row(const char *place, const char *icon, const char *text)
 	GtkWidget *row = gtk_list_box_row_new();
 	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 10);
 	GtkWidget *label = gtk_label_new(text);
+	GtkWidget *image = gtk_image_new();
 
 	gtk_label_set_xalign(GTK_LABEL(label), 0);
 	gtk_label_set_width_chars(GTK_LABEL(label), 21);
-	gtk_container_add(GTK_CONTAINER(box),
-			  gtk_image_new_from_icon_name(icon, GTK_ICON_SIZE_MENU));
+	/* drawing icons takes longer than all the rest: draw_icons does it after the first paint */
+	gtk_widget_set_size_request(image, 16, 16);
+	g_object_set_data(G_OBJECT(row), "image", image);
+	g_object_set_data_full(G_OBJECT(row), "icon", g_strdup(icon), g_free);
+	gtk_container_add(GTK_CONTAINER(box), image);
 	gtk_container_add(GTK_CONTAINER(box), label);
 	gtk_container_add(GTK_CONTAINER(row), box);
 	g_object_set_data_full(G_OBJECT(row), "place", g_strdup(place), g_free);
 	atk_object_set_name(gtk_widget_get_accessible(row), text);
 	gtk_widget_show_all(row);
 	return row;
+}
+
+static void
+draw_icons(OukWindow *self)
+{
+	g_autoptr(GList) rows = gtk_container_get_children(GTK_CONTAINER(self->sidebar));
+
+	for (GList *each = rows; each != NULL; each = each->next) {
+		GtkImage *image = g_object_get_data(each->data, "image");
+
+		if (image != NULL)
+			gtk_image_set_from_icon_name(image, g_object_get_data(each->data, "icon"),
+						     GTK_ICON_SIZE_MENU);
+	}
 }
 
 static void
@@ -358,6 +376,8 @@ fill_keys(OukWindow *self)
 				    place_row("keys", "ouk-key-symbolic",
 					      ouk_empty_page_row_text(state_of(self))),
 				    0);
+	if (self->watch != NULL)
+		draw_icons(self);
 	if (strcmp(self->place, "keys") == 0)
 		chosen = self->key_id != NULL ? find_row(self, "keys", self->key_id) : NULL;
 	else
