@@ -8,6 +8,7 @@
 #include "assistant/ui/key_page.h"
 #include "assistant/ui/key_row.h"
 #include "assistant/ui/parts.h"
+#include "assistant/ui/place_row.h"
 #include "assistant/ui/rows.h"
 #include "assistant/ui/timeline_page.h"
 
@@ -271,41 +272,13 @@ on_row_selected(GtkListBox *box, GtkListBoxRow *row, OukWindow *self)
 
 /* ---- the side ---- */
 
-static GtkWidget *
-place_row(const char *place, const char *icon, const char *text)
-{
-	GtkWidget *row = gtk_list_box_row_new();
-	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 10);
-	GtkWidget *label = gtk_label_new(text);
-	GtkWidget *image = gtk_image_new();
-
-	gtk_label_set_xalign(GTK_LABEL(label), 0);
-	gtk_label_set_width_chars(GTK_LABEL(label), 21);
-	/* drawing icons takes longer than all the rest: draw_icons does it after the first paint */
-	gtk_widget_set_size_request(image, 16, 16);
-	g_object_set_data(G_OBJECT(row), "image", image);
-	g_object_set_data_full(G_OBJECT(row), "icon", g_strdup(icon), g_free);
-	gtk_container_add(GTK_CONTAINER(box), image);
-	gtk_container_add(GTK_CONTAINER(box), label);
-	gtk_container_add(GTK_CONTAINER(row), box);
-	g_object_set_data_full(G_OBJECT(row), "place", g_strdup(place), g_free);
-	atk_object_set_name(gtk_widget_get_accessible(row), text);
-	gtk_widget_show_all(row);
-	return row;
-}
-
 static void
 draw_icons(OukWindow *self)
 {
 	g_autoptr(GList) rows = gtk_container_get_children(GTK_CONTAINER(self->sidebar));
 
-	for (GList *each = rows; each != NULL; each = each->next) {
-		GtkImage *image = g_object_get_data(each->data, "image");
-
-		if (image != NULL)
-			gtk_image_set_from_icon_name(image, g_object_get_data(each->data, "icon"),
-						     GTK_ICON_SIZE_MENU);
-	}
+	for (GList *each = rows; each != NULL; each = each->next)
+		ouk_place_row_draw(each->data);
 }
 
 static void
@@ -373,8 +346,8 @@ fill_keys(OukWindow *self)
 	}
 	if (count == 0)
 		gtk_list_box_insert(self->sidebar,
-				    place_row("keys", "ouk-key-symbolic",
-					      ouk_empty_page_row_text(state_of(self))),
+				    ouk_place_row_new("keys", "ouk-key-symbolic",
+						      ouk_empty_page_row_text(state_of(self))),
 				    0);
 	if (self->watch != NULL)
 		draw_icons(self);
@@ -577,8 +550,9 @@ ouk_window_init(OukWindow *self)
 	g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
 	gtk_list_box_set_header_func(self->sidebar, section_header, NULL, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
-		gtk_container_add(GTK_CONTAINER(self->sidebar),
-				  place_row(places[i].name, places[i].icon, _(places[i].label)));
+		gtk_container_add(
+			GTK_CONTAINER(self->sidebar),
+			ouk_place_row_new(places[i].name, places[i].icon, _(places[i].label)));
 	name_cross(GTK_WIDGET(self->notice_bar), self);
 	self->filling = FALSE;
 }
