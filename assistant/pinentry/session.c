@@ -13,7 +13,6 @@
 
 #include <gio/gio.h>
 #include <glib-unix.h>
-#include <gtk/gtk.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -243,9 +242,9 @@ on_connect(int fd, GIOCondition condition, gpointer data)
 /* ---- the end ---- */
 
 static gboolean
-on_signal(gpointer data)
+on_signal(gpointer loop)
 {
-	gtk_main_quit();
+	g_main_loop_quit(loop);
 	return G_SOURCE_REMOVE;
 }
 
@@ -261,6 +260,7 @@ ouk_session_run(void)
 {
 	/* Ends this process when it closes. */
 	GDBusConnection *bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	int fd = ouk_listener_open();
 
 	if (fd < 0) {
@@ -269,10 +269,10 @@ ouk_session_run(void)
 	}
 	g_log_set_writer_func(say_nothing, NULL, NULL);
 	g_unix_fd_add(fd, G_IO_IN, on_connect, NULL);
-	g_unix_signal_add(SIGTERM, on_signal, NULL);
-	g_unix_signal_add(SIGINT, on_signal, NULL);
-	g_unix_signal_add(SIGHUP, on_signal, NULL);
-	gtk_main();
+	g_unix_signal_add(SIGTERM, on_signal, loop);
+	g_unix_signal_add(SIGINT, on_signal, loop);
+	g_unix_signal_add(SIGHUP, on_signal, loop);
+	g_main_loop_run(loop);
 	window_close();
 	g_queue_clear_full(&session.queue, (GDestroyNotify)(void *)client_free);
 	ouk_listener_close(fd);

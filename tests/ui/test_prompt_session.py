@@ -163,6 +163,22 @@ class SessionTest(SessionCase):
         other.end()
         self.assertEqual(other.log, "")
 
+    def test_it_ends_quietly_with_the_screen(self):
+        reader, writer = os.pipe()
+        screen = self.desktop.background("xvfb-2", "Xvfb", "-displayfd", str(writer), "-nolisten",
+                                         "tcp", pass_fds=(writer,))
+        os.close(writer)
+        with os.fdopen(reader) as file:
+            number = file.readline().strip()
+        run = self.desktop.path("run-3")
+        os.mkdir(run, 0o700)
+        other = self.desktop.start(PINENTRY, "--session", XDG_RUNTIME_DIR=run,
+                                   DISPLAY=":" + number)
+        wait_for(lambda: os.path.exists(run + "/openukey/prompt"), "its socket")
+        screen.kill()
+        other.end()
+        self.assertEqual(other.log, "")
+
 
 if __name__ == "__main__":
     unittest.main()
