@@ -30,8 +30,9 @@ DROPPED = ("DISPLAY", "WAYLAND_DISPLAY", "LANG", "LANGUAGE", "XAUTHORITY", "GTK_
 
 
 class Desktop:
-    """readers: so many empty readers; tray: a StatusNotifierWatcher; modules: further PKCS#11
-    modules {name: path}; size: of the screen."""
+    """readers: so many empty readers, or "usb": USB ports, where unmodified libccid sees keys come
+    and go through umockdev; tray: a StatusNotifierWatcher; modules: further PKCS#11 modules
+    {name: path}; size: of the screen."""
 
     def __init__(self, readers=2, tray=False, modules=None, size="1280x900"):
         processes.adopt_orphans()
@@ -184,8 +185,8 @@ class Desktop:
             self.wait_reader(reader, "absent")
 
     def wait_reader(self, reader, state):
-        subprocess.run([REHEARSAL_WAIT, "OpenUKey Virtual Reader %02d" % reader, state, "10"],
-                       env=self.env, check=True)
+        mark = ("(VIRTUAL%02d)" if self.readers == "usb" else "OpenUKey Virtual Reader %02d") % reader
+        subprocess.run([REHEARSAL_WAIT, mark, state, "10"], env=self.env, check=True)
 
     def tell(self, reader, *words):
         """Sends a control line to the key in a reader and returns its answer."""
