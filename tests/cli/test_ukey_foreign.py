@@ -82,7 +82,7 @@ class Foreign(UkeyCase):
         self.assertIn("Issued by: OpenUKey Rehearsal CA (virtual)", self.ukey("list").out)
         self.assertIn("颁发者：OpenUKey Rehearsal CA (virtual)",
                       self.ukey("list", language="zh_CN").out)
-        self.assertIn("PIN 不对", self.ukey("pin", "test", pin="999999", code=WRONG_PIN,
+        self.assertIn("UKEY密码不对", self.ukey("pin", "test", pin="999999", code=WRONG_PIN,
                                             language="zh_CN").err)
 
     def test_signatures_hold_for_openssl(self):

@@ -42,26 +42,26 @@ class AssistantCase(unittest.TestCase):
 
     # ---- keys ----
 
-    def certificate(self, name, alg="rsa", days=365):
+    def certificate(self, name, alg="rsa", days=365, unit=UNIT, key="rsa-sign"):
         """A signing certificate of the rehearsal CA for the fixture's key: its path."""
         folder = self.desktop.path("ca-" + alg)
         request, made = self.desktop.path(name + ".csr"), self.desktop.path(name + ".crt")
-        key = "%s/%s-sign.key" % (FIXTURES, alg)
+        key = "%s/%s.key" % (FIXTURES, key.replace("rsa", alg))
         if not os.path.exists(folder):
             self.quiet(CA, "init", folder, "--alg", alg)
         self.quiet("openssl", "req", "-new", "-utf8", "-key", key, "-out", request, "-subj",
-                   "/C=CN/L=示例市/O=%s/CN=%s" % (UNIT, UNIT),
+                   "/C=CN/L=示例市/O=%s/CN=%s" % (unit, unit),
                    *(["-sm3", "-sigopt", "distid:1234567812345678"] if alg == "sm2" else []))
         self.quiet(CA, "sign", folder, "--csr", request, "--out", made, "--days", str(days),
                    "--credit-code", CODE)
         return made
 
-    def key(self, name, *options, serial="TEST0001", pin=PIN, days=365, first=False):
+    def key(self, name, *options, serial="TEST0001", pin=PIN, days=365, first=False, unit=UNIT):
         """Makes a key of the rehearsal CA; it is not plugged in yet."""
         self.desktop.provision(
             name, "--serial", serial, "--label", name, "--pin", pin, "--default-pin",
             "yes" if first else "no", *options, "--container", "Unit", "--sign-key",
-            FIXTURES + "/rsa-sign.key", "--sign-cert", self.certificate(name, days=days))
+            FIXTURES + "/rsa-sign.key", "--sign-cert", self.certificate(name, days=days, unit=unit))
 
     def lock(self, serial):
         """Spends the one try of a key that has only one."""
