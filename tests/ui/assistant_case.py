@@ -28,10 +28,12 @@ class AssistantCase(unittest.TestCase):
     """One desktop for a class; language: zh_CN or en."""
 
     language, readers, tray, modules = "zh_CN", 3, False, None
+    size = "1280x900"
 
     @classmethod
     def setUpClass(cls):
-        cls.desktop = Desktop(readers=cls.readers, tray=cls.tray, modules=cls.modules)
+        cls.desktop = Desktop(readers=cls.readers, tray=cls.tray, modules=cls.modules,
+                              size=cls.size)
         cls.addClassCleanup(cls.desktop.stop)
         cls.words = gettext.NullTranslations() if cls.language == "en" else gettext.translation(
             "openukey", LOCALEDIR, [cls.language])

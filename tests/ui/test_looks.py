@@ -47,7 +47,7 @@ def is_english(text):
 
 
 class LooksTest(AssistantCase):
-    language, readers = LANGUAGE, 4
+    language, readers, size = LANGUAGE, 4, "2560x1800" if LONG else "1280x900"
 
     def setUp(self):
         self.key("long-name", serial="TEST0101", first=True, unit=LONG_NAME)
