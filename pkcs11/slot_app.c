@@ -32,7 +32,7 @@ name_remove(struct application_names *list, const char *name)
 static void
 applications_ask(struct slot *slot)
 {
-	struct application_names list;
+	struct application_names list = {0};
 	struct token_pin_info pin;
 	enum uk_status st;
 

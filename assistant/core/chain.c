@@ -54,10 +54,12 @@ clock_after_profile(gint64 now, const OukProfile *profile)
 {
 	const char *date = profile != NULL ? profile->published : NULL;
 	g_autoptr(GDateTime) published = NULL;
+	g_autofree char *midnight = NULL;
 
 	if (date == NULL)
 		return TRUE;
-	published = g_date_time_new_utc(atoi(date), atoi(date + 5), atoi(date + 8), 0, 0, 0);
+	midnight = g_strconcat(date, "T00:00:00Z", NULL);
+	published = g_date_time_new_from_iso8601(midnight, NULL);
 	return published == NULL ||
 	       now >= g_date_time_to_unix(published) - G_TIME_SPAN_DAY / G_TIME_SPAN_SECOND;
 }

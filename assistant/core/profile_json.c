@@ -161,6 +161,17 @@ profile_number_to_call(ProfileReader *reader, JsonObject *in, const char *name, 
 	return text;
 }
 
+/* So many digits, already seen to be digits. */
+static guint
+digits(const char *text, guint count)
+{
+	guint number = 0;
+
+	for (guint i = 0; i < count; i++)
+		number = number * 10 + (guint)g_ascii_digit_value(text[i]);
+	return number;
+}
+
 static gboolean
 is_date(const char *text)
 {
@@ -170,8 +181,8 @@ is_date(const char *text)
 		if (shape[i] == 'd' ? !g_ascii_isdigit(text[i]) : text[i] != shape[i])
 			return FALSE;
 	return text[DATE_LEN] == '\0' &&
-	       g_date_valid_dmy((GDateDay)atoi(text + 8), (GDateMonth)atoi(text + 5),
-				(GDateYear)atoi(text));
+	       g_date_valid_dmy((GDateDay)digits(text + 8, 2), (GDateMonth)digits(text + 5, 2),
+				(GDateYear)digits(text, 4));
 }
 
 char *

@@ -234,7 +234,7 @@ undo_service(bool show)
 static int
 undo_line(struct record *record, char *line, bool show)
 {
-	char kind[16] = "", path[PATH_SIZE] = "";
+	char kind[16] = "", octal[8] = "", path[PATH_SIZE] = "", *end = octal;
 	unsigned int mode = 0;
 
 	line[strcspn(line, "\n")] = '\0';
@@ -242,7 +242,9 @@ undo_line(struct record *record, char *line, bool show)
 		return undo_service(show);
 	if (strcmp(line, "restart") == 0)
 		return service_restart(NULL, show);
-	if (sscanf(line, "%15s %o %511s", kind, &mode, path) != 3)
+	if (sscanf(line, "%15s %7s %511s", kind, octal, path) == 3)
+		mode = (unsigned int)strtoul(octal, &end, 8);
+	if (end == octal || *end != '\0')
 		return repair_fail("damaged record", line);
 	if (strcmp(kind, "mode") == 0)
 		return undo_mode(mode, path, show);

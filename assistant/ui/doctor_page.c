@@ -50,9 +50,11 @@ show_link(OukDoctorPage *self, OukLinkId id)
 	const char *text = result->text;
 
 	/* which program, which file, whose certificate */
-	if (result->finding != NULL)
-		text = both = g_strconcat(_(result->finding->sentence),
-					  *result->text != '\0' ? "\n" : "", result->text, NULL);
+	if (result->finding != NULL) {
+		both = g_strconcat(_(result->finding->sentence), *result->text != '\0' ? "\n" : "",
+				   result->text, NULL);
+		text = both;
+	}
 	ouk_clear(self->places[id]);
 	gtk_container_add(GTK_CONTAINER(self->places[id]),
 			  ouk_badge_new(looks[result->state].icon, looks[result->state].tone,

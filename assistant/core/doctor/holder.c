@@ -176,7 +176,7 @@ holders_find(const char *socket_path)
 
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL) {
 		OukHolder *holder;
-		GPid pid = atoi(name);
+		GPid pid = (GPid)g_ascii_strtoull(name, NULL, 10);
 
 		if (pid <= 0 || pid == getpid() || !process_has(name, peers))
 			continue;

@@ -79,6 +79,13 @@ look_at_certificate(GTlsConnection *connection, GUri *uri, GCancellable *cancell
 
 /* ---- HTTP ---- */
 
+/* What is no number makes a date that is none. */
+static int
+number(const char *text)
+{
+	return (int)MIN(g_ascii_strtoull(text, NULL, 10), 9999);
+}
+
 /* "Date: Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110, 5.6.7) */
 static gint64
 date_of(const char *line)
@@ -93,8 +100,9 @@ date_of(const char *line)
 	month = strstr(months, words[2]);
 	if (month == NULL)
 		return 0;
-	time = g_date_time_new_utc(atoi(words[3]), (int)(month - months) / 3 + 1, atoi(words[1]),
-				   atoi(words[4]), atoi(words[5]), atoi(words[6]));
+	time = g_date_time_new_utc(number(words[3]), (int)(month - months) / 3 + 1,
+				   number(words[1]), number(words[4]), number(words[5]),
+				   number(words[6]));
 	return time != NULL ? g_date_time_to_unix(time) : 0;
 }
 
