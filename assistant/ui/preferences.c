@@ -68,6 +68,8 @@ ouk_preferences_show(GtkWindow *parent, gboolean tray)
 	GtkWidget *list = gtk_box_new(GTK_ORIENTATION_VERTICAL, 16);
 	GtkWidget *language = gtk_label_new(_("The language is the one of your session."));
 
+	/* a dialog does not have the application's actions by itself */
+	gtk_widget_insert_action_group(dialog, "app", G_ACTION_GROUP(g_application_get_default()));
 	gtk_container_set_border_width(GTK_CONTAINER(list), 24);
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
 		add_row(GTK_BOX(list), i, tray);

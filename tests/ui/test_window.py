@@ -143,6 +143,10 @@ class WindowTest(AssistantCase):
         self.desktop.key("ctrl+comma")
         self.window.wait("dialog", self.word("Preferences"))
         self.picture("window-preferences")
+        entry = self.desktop.path("home", ".config", "autostart", "org.openukey.Assistant.desktop")
+        for switched in (True, False):
+            self.window.press("toggle button", self.word("_Start with the session"))
+            wait_for(lambda on=switched: os.path.exists(entry) == on, "autostart %s" % switched)
         self.desktop.key("Escape")
         self.window.wait_gone("dialog", self.word("Preferences"))
 
