@@ -21,6 +21,7 @@ struct _OukApplication {
 	gboolean practice;
 	gboolean background; /* this start shows no window */
 	gboolean held;       /* goes on without a window */
+	gboolean again;      /* to be started anew once it has ended */
 	char *page;          /* of --page */
 	OukMemory *memory;
 	OukWatch *watch;
@@ -41,6 +42,12 @@ OukApplication *
 ouk_application_get(void)
 {
 	return OUK_APPLICATION(g_application_get_default());
+}
+
+gboolean
+ouk_application_again(OukApplication *self)
+{
+	return self->again;
 }
 
 OukWatch *
@@ -231,6 +238,13 @@ on_refresh(GSimpleAction *action, GVariant *parameter, gpointer data)
 	OukApplication *self = data;
 
 	need_watch(self);
+	/* p11-kit reads once in a process which modules there are: one that was just installed or
+	 * registered is seen by the next process only. */
+	if (ouk_watch_state(self->watch) == OUK_WATCH_NO_MODULE) {
+		self->again = TRUE;
+		g_action_group_activate_action(G_ACTION_GROUP(self), "quit", NULL);
+		return;
+	}
 	ouk_watch_refresh_async(self->watch, NULL, OUK_REFRESH_ALL, NULL, NULL);
 }
 

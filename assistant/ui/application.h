@@ -23,6 +23,8 @@ const OukProfiles *ouk_application_profiles(OukApplication *self);
 /* The profile of a key's best certificate; NULL when there is none. */
 const OukProfile *ouk_application_profile_of(OukApplication *self, OukTokenView *token);
 gboolean ouk_application_is_practice(OukApplication *self);
+/* After the run: the person wants it started anew, so that new modules are seen. */
+gboolean ouk_application_again(OukApplication *self);
 
 /*
  * Puts the keys that are plugged in into the memory, if the person wants that; the signal "memory"

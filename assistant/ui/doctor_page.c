@@ -2,6 +2,7 @@
 #include "assistant/ui/doctor_page.h"
 
 #include "assistant/core/doctor/doctor.h"
+#include "assistant/ui/application.h"
 #include "assistant/ui/clamp.h"
 #include "assistant/ui/parts.h"
 #include "assistant/ui/report_page.h"
@@ -223,6 +224,10 @@ on_repaired(GObject *source, GAsyncResult *result, gpointer data)
 	ouk_window_say(GTK_WIDGET(self), GTK_MESSAGE_INFO,
 		       _("Done. It is looked at once more to see whether that helped."));
 	on_run(NULL, NULL, self);
+	/* The module that is registered now: looking again finds it. */
+	if (ouk_watch_state(ouk_application_watch(ouk_application_get())) == OUK_WATCH_NO_MODULE)
+		g_action_group_activate_action(G_ACTION_GROUP(g_application_get_default()),
+					       "refresh", NULL);
 }
 
 static void

@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 #include <locale.h>
 #include <string.h>
+#include <unistd.h>
 
 /*
  * Chinese also where the locale was never generated, as on a fresh Debian: C.UTF-8 is always there
@@ -41,10 +42,18 @@ translations_open(void)
 int
 main(int argc, char **argv)
 {
-	g_autoptr(OukApplication) application = NULL;
+	OukApplication *application;
+	char *anew[] = {argv[0], NULL};
+	gboolean again;
+	int status;
 
 	ouk_process_harden();
 	translations_open();
 	application = ouk_application_new(g_getenv("OPENUKEY_PRACTICE_FOLDER") != NULL);
-	return g_application_run(G_APPLICATION(application), argc, argv);
+	status = g_application_run(G_APPLICATION(application), argc, argv);
+	again = ouk_application_again(application);
+	g_object_unref(application);
+	if (again)
+		(void)execvp(anew[0], anew);
+	return status;
 }

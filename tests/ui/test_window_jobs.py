@@ -11,6 +11,7 @@ import unittest
 
 import processes
 from assistant_case import FIXTURES, NEW_PIN, PIN, AssistantCase
+from desktop import MODULE
 from processes import wait_for
 
 OPENSC = next(iter(glob.glob("/usr/lib/*/opensc-pkcs11.so")), None)
@@ -59,6 +60,19 @@ class JobsTest(AssistantCase):
         self.hit("push button", "How to _Unlock It")
         self.sees("What to bring")
         self.sees_part("000-0000")
+
+    # ---- a driver that comes later ----
+
+    def test_a_driver_that_is_registered_later_is_found_by_looking_again(self):
+        module = self.desktop.path("home", "late.so")
+        self.key("late", serial="TEST0034")
+        self.desktop.plug(0, "late")
+        self.open(OPENUKEY_MODULE=module)
+        self.sees("No driver for keys")
+        os.symlink(MODULE, module)
+        self.desktop.key("F5")
+        self.sees_part("0034", timeout=20)
+        self.picture("window-driver-late")
 
     # ---- a card of another maker ----
 
