@@ -2,6 +2,7 @@
 """What leaves 我的证书: exported certificates, calendar files, the hotline's report; the doctor's
 page. In the language of OPENUKEY_TEST_LANGUAGE."""
 
+import glob
 import os
 import re
 import subprocess
@@ -50,6 +51,29 @@ class PapersTest(AssistantCase):
                                   "-subject", "-nameopt", "utf8"], stdout=subprocess.PIPE, check=True)
             self.assertIn(UNIT, out.stdout.decode())
             self.sees_part(self.word("Saved as %s.").partition("%")[0])
+
+    @long_in_english
+    def test_the_details_are_printed_to_a_file(self):
+        """GTK's own printer that makes a PDF, in the folder it proposes."""
+        os.makedirs(self.desktop.path("home", "papers"), exist_ok=True)
+        self.desktop.write("home/.config/user-dirs.dirs",
+                           'XDG_DOCUMENTS_DIR="%s"\n' % self.desktop.path("home", "papers"))
+        self.details("print", "TEST0035")
+        self.press("_Print…")
+        wait_for(lambda: self.window.find("dialog"), "the print dialog")
+        time.sleep(1.0)
+        self.window.find("table").grab()
+        self.desktop.key("Home", "space")
+        time.sleep(0.5)
+        self.picture("print-dialog")
+        self.desktop.key("alt+p")
+        made = wait_for(lambda: glob.glob(self.desktop.path("home", "papers", "*.pdf")), "a PDF")
+        def whole():
+            with open(made[0], "rb") as file:
+                return file.read()
+        wait_for(lambda: b"%%EOF" in whole(), "the PDF whole")
+        self.assertTrue(whole().startswith(b"%PDF-"))
+        self.assertIn(b"/FontFile", whole())  # Chinese prints on any printer
 
     @long_in_english
     def test_the_calendar_has_the_certificates_last_day(self):
