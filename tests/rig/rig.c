@@ -2,9 +2,11 @@
 #include "tests/rig/rig.h"
 #include "tests/rig/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -287,11 +289,51 @@ rig_begin(struct rig *rig)
 	return start_pcscd(rig) && await_pcscd(rig);
 }
 
+static bool
+thread_stopped(const char *folder, const char *thread)
+{
+	char path[PATH_MAX], line[512] = "";
+	const char *state;
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/%s/stat", folder, thread);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return true; /* it has ended */
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
+	(void)fclose(file);
+	state = strrchr(line, ')');
+	return state != NULL && state[1] == ' ' && state[2] == 'T';
+}
+
+static bool
+all_stopped(pid_t pid)
+{
+	char folder[64];
+	struct dirent *entry;
+	bool stopped = true;
+	DIR *threads;
+
+	(void)snprintf(folder, sizeof(folder), "/proc/%d/task", (int)pid);
+	threads = opendir(folder);
+	while (threads != NULL && (entry = readdir(threads)) != NULL)
+		if (entry->d_name[0] != '.' && !thread_stopped(folder, entry->d_name))
+			stopped = false;
+	if (threads != NULL)
+		(void)closedir(threads);
+	return stopped;
+}
+
 void
 rig_freeze(const struct rig *rig, bool frozen)
 {
-	if (rig->pcscd > 0)
-		(void)kill(rig->pcscd, frozen ? SIGSTOP : SIGCONT);
+	if (rig->pcscd <= 0)
+		return;
+	(void)kill(rig->pcscd, frozen ? SIGSTOP : SIGCONT);
+	/* The signal is on its way to threads that run on other processors. */
+	for (int tries = 0; frozen && tries < 500 && !all_stopped(rig->pcscd); tries++)
+		process_sleep_ms(2);
 }
 
 const char *
