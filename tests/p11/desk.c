@@ -251,6 +251,17 @@ desk_login(struct desk *desk, CK_SESSION_HANDLE session, CK_USER_TYPE user, cons
 	return desk->f->C_Login(session, user, copy, len);
 }
 
+CK_SESSION_HANDLE
+desk_user(struct desk *desk, const struct desk_key *key)
+{
+	CK_SESSION_HANDLE session;
+
+	desk_plug(desk, 0, key);
+	session = desk_session(desk, 0);
+	assert_rv(desk_login(desk, session, CKU_USER, DESK_PIN), CKR_OK);
+	return session;
+}
+
 CK_FLAGS
 desk_token_flags(struct desk *desk, unsigned int reader)
 {

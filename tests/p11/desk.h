@@ -64,6 +64,8 @@ long desk_command_count(struct desk *desk, unsigned int reader, unsigned char in
 CK_SLOT_ID desk_slot(struct desk *desk, unsigned int reader);
 CK_SESSION_HANDLE desk_session(struct desk *desk, unsigned int reader);
 CK_RV desk_login(struct desk *desk, CK_SESSION_HANDLE session, CK_USER_TYPE user, const char *pin);
+/* A fresh key in reader 0, and a session that is logged in as user. */
+CK_SESSION_HANDLE desk_user(struct desk *desk, const struct desk_key *key);
 CK_FLAGS desk_token_flags(struct desk *desk, unsigned int reader);
 
 /* The object of a class and pair (id ends in 0 signing, 1 encryption); 0 when there is none. */

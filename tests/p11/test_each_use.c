@@ -32,17 +32,6 @@ desk_down(void **state)
 	return 0;
 }
 
-static CK_SESSION_HANDLE
-plug_and_login(const struct desk_key *key)
-{
-	CK_SESSION_HANDLE session;
-
-	desk_plug(&desk, 0, key);
-	session = desk_session(&desk, 0);
-	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
-	return session;
-}
-
 static void
 sign_init(CK_SESSION_HANDLE session)
 {
@@ -121,7 +110,7 @@ a_pin_for_one_signature_wants_that_signature(void **state)
 	assert_int_equal(desk_command_count(&desk, 0, 0x18), 1);
 	desk_pull(&desk, 0);
 
-	session = plug_and_login(&ordinary);
+	session = desk_user(&desk, &ordinary);
 	sign_init(session);
 	assert_rv(desk_login(&desk, session, CKU_CONTEXT_SPECIFIC, DESK_PIN),
 		  CKR_OPERATION_NOT_INITIALIZED);
@@ -132,7 +121,7 @@ a_pin_for_one_signature_wants_that_signature(void **state)
 static void
 a_wrong_pin_costs_one_try_and_the_signature_may_still_be_made(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&each_use);
+	CK_SESSION_HANDLE session = desk_user(&desk, &each_use);
 	CK_ULONG left = tries_left();
 
 	sign_init(session);
@@ -151,7 +140,7 @@ a_wrong_pin_costs_one_try_and_the_signature_may_still_be_made(void **state)
 static void
 a_host_that_never_signs_holds_the_key_for_half_a_second(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&each_use);
+	CK_SESSION_HANDLE session = desk_user(&desk, &each_use);
 	long waited;
 
 	sign_init(session);
@@ -172,7 +161,7 @@ a_host_that_never_signs_holds_the_key_for_half_a_second(void **state)
 static void
 a_signature_made_or_given_up_lets_go_at_once(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&each_use);
+	CK_SESSION_HANDLE session = desk_user(&desk, &each_use);
 
 	for (int give_up = 0; give_up < 2; give_up++) {
 		sign_init(session);
@@ -190,7 +179,7 @@ a_signature_made_or_given_up_lets_go_at_once(void **state)
 static void
 signatures_one_after_the_other_are_not_cut_short(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&each_use);
+	CK_SESSION_HANDLE session = desk_user(&desk, &each_use);
 
 	for (int i = 0; i < 4; i++) {
 		sign_init(session);
@@ -204,7 +193,7 @@ signatures_one_after_the_other_are_not_cut_short(void **state)
 static void
 a_host_may_finalize_meanwhile(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&each_use);
+	CK_SESSION_HANDLE session = desk_user(&desk, &each_use);
 
 	sign_init(session);
 	assert_rv(desk_login(&desk, session, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);
@@ -233,7 +222,7 @@ a_host_that_forbids_threads_gets_none(void **state)
 
 	assert_rv(desk.f->C_Finalize(NULL), CKR_OK);
 	assert_rv(desk.f->C_Initialize(&arguments), CKR_OK);
-	session = plug_and_login(&each_use);
+	session = desk_user(&desk, &each_use);
 	threads = threads_count();
 	sign_init(session);
 	assert_rv(desk_login(&desk, session, CKU_CONTEXT_SPECIFIC, DESK_PIN), CKR_OK);

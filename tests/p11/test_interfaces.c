@@ -36,17 +36,6 @@ desk_down(void **state)
 	return 0;
 }
 
-static CK_SESSION_HANDLE
-plug_and_login(void)
-{
-	CK_SESSION_HANDLE session;
-
-	desk_plug(&desk, 0, &sm2_key);
-	session = desk_session(&desk, 0);
-	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
-	return session;
-}
-
 /* ---- interfaces ---- */
 
 static void
@@ -125,7 +114,7 @@ assert_running(CK_SESSION_HANDLE session, CK_RV find, CK_RV digest, CK_RV sign)
 static void
 a_host_ends_the_operations_it_names(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login();
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_MECHANISM digest = {CKM_SHA256, NULL, 0}, sign = {CKM_VENDOR_SM3_SM2, NULL, 0};
 	CK_OBJECT_HANDLE key = desk_find(&desk, session, CKO_PRIVATE_KEY, 0);
 
@@ -147,7 +136,7 @@ a_host_ends_the_operations_it_names(void **state)
 static void
 an_init_without_mechanism_ends_what_runs(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login();
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_MECHANISM sign = {CKM_VENDOR_SM3_SM2, NULL, 0};
 	CK_OBJECT_HANDLE key = desk_find(&desk, session, CKO_PRIVATE_KEY, 0);
 
@@ -222,7 +211,7 @@ a_signature_may_come_before_its_data(void **state)
 static void
 the_two_ways_to_verify_are_not_mixed(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login();
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_OBJECT_HANDLE key = desk_find(&desk, session, CKO_PUBLIC_KEY, 0);
 	CK_MECHANISM mechanism = {CKM_VENDOR_SM3_SM2, NULL, 0};
 	CK_BYTE byte = 0, signature[64] = {1};
@@ -336,7 +325,7 @@ each_mechanism_is_an_object_for_those_who_ask(void **state)
 static void
 a_search_for_anything_names_profiles_last(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login();
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_OBJECT_HANDLE objects[64];
 	CK_ULONG count = find(session, NULL, 0, objects, ARRAY_SIZE(objects));
 
@@ -450,7 +439,7 @@ all_four_ways_with_threads_work(void **state)
 		CK_SESSION_HANDLE session;
 
 		initialize_as(ways[i]);
-		session = plug_and_login();
+		session = desk_user(&desk, &sm2_key);
 		assert_rv(desk_sign(&desk, session, CKM_VENDOR_SM3_SM2, "data", 4, &signature),
 			  CKR_OK);
 		desk_pull(&desk, 0);

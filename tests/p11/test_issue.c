@@ -23,17 +23,6 @@ desk_down(void **state)
 	return 0;
 }
 
-static CK_SESSION_HANDLE
-plug_and_login(const struct desk_key *key)
-{
-	CK_SESSION_HANDLE session;
-
-	desk_plug(&desk, 0, key);
-	session = desk_session(&desk, 0);
-	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
-	return session;
-}
-
 static void
 a_pair_is_made_and_gets_its_certificate(void **state)
 {
@@ -41,7 +30,7 @@ a_pair_is_made_and_gets_its_certificate(void **state)
 
 	for (size_t m = 0; m < ARRAY_SIZE(empty_keys); m++) {
 		for (size_t a = 0; a < ARRAY_SIZE(algs); a++) {
-			CK_SESSION_HANDLE session = plug_and_login(&empty_keys[m]);
+			CK_SESSION_HANDLE session = desk_user(&desk, &empty_keys[m]);
 			unsigned char der[4096], back[4096];
 			CK_ULONG len;
 
@@ -64,7 +53,7 @@ a_pair_is_made_and_gets_its_certificate(void **state)
 static void
 a_pair_that_exists_is_never_replaced(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&empty_keys[0]);
+	CK_SESSION_HANDLE session = desk_user(&desk, &empty_keys[0]);
 	unsigned char before[80], after[80];
 
 	assert_rv(desk_generate(&desk, session, "sm2", "UserKey"), CKR_OK);
@@ -94,7 +83,7 @@ static void
 wrong_certificates_are_refused_before_anything_is_written(void **state)
 {
 	static const struct desk_key sm2_key = {.alg = "sm2", .model = "V0"};
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	unsigned char foreign[4096], broken[4096] = {0x30, 0x82, 0x01, 0x00};
 	CK_ULONG foreign_len = oracle_certificate("rsa", "sign", foreign, sizeof(foreign));
 	long writes;
@@ -128,7 +117,7 @@ an_encryption_pair_comes_in_its_envelope(void **state)
 	} rows[] = {{"blob", "right"}, {"blob", "left"}, {"der", "right"}, {"der", "left"}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		CK_SESSION_HANDLE session = plug_and_login(&half_key);
+		CK_SESSION_HANDLE session = desk_user(&desk, &half_key);
 		unsigned char envelope[1024];
 		CK_ULONG len = desk_envelope(&desk, rows[i].format, rows[i].align, envelope,
 					     sizeof(envelope));
@@ -144,7 +133,7 @@ an_encryption_pair_comes_in_its_envelope(void **state)
 static void
 wrong_envelopes_are_refused_before_anything_is_written(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&half_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &half_key);
 	unsigned char envelope[1024], changed[1024];
 	CK_ULONG len = desk_envelope(&desk, "blob", "right", envelope, sizeof(envelope));
 	/* version, algorithm, bits, bits of the public key, the zeros before X, cipher length */

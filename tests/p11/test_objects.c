@@ -30,17 +30,6 @@ desk_down(void **state)
 	return 0;
 }
 
-static CK_SESSION_HANDLE
-plug_and_login(const struct desk_key *key)
-{
-	CK_SESSION_HANDLE session;
-
-	desk_plug(&desk, 0, key);
-	session = desk_session(&desk, 0);
-	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
-	return session;
-}
-
 /* ---- data ---- */
 
 static CK_RV
@@ -84,7 +73,7 @@ a_data_object_comes_back_as_it_was_and_goes_when_told(void **state)
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (unsigned char)(i * 7);
 	for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
-		CK_SESSION_HANDLE session = plug_and_login(&keys[k]);
+		CK_SESSION_HANDLE session = desk_user(&desk, &keys[k]);
 		CK_OBJECT_HANDLE object;
 
 		assert_rv(create_data(session, "附件.bin", bytes, sizeof(bytes), CK_FALSE), CKR_OK);
@@ -111,7 +100,7 @@ a_data_object_comes_back_as_it_was_and_goes_when_told(void **state)
 static void
 private_data_is_seen_after_login_only(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 
 	assert_rv(create_data(session, "secret.txt", "geheim", 6, CK_TRUE), CKR_OK);
 	assert_int_equal(desk_count(&desk, session, CKO_DATA), 1);
@@ -123,7 +112,7 @@ private_data_is_seen_after_login_only(void **state)
 static void
 a_value_can_be_set_anew_and_a_name_cannot(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	unsigned char value[] = "zwei!", back[16];
 	char label[] = "other";
 	CK_ATTRIBUTE set[] = {{CKA_VALUE, value, 5}};
@@ -160,7 +149,7 @@ copy_as(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, const char *name, CK
 static void
 data_is_copied_and_keys_are_not(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_OBJECT_HANDLE object, copy;
 	unsigned char back[16], other[] = "drei!";
 	CK_ATTRIBUTE value = {CKA_VALUE, other, 5};
@@ -215,7 +204,7 @@ a_profile_has_no_value_before_anything_was_read(void **state)
 static void
 a_ca_certificate_is_kept_beside_the_units_own(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_OBJECT_CLASS class_ = CKO_CERTIFICATE;
 	CK_ULONG authority = 2;
 	unsigned char der[4096], back[4096];
@@ -254,7 +243,7 @@ what_would_take_an_encryption_key_along_is_not_destroyed(void **state)
 {
 	static const struct desk_key signing_only = {
 		.alg = "sm2", .model = "V0", .no_enc_pair = true};
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 
 	assert_rv(desk.f->C_DestroyObject(session, desk_find(&desk, session, CKO_PRIVATE_KEY, 0)),
 		  CKR_ACTION_PROHIBITED);
@@ -265,7 +254,7 @@ what_would_take_an_encryption_key_along_is_not_destroyed(void **state)
 	assert_int_equal(desk_count(&desk, session, CKO_CERTIFICATE), 2);
 	desk_pull(&desk, 0);
 
-	session = plug_and_login(&signing_only);
+	session = desk_user(&desk, &signing_only);
 	assert_rv(desk.f->C_DestroyObject(session, desk_find(&desk, session, CKO_PRIVATE_KEY, 0)),
 		  CKR_OK);
 	assert_int_equal(desk_count(&desk, session, CKO_PRIVATE_KEY), 0);
@@ -279,7 +268,7 @@ writes_leave_other_handles_as_they_are(void **state)
 {
 	static const struct desk_key no_certs = {
 		.alg = "sm2", .model = "V0", .no_enc_pair = true, .no_certs = true};
-	CK_SESSION_HANDLE session = plug_and_login(&no_certs);
+	CK_SESSION_HANDLE session = desk_user(&desk, &no_certs);
 	CK_OBJECT_HANDLE key = desk_find(&desk, session, CKO_PRIVATE_KEY, 0);
 	CK_MECHANISM mechanism = {CKM_VENDOR_SM2_SIGN, NULL, 0};
 	unsigned char der[4096], digest[32] = {1}, signature[DESK_SIGNATURE_MAX];
@@ -407,7 +396,7 @@ an_unwrapped_session_key_works_inside_the_key(void **state)
 
 			if (strcmp(keys[k].alg, wraps[w].alg) != 0)
 				continue;
-			session = plug_and_login(&keys[k]);
+			session = desk_user(&desk, &keys[k]);
 			assert_rv(unwrap(session, w, &key), CKR_OK);
 			check_cipher(session, key, false);
 			check_cipher(session, key, true);
@@ -422,7 +411,7 @@ an_unwrapped_session_key_works_inside_the_key(void **state)
 static void
 a_session_key_never_leaves_and_ends_with_its_session(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key), other = desk_session(&desk, 0);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key), other = desk_session(&desk, 0);
 	unsigned char room[64];
 	CK_ATTRIBUTE value = {CKA_VALUE, room, sizeof(room)};
 	CK_OBJECT_HANDLE key;
@@ -439,7 +428,7 @@ a_session_key_never_leaves_and_ends_with_its_session(void **state)
 static void
 a_session_key_lost_to_a_reset_is_no_key(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_MECHANISM mechanism = {CKM_VENDOR_SM4_ECB, NULL, 0};
 	unsigned char block[16] = {0};
 	CK_ULONG len = sizeof(block);
@@ -464,7 +453,7 @@ a_session_key_lost_to_a_reset_is_no_key(void **state)
 static void
 a_damaged_session_key_is_refused(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_MECHANISM mechanism = {CKM_VENDOR_SM2_DER, NULL, 0};
 	CK_OBJECT_HANDLE private_key = desk_find(&desk, session, CKO_PRIVATE_KEY, 1);
 	unsigned char wrapped[512];
@@ -490,7 +479,7 @@ static void
 an_envelope_can_be_unwrapped_the_standard_way(void **state)
 {
 	static const struct desk_key half = {.alg = "sm2", .model = "V0", .no_enc_pair = true};
-	CK_SESSION_HANDLE session = plug_and_login(&half);
+	CK_SESSION_HANDLE session = desk_user(&desk, &half);
 	CK_MECHANISM mechanism = {CKM_OPENUKEY_SM2_ENVELOPED, NULL, 0};
 	unsigned char envelope[1024];
 	CK_ULONG len = desk_envelope(&desk, "der", "right", envelope, sizeof(envelope));

@@ -23,17 +23,6 @@ desk_down(void **state)
 	return 0;
 }
 
-static CK_SESSION_HANDLE
-plug_and_login(const struct desk_key *key)
-{
-	CK_SESSION_HANDLE session;
-
-	desk_plug(&desk, 0, key);
-	session = desk_session(&desk, 0);
-	assert_rv(desk_login(&desk, session, CKU_USER, DESK_PIN), CKR_OK);
-	return session;
-}
-
 static CK_RV
 create_note(CK_SESSION_HANDLE session)
 {
@@ -128,7 +117,7 @@ search_by_name(CK_SESSION_HANDLE session, char *name, CK_OBJECT_HANDLE wanted)
 static void
 an_object_of_the_key_keeps_its_unique_name(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	struct names before, after;
 	CK_ULONG of_the_key = 0;
 
@@ -158,7 +147,7 @@ another_key_or_another_certificate_has_another_name(void **state)
 {
 	static const struct desk_key no_certs = {
 		.alg = "sm2", .model = "V0", .no_enc_pair = true, .no_certs = true};
-	CK_SESSION_HANDLE session = plug_and_login(&no_certs);
+	CK_SESSION_HANDLE session = desk_user(&desk, &no_certs);
 	unsigned char der[4096];
 	char names[2][48] = {0};
 
@@ -186,7 +175,7 @@ another_key_or_another_certificate_has_another_name(void **state)
 static void
 nobody_gives_a_unique_name(void **state)
 {
-	CK_SESSION_HANDLE session = plug_and_login(&sm2_key);
+	CK_SESSION_HANDLE session = desk_user(&desk, &sm2_key);
 	CK_OBJECT_CLASS class_ = CKO_DATA;
 	char name[] = "mine";
 	CK_ATTRIBUTE template[] = {
