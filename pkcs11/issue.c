@@ -305,7 +305,7 @@ issue_data_value(struct session *session, const struct object *object, const CK_
 
 /* ---- certificates ---- */
 
-static bool
+bool
 keys_equal(const struct token_public_key *a, const struct token_public_key *b)
 {
 	if (a->type != b->type || a->bits != b->bits)

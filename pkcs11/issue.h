@@ -27,6 +27,9 @@ CK_RV issue_key_pair(struct session *session, const CK_MECHANISM *mechanism,
 CK_RV issue_certificate(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
 			CK_OBJECT_HANDLE *ret);
 
+/* Whether two public keys are the same. */
+bool keys_equal(const struct token_public_key *a, const struct token_public_key *b);
+
 /* A data object, kept as a file of the application under its CKA_LABEL. */
 CK_RV issue_data(struct session *session, const CK_ATTRIBUTE *template, CK_ULONG count,
 		 CK_OBJECT_HANDLE *ret);

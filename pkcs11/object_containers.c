@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pkcs11/object_containers.h"
 
+#include "pkcs11/issue.h"
 #include "pkcs11/object_store.h"
 
 #include <string.h>
@@ -20,17 +21,6 @@ object_of(const struct slot *slot, const struct container *container, enum token
 	return NULL;
 }
 
-static bool
-same_key(const struct token_public_key *a, const struct token_public_key *b)
-{
-	if (a->type != b->type || a->bits != b->bits)
-		return false;
-	if (a->type == TOKEN_KEY_RSA)
-		return a->exponent == b->exponent &&
-		       memcmp(a->modulus, b->modulus, a->bits / 8) == 0;
-	return memcmp(a->x, b->x, sizeof(a->x)) == 0 && memcmp(a->y, b->y, sizeof(a->y)) == 0;
-}
-
 /* Whether the key lacks the pair that the certificate is for. */
 static CK_RV
 pair_is_missing(struct slot *slot, const struct container *container, enum token_pair pair,
@@ -47,7 +37,7 @@ pair_is_missing(struct slot *slot, const struct container *container, enum token
 	SLOT_AGAIN(st, slot->token->ops->public_key(slot->token, uk_span_str(container->name), pair,
 						    &own));
 	if (st == UK_OK)
-		*ret = key != NULL && !same_key(&key->key, &own);
+		*ret = key != NULL && !keys_equal(&key->key, &own);
 	else if (st == UK_E_NO_KEY_PAIR)
 		*ret = true;
 	else if (st == UK_E_REMOVED)
