@@ -54,12 +54,10 @@ clock_after_profile(gint64 now, const OukProfile *profile)
 {
 	const char *date = profile != NULL ? profile->published : NULL;
 	g_autoptr(GDateTime) published = NULL;
-	g_autofree char *midnight = NULL;
 
 	if (date == NULL)
 		return TRUE;
-	midnight = g_strconcat(date, "T00:00:00Z", NULL);
-	published = g_date_time_new_from_iso8601(midnight, NULL);
+	published = ouk_profile_day(date);
 	return published == NULL ||
 	       now >= g_date_time_to_unix(published) - G_TIME_SPAN_DAY / G_TIME_SPAN_SECOND;
 }

@@ -36,14 +36,12 @@ ouk_hall_is_fresh(const OukHall *hall, GDateTime *now)
 {
 	g_autoptr(GDateTime) checked = NULL;
 	const char *date = hall->origin.checked;
-	g_autofree char *midnight = NULL;
 	GTimeSpan age;
 
 	if (date == NULL)
 		return FALSE;
 	/* the data were checked for their form when they were read: YYYY-MM-DD */
-	midnight = g_strconcat(date, "T00:00:00Z", NULL);
-	checked = g_date_time_new_from_iso8601(midnight, NULL);
+	checked = ouk_profile_day(date);
 	if (checked == NULL)
 		return FALSE;
 	age = g_date_time_difference(now, checked);

@@ -434,3 +434,11 @@ ouk_profile_extension(const OukProfile *profile, X509 *x509, const char *kind)
 	}
 	return NULL;
 }
+
+GDateTime *
+ouk_profile_day(const char *date)
+{
+	g_autofree char *midnight = g_strconcat(date, "T00:00:00Z", NULL);
+
+	return g_date_time_new_from_iso8601(midnight, NULL);
+}

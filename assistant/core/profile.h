@@ -141,6 +141,9 @@ const char *ouk_profile_hotline(const OukProfile *profile);
 /* The value of the first extension of that kind; NULL without. The caller frees. */
 char *ouk_profile_extension(const OukProfile *profile, X509 *x509, const char *kind);
 
+/* When a day of a profile, YYYY-MM-DD, begins in UTC; NULL when it is no such day. */
+GDateTime *ouk_profile_day(const char *date);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OukProfiles, ouk_profiles_unref)
 
 #endif
