@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #define OPTIONS_MAX 40
 
@@ -194,4 +195,27 @@ gboolean
 room_is(struct room *room, gpointer state)
 {
 	return ouk_watch_state(room->watch) == (OukWatchState)GPOINTER_TO_INT(state);
+}
+
+static double
+cpu_seconds(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+void
+room_idle(struct room *room, const char *what, guint ms)
+{
+	double before = cpu_seconds(), share;
+
+	room_spend(room, ms);
+	share = (cpu_seconds() - before) / (ms / 1000.0) * 100;
+	print_message("idle, %s: %.3f %% of a processor\n", what, share);
+	/* Times are told, not asserted: a loop would take the whole processor. */
+	if (share >= 20)
+		fail_msg("%s costs %.2f %% of a processor", what, share);
 }

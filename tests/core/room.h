@@ -46,6 +46,8 @@ typedef gboolean (*room_check)(struct room *room, gpointer data);
 gboolean room_until(struct room *room, room_check check, gpointer data, guint ms);
 /* For so many ms. */
 void room_spend(struct room *room, guint ms);
+/* The same, with nothing happening: tells what that costs, and fails when it is a busy loop. */
+void room_idle(struct room *room, const char *what, guint ms);
 
 gboolean room_settled(struct room *room, gpointer data);
 gboolean room_has(struct room *room, gpointer count);

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -283,32 +282,14 @@ an_opensc_card_is_shown_and_its_pin_changed(void **state)
 	assert_true(room_until(&room, room_has, GUINT_TO_POINTER(0), 2 * ROOM_SOON_MS));
 }
 
-static double
-cpu_seconds(void)
-{
-	struct rusage usage;
-
-	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
 static void
 opensc_looks_on(void **state)
 {
-	double before, share;
-
 	beside(OPENSC);
 	room_plug(&room, 0, "sm2");
 	assert_true(room_until(&room, room_has, GUINT_TO_POINTER(1), ROOM_SOON_MS));
 	/* our key is ours alone, also after OpenSC's module had a look at it */
-	before = cpu_seconds();
-	room_spend(&room, IDLE_MS);
-	share = (cpu_seconds() - before) / (IDLE_MS / 1000.0) * 100;
-	print_message("idle, with OpenSC's module: %.3f %% of a processor\n", share);
-	/* Times are told, not asserted: a loop would take the whole processor. */
-	if (share >= 20)
-		fail_msg("idle costs %.2f %%", share);
+	room_idle(&room, "with OpenSC's module", IDLE_MS);
 	assert_int_equal(room_count(&room), 1);
 	assert_false(room_key(&room, 0)->failed);
 	assert_null(foreign());

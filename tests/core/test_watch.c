@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define TEN         10
 #define IDLE_MS     3000
@@ -110,41 +109,18 @@ a_service_that_is_started_again_is_noticed(void **state)
 	assert_true(room_until(&room, room_has, GUINT_TO_POINTER(2), ROOM_SOON_MS));
 }
 
-static double
-cpu_seconds(void)
-{
-	struct rusage usage;
-
-	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
-	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-	       (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-}
-
-static void
-idle_check(const char *what)
-{
-	double before = cpu_seconds(), share;
-
-	room_spend(&room, IDLE_MS);
-	share = (cpu_seconds() - before) / (IDLE_MS / 1000.0) * 100;
-	print_message("idle, %s: %.3f %% of a processor\n", what, share);
-	/* Times are told, not asserted: a loop would take the whole processor. */
-	if (share >= 20)
-		fail_msg("%s costs %.2f %% of a processor", what, share);
-}
-
 static void
 nothing_happens_for_next_to_nothing(void **state)
 {
 	room_open(&room, 1, NULL, NULL);
-	idle_check("no key");
+	room_idle(&room, "no key", IDLE_MS);
 	room_plug(&room, 0, "sm2");
 	assert_true(room_until(&room, room_has, GUINT_TO_POINTER(1), ROOM_SOON_MS));
-	idle_check("a key");
+	room_idle(&room, "a key", IDLE_MS);
 	rig_end(room.rig);
 	assert_true(
 		room_until(&room, room_is, GINT_TO_POINTER(OUK_WATCH_NO_SERVICE), ROOM_SOON_MS));
-	idle_check("no service");
+	room_idle(&room, "no service", IDLE_MS);
 }
 
 static gboolean
