@@ -167,6 +167,22 @@ class AssistantCase(unittest.TestCase):
             self.desktop.key("Tab" if number + 1 < len(pins) else "Return")
             time.sleep(0.1)
 
+    def try_pin(self, pin):
+        self.press("_Test PIN")
+        self.press("_Type the PIN")
+        self.type_pin(pin)
+
+    # ---- by keyboard ----
+
+    def go_to(self, role, text, limit=40):
+        for _ in range(limit):
+            here = self.window.focused()
+            if here is not None and here.role == role and here.name == self.word(text):
+                return
+            self.desktop.key("Tab")
+            time.sleep(0.06)
+        self.fail("%s %r is not reached by keyboard" % (role, self.word(text)))
+
     # ---- the browser ----
 
     def fake_browser(self):

@@ -13,7 +13,7 @@ import unittest
 
 import gi
 
-from assistant_case import FIXTURES, UNIT, AssistantCase
+from assistant_case import FIXTURES, AssistantCase
 from processes import wait_for
 
 gi.require_version("GdkPixbuf", "2.0")

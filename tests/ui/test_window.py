@@ -167,29 +167,20 @@ class WindowTest(AssistantCase):
         self.desktop.plug(0, "keyboard")
         self.open()
         self.sees_part(UNIT)
-        self.assertTrue(self.tab_to("push button", self.word("_Details")))
+        self.go_to("push button", "_Details")
         self.desktop.key("Return")
         self.sees_part(CODE)
         self.desktop.key("Escape")
         self.sees("_Details", role="push button")
         self.desktop.key("alt+3")
         self.sees("Search halls", role="text")
-        self.assertTrue(self.tab_to("text", self.word("Search halls")))
+        self.go_to("text", "Search halls")
         self.desktop.type("xingtai")
         time.sleep(0.5)
         self.desktop.key("Return")
         self.opened(opened)
         self.desktop.key("ctrl+q")
         self.assertEqual(self.window.end(), 0)
-
-    def tab_to(self, role, name, limit=40):
-        for _ in range(limit):
-            here = self.window.focused()
-            if here is not None and here.role == role and here.name == name:
-                return True
-            self.desktop.key("Tab")
-            time.sleep(0.06)
-        return False
 
 
 if __name__ == "__main__":

@@ -6,13 +6,13 @@ import glob
 import os
 import subprocess
 import sys
-import time
 import unittest
 
 import processes
 from assistant_case import FIXTURES, NEW_PIN, PIN, AssistantCase
 from desktop import MODULE
 from processes import wait_for
+from secrets_left import memory_of, spellings
 
 OPENSC = next(iter(glob.glob("/usr/lib/*/opensc-pkcs11.so")), None)
 PIV_CARD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "core", "piv_card.py")
@@ -23,15 +23,6 @@ class JobsTest(AssistantCase):
     modules = {"opensc": OPENSC} if OPENSC else None
 
     # ---- by keyboard alone ----
-
-    def go_to(self, role, text, limit=40):
-        for _ in range(limit):
-            here = self.window.focused()
-            if here is not None and here.role == role and here.name == self.word(text):
-                return
-            self.desktop.key("Tab")
-            time.sleep(0.06)
-        self.fail("%s %r is not reached by keyboard" % (role, self.word(text)))
 
     def hit(self, role, text, key="Return"):
         self.go_to(role, text)
@@ -97,32 +88,14 @@ class JobsTest(AssistantCase):
         self.press("_Change PIN")
         self.type_pin("123456", "483920", "483920")
         self.prompt_gone()
-        self.press("_Test PIN")
-        self.press("_Type the PIN")
-        self.type_pin("483920")
+        self.try_pin("483920")
         self.sees("The PIN is right. All tries are there again.")
 
     # ---- what is left of a PIN ----
 
-    def writable_memory(self, pid):
-        """Everything the process can write to, but the screen's shared memory."""
-        with open("/proc/%d/maps" % pid, encoding="utf-8") as maps, \
-                open("/proc/%d/mem" % pid, "rb", 0) as memory:
-            for line in maps:
-                words = line.split()
-                start, end = (int(number, 16) for number in words[0].split("-"))
-                if not words[1].startswith("rw") or end - start > 1 << 30:
-                    continue
-                try:
-                    memory.seek(start)
-                    yield memory.read(end - start)
-                except OSError:
-                    pass
-
-    def leaks(self, pid, pin):
-        wide = [b"".join(ord(letter).to_bytes(size, "little") for letter in pin)
-                for size in (1, 2, 4)]
-        return sum(part.count(form) for part in self.writable_memory(pid) for form in wide)
+    @staticmethod
+    def leaks(pid, text):
+        return sum(part.count(form) for part in memory_of(pid) for form in spellings(text))
 
     @unittest.skipUnless(os.geteuid() == 0, "only root may read another process's memory")
     def test_no_memory_and_no_file_holds_a_pin_that_was_typed(self):
@@ -133,9 +106,7 @@ class JobsTest(AssistantCase):
         self.press("_Change PIN")
         self.type_pin(PIN, NEW_PIN, NEW_PIN)
         self.prompt_gone()
-        self.press("_Test PIN")
-        self.press("_Type the PIN")
-        self.type_pin(NEW_PIN)
+        self.try_pin(NEW_PIN)
         self.sees("The PIN is right. All tries are there again.")
         pid = self.window.process.pid
         # the search finds what is there: the key's serial number is no secret

@@ -40,11 +40,6 @@ class WindowPinTest(AssistantCase):
         self.try_pin(NEW_PIN)
         self.sees("The PIN is right. All tries are there again.")
 
-    def try_pin(self, pin):
-        self.press("_Test PIN")
-        self.press("_Type the PIN")
-        self.type_pin(pin)
-
     def test_a_wrong_pin_is_recovered_from(self):
         self.start("wrong", serial="TEST0012")
         self.press("_Test PIN")
@@ -105,15 +100,6 @@ class WindowPinTest(AssistantCase):
         self.desktop.key("Return")
         self.type_pin(NEW_PIN)
         self.sees("The PIN is right. All tries are there again.")
-
-    def go_to(self, role, text, limit=40):
-        for _ in range(limit):
-            here = self.window.focused()
-            if here is not None and here.role == role and here.name == self.word(text):
-                return
-            self.desktop.key("Tab")
-            time.sleep(0.06)
-        self.fail("%s %r is not reached by keyboard" % (role, self.word(text)))
 
 
 if __name__ == "__main__":

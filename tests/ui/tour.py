@@ -14,7 +14,6 @@ import unittest
 
 import desktop
 from assistant_case import PIN, UNIT, AssistantCase
-from processes import wait_for
 
 
 class Tour(AssistantCase):
@@ -32,22 +31,6 @@ class Tour(AssistantCase):
         desktop.PICTURES = self.folder
         self.desktop.picture(name, found[-1].decode())
         print(os.path.join(self.folder, name + ".png"), flush=True)
-
-    def prompt(self):
-        from screen import Atspi, Node  # the accessibility library remembers its first bus
-        bus = Atspi.get_desktop(0)
-        bus.clear_cache()
-        return next((node for node in Node(bus).children() if node.name == "openukey-pinentry"),
-                    None)
-
-    def field(self):
-        from screen import State
-
-        def look():
-            prompt = self.prompt()
-            fields = prompt.all("password text") if prompt else []
-            return next((field for field in fields if field.has(State.FOCUSED)), None)
-        return wait_for(look, "the prompt's field")
 
     def runTest(self):
         self.open()
@@ -69,7 +52,7 @@ class Tour(AssistantCase):
         self.desktop.type("Wd47")
         self.take("pin", self.word("Change the UKEY PIN"))
         self.desktop.key("Escape")
-        wait_for(lambda: self.prompt() is None, "the prompt gone")
+        self.prompt_gone()
         self.place("Validity Dates")
         self.take("dates")
         self.place("Halls")
