@@ -110,6 +110,61 @@ struct openukey_new_application {
 };
 
 /*
+ * Relay: some commands are made by a service that knows what the computer must not learn, from the
+ * key's own random. The module asks for each of them through a callback.
+ */
+#define OPENUKEY_RELAY_ADMIN        1UL /* VerifyPIN of the administrator: 16 bytes */
+#define OPENUKEY_RELAY_UNBLOCK      2UL /* UnblockPIN: 20 or 36 bytes, and the transport PIN */
+#define OPENUKEY_RELAY_ADMIN_PIN    3UL /* ChangePIN of the administrator PIN: 20 or 36 bytes */
+#define OPENUKEY_RELAY_DEVICE_KEY   4UL /* ChangeDevAuthKey: 20 bytes */
+#define OPENUKEY_RELAY_DEVICE_PROOF 5UL /* DevAuth with the derived device key: 16 bytes */
+
+/* What the key asks; everything in it may be shown to anybody but the service's own log. */
+struct openukey_relay_question {
+	CK_ULONG stage;      /* OPENUKEY_RELAY_* */
+	char serial[33];     /* as the key said it in this transaction */
+	char model[64];      /* our key list's name for the model */
+	CK_BYTE app[2];      /* the application's id; zeros where none is open */
+	CK_BYTE random[8];   /* used up by the answer */
+	CK_ULONG admin_left; /* tries left of the administrator PIN; 0 where there is none */
+};
+
+/* What follows the application's id in the command (for the device key: the whole data). */
+struct openukey_relay_answer {
+	CK_BYTE data[256];
+	CK_ULONG data_len;
+	CK_BYTE transport[16]; /* UNBLOCK: the PIN that the key has after it, 6 to 16 bytes */
+	CK_ULONG transport_len;
+};
+
+/* clang-format off */
+struct openukey_relay {
+	void *context;
+	/*
+	 * Gets an answer from the service; called on the caller's thread, within the transaction
+	 * that keeps every other program off this key, and without any lock of the module. It must
+	 * not use this slot. All of one call's questions together have 4 s: then the key is reset
+	 * and let go of even while this is still waiting, and what it brings is not used. What it
+	 * returns instead of CKR_OK is returned by the call. The module wipes the answer.
+	 */
+	CK_RV (*ask)(void *context, const struct openukey_relay_question *question,
+		     struct openukey_relay_answer *ret_answer);
+};
+/* clang-format on */
+
+/*
+ * What relayed calls return besides CKR_ codes.  FOREIGN: the key refused an administrator command;
+ * tell the service, and never ask that key again.  UNFINISHED: the key may have a PIN that nobody
+ * knows; the same call finishes it.
+ */
+#define CKR_OPENUKEY_OTHER_KEY  0x80008F01UL /* another serial number; nothing was sent */
+#define CKR_OPENUKEY_FEW_TRIES  0x80008F02UL /* fewer than 5 admin tries left; nothing was sent */
+#define CKR_OPENUKEY_FOREIGN    0x80008F03UL
+#define CKR_OPENUKEY_LATE       0x80008F04UL /* no answer in time; the key is unchanged */
+#define CKR_OPENUKEY_ANSWER     0x80008F05UL /* an answer that cannot be; it was not sent */
+#define CKR_OPENUKEY_UNFINISHED 0x80008F06UL
+
+/*
  * Calls take a slot, never a session. Those marked [user] need this process logged in as user on
  * that slot's token; [device] ones prove the device authentication key (16 bytes) themselves.
  * All return CKR_ codes; out-parameters are untouched on failure.
@@ -118,7 +173,7 @@ struct openukey_new_application {
 /* Lines of function pointers would be broken in two. */
 /* clang-format off */
 struct openukey_functions {
-	CK_ULONG version; /* 2 */
+	CK_ULONG version; /* 3 */
 	CK_ULONG size;	  /* of this struct, bytes */
 
 	/* user: CKU_USER or CKU_SO. Costs no try. */
@@ -166,10 +221,42 @@ struct openukey_functions {
 	 */
 	CK_RV (*list_containers)(CK_SLOT_ID slot, struct openukey_container *list,
 				 CK_ULONG *count);
+
+	/* -- since version 3: relayed commands, each call one transaction of at most 5 s -- */
+	/*
+	 * All of them compare the serial number again inside the transaction, need no login, end
+	 * the one there was, and clear and reset the key on every way out. What a length check can
+	 * find is found before anything is sent: CKR_PIN_LEN_RANGE.
+	 *
+	 * Sets the user PIN, and its counter to the full: asks for ADMIN (where the model wants it)
+	 * and UNBLOCK, changes the transport PIN into new_pin at once, and proves that by a login.
+	 * Once UnblockPIN may have been carried out every failure is CKR_OPENUKEY_UNFINISHED; the
+	 * same call, from any computer, finishes it.
+	 */
+	CK_RV (*unblock_by_relay)(CK_SLOT_ID slot, const char *serial,
+				  const struct openukey_relay *relay, const CK_BYTE *new_pin,
+				  CK_ULONG new_pin_len);
+	/*
+	 * Changes the one-time administrator PIN that the application was made with, which the
+	 * service has been told, into the service's own: asks for ADMIN_PIN.
+	 */
+	CK_RV (*change_admin_pin_by_relay)(CK_SLOT_ID slot, const char *serial,
+					   const struct openukey_relay *relay);
+	/*
+	 * Changes the device authentication key (16 bytes) into the service's own: proves old_key,
+	 * asks for DEVICE_KEY, then for DEVICE_PROOF, which shows that it is done. When old_key is
+	 * refused DEVICE_PROOF tells whether it was done before, so a cut is repaired by the same
+	 * call. CKR_PIN_INCORRECT: the key has neither.
+	 */
+	CK_RV (*change_device_key_by_relay)(CK_SLOT_ID slot, const char *serial,
+					    const struct openukey_relay *relay,
+					    const CK_BYTE *old_key);
 };
 
 /* The size of the struct that version 1 had. */
 #define OPENUKEY_SIZE_1 offsetof(struct openukey_functions, list_containers)
+/* The size that version 2 had. */
+#define OPENUKEY_SIZE_2 offsetof(struct openukey_functions, unblock_by_relay)
 /* clang-format on */
 
 #endif

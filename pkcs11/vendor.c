@@ -8,10 +8,11 @@
 #include "pkcs11/object.h"
 #include "pkcs11/object_containers.h"
 #include "pkcs11/object_handle.h"
+#include "pkcs11/relay.h"
 
 #include <string.h>
 
-#define INTERFACE_VERSION 2
+#define INTERFACE_VERSION 3
 
 _Static_assert(sizeof(((struct openukey_device_info *)0)->serial) ==
 		       sizeof(((struct token_info *)0)->serial),
@@ -353,6 +354,51 @@ list_containers(CK_SLOT_ID slot, struct openukey_container *out, CK_ULONG *count
 	if (rv == CKR_OK && count == NULL)
 		rv = CKR_ARGUMENTS_BAD;
 	return rv != CKR_OK ? rv : objects_containers(gate.slot, out, count);
+}
+
+static bool
+relay_ok(const char *serial, const struct openukey_relay *relay)
+{
+	return serial != NULL && relay != NULL && relay->ask != NULL;
+}
+
+static CK_RV
+unblock_by_relay(CK_SLOT_ID slot, const char *serial, const struct openukey_relay *relay,
+		 const CK_BYTE *new_pin, CK_ULONG new_pin_len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_unblock_by_relay, slot);
+
+	if (rv == CKR_OK && (!relay_ok(serial, relay) || new_pin == NULL))
+		rv = CKR_ARGUMENTS_BAD;
+	return rv != CKR_OK
+		       ? rv
+		       : relay_unblock(gate.slot, serial, relay, uk_span_of(new_pin, new_pin_len));
+}
+
+static CK_RV
+change_admin_pin_by_relay(CK_SLOT_ID slot, const char *serial, const struct openukey_relay *relay)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_change_admin_pin_by_relay, slot);
+
+	if (rv == CKR_OK && !relay_ok(serial, relay))
+		rv = CKR_ARGUMENTS_BAD;
+	return rv != CKR_OK ? rv : relay_admin_pin(gate.slot, serial, relay);
+}
+
+static CK_RV
+change_device_key_by_relay(CK_SLOT_ID slot, const char *serial, const struct openukey_relay *relay,
+			   const CK_BYTE *old_key)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_change_device_key_by_relay, slot);
+
+	if (rv == CKR_OK && (!relay_ok(serial, relay) || old_key == NULL))
+		rv = CKR_ARGUMENTS_BAD;
+	return rv != CKR_OK ? rv
+			    : relay_device_key(gate.slot, serial, relay,
+					       uk_span_of(old_key, GM_BLOCK_LEN));
 }
 
 #define FN(name, need) .name = name,
