@@ -1,104 +1,195 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The list of operators as a running process has it: read again when it has changed. */
 #include "service/approval/approval.h"
 
-#include "service/base/signed.h"
-#include "service/wire/json.h"
+#include "service/approval/book.h"
+#include "service/base/clock.h"
 
-#include <dirent.h>
+#include <openssl/x509.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define SIGNATURE_MAX 512
+#define PATH_ROOM 512
+
+struct cs_operator_book {
+	pthread_mutex_t lock;
+	char path[PATH_ROOM];
+	char begun[CS_HASH_TEXT]; /* how the list must have begun; "" does not matter */
+	struct cs_book book;
+	struct stat seen;
+	bool valid;
+};
+
+static bool
+same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_size == b->st_size &&
+	       a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* The chain's file where there is one: it counts alone. */
+static bool
+file_of(const struct cs_operator_book *here, char path[PATH_ROOM + 16], struct stat *info)
+{
+	(void)snprintf(path, PATH_ROOM + 16, "%s", here->path);
+	if (stat(path, info) != 0)
+		return false;
+	if (!S_ISDIR(info->st_mode))
+		return true;
+	(void)snprintf(path, PATH_ROOM + 16, "%s/operators", here->path);
+	if (stat(path, info) == 0)
+		return true;
+	(void)snprintf(path, PATH_ROOM + 16, "%s", here->path);
+	return stat(path, info) == 0;
+}
+
+/* With the lock held. */
+static enum cs_status
+refresh(struct cs_operator_book *here)
+{
+	char path[PATH_ROOM + 16];
+	struct stat info;
+	enum cs_status st;
+
+	if (!file_of(here, path, &info)) {
+		here->valid = false;
+		return CS_E_UNAVAILABLE;
+	}
+	if (here->valid && same_file(&info, &here->seen))
+		return CS_OK;
+	cs_book_clear(&here->book);
+	st = S_ISDIR(info.st_mode) ? cs_book_read_folder(path, &here->book)
+				   : cs_book_read(path, &here->book);
+	if (st == CS_OK && here->begun[0] != '\0' && strcmp(here->begun, here->book.begun) != 0) {
+		cs_book_clear(&here->book);
+		st = CS_E_ARGUMENTS;
+	}
+	here->valid = st == CS_OK;
+	here->seen = info;
+	return st;
+}
+
+enum cs_status
+cs_operators_read(const char *where, struct cs_operators *ret)
+{
+	const char *pin = strrchr(where, '#');
+	size_t len = pin != NULL ? (size_t)(pin - where) : strlen(where);
+	struct cs_operator_book *here = calloc(1, sizeof(*here));
+	enum cs_status st;
+
+	if (here == NULL)
+		return CS_E_MEMORY;
+	if (pthread_mutex_init(&here->lock, NULL) != 0 || len >= PATH_ROOM ||
+	    (pin != NULL && strlen(pin + 1) != CS_HASH_TEXT - 1)) {
+		free(here);
+		return CS_E_ARGUMENTS;
+	}
+	memcpy(here->path, where, len);
+	if (pin != NULL)
+		memcpy(here->begun, pin + 1, CS_HASH_TEXT);
+	st = refresh(here);
+	if (st == CS_OK)
+		ret->book = here;
+	else
+		free(here);
+	return st;
+}
 
 void
 cs_operators_free(struct cs_operators *operators)
 {
-	for (size_t i = 0; i < operators->len; i++)
-		EVP_PKEY_free(operators->list[i].key);
-	operators->len = 0;
+	if (operators->book == NULL)
+		return;
+	cs_book_clear(&operators->book->book);
+	(void)pthread_mutex_destroy(&operators->book->lock);
+	free(operators->book);
+	operators->book = NULL;
 }
 
-static enum cs_status
-operator_add(struct cs_operators *operators, const char *folder, const char *file)
+/* The book as it is now, locked; NULL: nobody is an operator. */
+static struct cs_book *
+enter(const struct cs_operators *operators)
 {
-	size_t len = strlen(file) - 4;
-	char path[512];
-	EVP_PKEY *key;
+	if (operators->book == NULL)
+		return NULL;
+	(void)pthread_mutex_lock(&operators->book->lock);
+	if (refresh(operators->book) == CS_OK)
+		return &operators->book->book;
+	(void)pthread_mutex_unlock(&operators->book->lock);
+	return NULL;
+}
 
-	if (operators->len == CS_OPERATORS_MAX || len == 0 || len >= CS_OPERATOR_TEXT)
-		return CS_E_ARGUMENTS;
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, file);
-	key = cs_public_key_read(path);
-	if (key == NULL)
-		return CS_E_ARGUMENTS;
-	for (size_t i = 0; i < operators->len; i++)
-		if (EVP_PKEY_eq(operators->list[i].key, key) == 1) {
-			EVP_PKEY_free(key);
-			return CS_E_ARGUMENTS;
-		}
-	memcpy(operators->list[operators->len].name, file, len);
-	operators->list[operators->len].name[len] = '\0';
-	operators->list[operators->len++].key = key;
-	return CS_OK;
+static void
+leave(const struct cs_operators *operators)
+{
+	(void)pthread_mutex_unlock(&operators->book->lock);
+}
+
+static void
+show(const struct cs_book_row *row, struct cs_operator *ret)
+{
+	*ret = (struct cs_operator){.roles = row->roles, .until = row->until};
+	memcpy(ret->name, row->name, sizeof(ret->name));
 }
 
 enum cs_status
-cs_operators_read(const char *folder, struct cs_operators *ret)
+cs_operator_by_key(const struct cs_operators *operators, EVP_PKEY *key, struct cs_operator *ret)
 {
-	DIR *dir = opendir(folder);
-	const struct dirent *entry;
-	enum cs_status st = CS_OK;
+	const struct cs_book *book = enter(operators);
+	int64_t now = cs_now();
+	enum cs_status st = CS_E_DENIED;
 
-	if (dir == NULL)
-		return CS_E_UNAVAILABLE;
-	while (st == CS_OK && (entry = readdir(dir)) != NULL) {
-		const char *end = strrchr(entry->d_name, '.');
-
-		if (entry->d_name[0] != '.' && end != NULL && strcmp(end, ".pem") == 0)
-			st = operator_add(ret, folder, entry->d_name);
-	}
-	(void)closedir(dir);
-	if (st != CS_OK)
-		cs_operators_free(ret);
+	for (size_t i = 0; book != NULL && i < book->rows_len; i++)
+		if (cs_book_row_holds(&book->rows[i], now) &&
+		    EVP_PKEY_eq(book->rows[i].key, key) == 1) {
+			show(&book->rows[i], ret);
+			st = CS_OK;
+		}
+	if (book != NULL)
+		leave(operators);
 	return st;
 }
 
-/* Which operator it is whose signature this is; CS_E_PROOF: nobody's. */
-static enum cs_status
-one_approved(const struct cs_operators *operators, const json_t *approval, struct uk_span body,
-	     size_t *ret_at)
+enum cs_status
+cs_operator_by_name(const struct cs_operators *operators, const char *name, struct cs_operator *ret)
 {
-	const char *name = cs_json_text(approval, "operator", CS_OPERATOR_TEXT);
-	CS_BLOB signature = {NULL, 0};
+	const struct cs_book *book = enter(operators);
+	const struct cs_book_row *row = book != NULL ? cs_book_find(book, name, cs_now()) : NULL;
 
-	if (name == NULL || !cs_json_blob(approval, "signature", SIGNATURE_MAX, &signature))
-		return CS_E_PROOF;
-	for (size_t i = 0; i < operators->len; i++)
-		if (strcmp(operators->list[i].name, name) == 0) {
-			*ret_at = i;
-			return cs_verify(operators->list[i].key, CS_PURPOSE_APPROVE, body,
-					 cs_blob_span(&signature));
-		}
-	return CS_E_PROOF;
+	if (row != NULL)
+		show(row, ret);
+	if (book != NULL)
+		leave(operators);
+	return row != NULL ? CS_OK : CS_E_DENIED;
+}
+
+size_t
+cs_operators_now(const struct cs_operators *operators, struct cs_operator ret[CS_OPERATORS_MAX])
+{
+	const struct cs_book *book = enter(operators);
+	int64_t now = cs_now();
+	size_t len = 0;
+
+	for (size_t i = 0; book != NULL && i < book->rows_len && len < CS_OPERATORS_MAX; i++)
+		if (cs_book_row_holds(&book->rows[i], now))
+			show(&book->rows[i], &ret[len++]);
+	if (book != NULL)
+		leave(operators);
+	return len;
 }
 
 enum cs_status
 cs_approved(const struct cs_operators *operators, const json_t *approvals, struct uk_span body,
 	    size_t needed)
 {
-	bool signed_by[CS_OPERATORS_MAX] = {false};
-	size_t count = 0, at;
+	const struct cs_book *book = enter(operators);
+	enum cs_status st;
 
-	if (!json_is_array(approvals) || json_array_size(approvals) > CS_OPERATORS_MAX)
+	if (book == NULL)
 		return CS_E_PROOF;
-	for (size_t i = 0; i < json_array_size(approvals); i++) {
-		enum cs_status st =
-			one_approved(operators, json_array_get(approvals, i), body, &at);
-
-		if (st != CS_OK)
-			return st;
-		count += signed_by[at] ? 0 : 1;
-		signed_by[at] = true;
-	}
-	return count >= needed ? CS_OK : CS_E_PROOF;
+	st = cs_book_approved(book, approvals, body, needed, cs_now());
+	leave(operators);
+	return st;
 }
