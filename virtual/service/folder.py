@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The state folder: what the rehearsal's certificate service is made of, made where it is missing."""
+import hashlib
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from words import Trouble, _
+
+HSM_PIN, HSM_SO_PIN = "hsm-pin-4711", "so-pin-4711"
+OPERATORS = ("a", "b")
+# An invented unit; the check digit of its code is wrong, so that it cannot be anybody's.
+UNIT, UNIT_CODE = "示例果业有限公司", "91650000MA00000000"
+PERSON = {"legal_name": "李四", "legal_phone": "13800138000"}
+CONTACT = {"phone": "13800138000", "account": "6222020000000001", "notify": "13900139000"}
+PROFILE = {
+    "name": "rehearsal", "offset": 28800, "renew_before": 90, "renew_after": 90, "years": [1, 2, 3],
+    # fen
+    "prices": {"new": 22000, "renewal": 22000, "lost": 10000, "damaged": 10000, "open": 10000},
+}
+# Those that are asked for, each on its own.
+TEXTS = ("agreement", "privacy", "bank-data", "risk")
+TEXT_VERSION = "1"
+
+
+def run(*command, data=None, env=None):
+    """Its output; a failure is told with what it said."""
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, check=False, env=env)
+    except OSError as error:
+        raise Trouble("%s: %s" % (command[0], error.strerror)) from error
+    if done.returncode != 0:
+        raise Trouble(_("%(program)s failed: %(why)s") % {
+            "program": os.path.basename(command[0]),
+            "why": done.stderr.decode(errors="replace").strip()})
+    return done.stdout
+
+
+def text_row(folder, name):
+    """A text as the profile has it: its words, and what identifies them."""
+    words = (Path(folder) / f"{name}.txt").read_text(encoding="utf-8")
+    lines = [line for line in words.splitlines() if not line.startswith("SPDX-")]
+    body = "\n".join(lines).strip() + "\n"
+    return {"id": name, "version": TEXT_VERSION, "title": lines[0],
+            "sha256": hashlib.sha256(body.encode()).hexdigest(), "text": body}
+
+
+class Folder:
+    """What is in it is only made once; a second start finds it."""
+
+    def __init__(self, path, programs):
+        self.path, self.programs = Path(path).absolute(), programs
+
+    def __truediv__(self, name):
+        return self.path / name
+
+    def __str__(self):
+        return str(self.path)
+
+    def write(self, name, text):
+        """Whole or not at all, and readable by its owner only."""
+        draft = self / f"{name}.new"
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
+                       encoding="utf-8") as file:
+            file.write(text)
+        os.replace(draft, self / name)
+
+    def read(self, name):
+        try:
+            return (self / name).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+
+    def make(self, name, maker):
+        """maker(path) makes a file that appears only when it is whole."""
+        if (self / name).exists():
+            return
+        draft = str(self / f"{name}.new")
+        maker(draft)
+        os.chmod(draft, 0o600)
+        os.replace(draft, self / name)
+
+    def prepare(self, ca=None, alg="sm2"):
+        """Everything but the processes."""
+        os.umask(0o077)
+        for name in ("inbox", "operators", "hsm", "run", "log", "certs", "kmc", "uploads"):
+            (self / name).mkdir(parents=True, exist_ok=True)
+        self._operators()
+        self._hsm()
+        for name in ("orders", "unlock", "kmc"):
+            self.make(f"{name}.vault", lambda to: run(self.programs["certadm"], "make-key", to))
+        self.make("pay.key", lambda to: self._words(to, os.urandom(24).hex()))
+        self._profile()
+        if self.identities() is None:
+            self.identity_add(UNIT_CODE, UNIT)
+        if ca is not None or self.read("ca-folder") is None:
+            self.write("ca-folder", str(Path(ca).absolute() if ca else self / "ca"))
+        if not (self.ca() / "root.key").exists():
+            run(self.programs["ca"], "init", str(self.ca()), "--alg", alg)
+
+    @staticmethod
+    def _words(path, text):
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+    def ca(self):
+        return Path(self.read("ca-folder"))
+
+    def _operators(self):
+        for name in OPERATORS:
+            key = f"operators/{name}.key"
+            self.make(key, lambda to: run(
+                "openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                "-out", to))
+            self.make(f"operators/{name}.pem", lambda to, key=key: run(
+                "openssl", "pkey", "-in", str(self / key), "-pubout", "-out", to))
+
+    def hsm_environment(self):
+        return {**os.environ, "SOFTHSM2_CONF": str(self / "softhsm2.conf")}
+
+    def hsm_words(self):
+        return ["--module", self.programs["softhsm"], "--token", "unlock", "--pin-file", "hsm-pin"]
+
+    def _hsm(self):
+        self.write("softhsm2.conf", f"directories.tokendir = {self.path}/hsm\n"
+                                    "objectstore.backend = file\nlog.level = ERROR\n")
+        self.write("hsm-pin", HSM_PIN + "\n")
+        if self.read("hsm-made") is None:
+            for left in (self / "hsm").iterdir():  # of one that was killed in the middle
+                run("rm", "-r", str(left))
+            run("softhsm2-util", "--init-token", "--free", "--label", "unlock", "--pin", HSM_PIN,
+                "--so-pin", HSM_SO_PIN, env=self.hsm_environment())
+            self.write("hsm-made", "1\n")
+        subprocess.run([self.programs["unlockd"], "init", *self.hsm_words()], cwd=self.path,
+                       env=self.hsm_environment(), check=True)
+
+    def _profile(self):
+        texts = [text_row(self.programs["texts"], name) for name in TEXTS]
+        self.write("profile.json", json.dumps({**PROFILE, "texts": texts}, ensure_ascii=False,
+                                              indent=1))
+
+    # ---- what the sandbox's identity provider knows ----
+
+    def identities(self):
+        text = self.read("identities.json")
+        return json.loads(text) if text else None
+
+    def identity_add(self, code, unit):
+        """Whether that was news."""
+        known = self.identities() or {}
+        told = {"unit": unit, **PERSON}
+        if known.get(code) == told:
+            return False
+        known[code] = told
+        self.write("identities.json", json.dumps(known, ensure_ascii=False, indent=1))
+        return True
