@@ -120,6 +120,29 @@ static const struct cs_table orders_tables[] = {
 	 "ca, hash",
 	 NULL,
 	 "ca, until"},
+	/* what operators are asked to sign about an order, and who has */
+	{"asks",
+	 {{"ca", T},
+	  {"id", T},
+	  {"order_id", T},
+	  {"act", T},
+	  {"state", T},
+	  {"by_operator", T},
+	  {"ver", I},
+	  {"made", I},
+	  {"changed", I},
+	  {"body", B},
+	  {"members", B}},
+	 "ca, id",
+	 NULL,
+	 "ca, order_id, made",
+	 2},
+	{"ask_signatures",
+	 {{"ca", T}, {"ask_id", T}, {"name", T}, {"signature", B}, {"at", I}},
+	 "ca, ask_id, name",
+	 NULL,
+	 NULL,
+	 2},
 };
 
 static const struct cs_table unlock_tables[] = {
@@ -196,7 +219,7 @@ static const struct cs_table issue_tables[] = {
 };
 
 static const struct cs_tables schemas[CS_SCHEMA_COUNT] = {
-	[CS_SCHEMA_ORDERS] = {"orders", 1, orders_tables, ARRAY_SIZE(orders_tables)},
+	[CS_SCHEMA_ORDERS] = {"orders", 2, orders_tables, ARRAY_SIZE(orders_tables)},
 	[CS_SCHEMA_UNLOCK] = {"unlock", 1, unlock_tables, ARRAY_SIZE(unlock_tables)},
 	[CS_SCHEMA_ISSUE] = {"issue", 1, issue_tables, ARRAY_SIZE(issue_tables)},
 };
