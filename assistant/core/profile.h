@@ -111,6 +111,8 @@ typedef struct {
 	GPtrArray *sites;      /* of OukSite */
 	GPtrArray *extensions; /* of OukExtension */
 	GPtrArray *halls;      /* of OukHall (hall.h) */
+	GPtrArray *guides;     /* of OukGuide (guide.h) */
+	GPtrArray *points;     /* of OukPoint (guide.h) */
 	GPtrArray *anchors;    /* of X509: its roots and intermediates, those of folders included */
 } OukProfile;
 

@@ -2,6 +2,7 @@
 #include "assistant/core/profile_read.h"
 
 #include "assistant/core/errors.h"
+#include "assistant/core/guide_read.h"
 #include "assistant/core/profile_json.h"
 
 #include <openssl/err.h>
@@ -16,7 +17,6 @@
 #define PIN_MAX     64
 
 static const char *const first_pin_kinds[] = {"unknown", "fixed", "sms", "memo", "activate", NULL};
-static const char *const unlock_modes[] = {"online", "web", "counter", NULL};
 static const char *const hall_logins[] = {"pin", "password-and-pin", NULL};
 
 void
@@ -28,6 +28,7 @@ profile_data_free(ProfileData *data)
 	g_ptr_array_unref(data->profile.sites);
 	g_ptr_array_unref(data->profile.extensions);
 	g_ptr_array_unref(data->profile.halls);
+	profile_guides_clear(&data->profile);
 	g_ptr_array_unref(data->profile.anchors);
 	g_clear_pointer(&data->profile.unlock.steps, g_ptr_array_unref);
 	g_clear_pointer(&data->profile.unlock.bring, g_ptr_array_unref);
@@ -61,6 +62,7 @@ profile_data_new(void)
 	data->profile.sites = g_ptr_array_new_with_free_func(g_free);
 	data->profile.extensions = g_ptr_array_new_with_free_func(g_free);
 	data->profile.halls = g_ptr_array_new_with_free_func(hall_free);
+	profile_guides_init(&data->profile);
 	data->profile.anchors = g_ptr_array_new_with_free_func((GDestroyNotify)X509_free);
 	return data;
 }
@@ -203,24 +205,12 @@ static void
 read_unlock(ProfileReader *reader, JsonObject *root, OukUnlock *ret)
 {
 	JsonObject *in = profile_object(reader, root, "unlock", PROFILE_REQUIRED);
-	g_autoptr(GPtrArray) modes = profile_text_list(reader, in, "modes");
-	guint bits = 0;
 
-	for (guint i = 0; i < modes->len && reader->wrong == NULL; i++) {
-		guint mode = 0;
-
-		while (unlock_modes[mode] != NULL &&
-		       strcmp(unlock_modes[mode], g_ptr_array_index(modes, i)) != 0)
-			mode++;
-		if (unlock_modes[mode] == NULL)
-			profile_wrong(reader, "modes");
-		bits |= 1U << mode;
-	}
 	ret->steps = profile_words_list(reader, in, "steps");
 	ret->bring = profile_words_list(reader, in, "bring");
 	if (in == NULL)
 		return;
-	ret->modes = (OukUnlockMode)bits;
+	ret->modes = profile_modes(reader, in, "modes");
 	ret->free_of_charge = profile_boolean(reader, in, "free");
 	ret->when_forgotten = profile_boolean(reader, in, "when_forgotten");
 	ret->url = profile_url(reader, in, "url", PROFILE_OPTIONAL);
@@ -364,6 +354,7 @@ profile_read(const char *name, GBytes *json, GError **error)
 	profile_each(&reader, root, "hotlines", add_hotline, profile->hotlines);
 	profile_each(&reader, root, "sites", add_site, profile->sites);
 	profile_each(&reader, root, "halls", add_hall, profile);
+	profile_guides_read(&reader, root, profile);
 	if (reader.wrong != NULL) {
 		ouk_fail_with(error, OUK_E_PROFILE_BROKEN, "(%s: %s)", name, reader.wrong);
 		return NULL;

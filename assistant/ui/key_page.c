@@ -11,6 +11,7 @@
 #include "assistant/ui/mark.h"
 #include "assistant/ui/parts.h"
 #include "assistant/ui/pin_page.h"
+#include "assistant/ui/services_page.h"
 
 #include <glib/gi18n.h>
 
@@ -22,6 +23,7 @@ struct _OukKeyPage {
 	GtkStack *tabs;
 	OukPinPage *pin_page;
 	OukKeyFacts *facts;
+	OukServices *services;
 
 	OukMark *mark;
 	OukTokenView *view;
@@ -142,6 +144,8 @@ ouk_key_page_set_token(OukKeyPage *self, OukTokenView *view)
 	fill_head(self);
 	fill_cards(self);
 	ouk_pin_page_set_token(self->pin_page, view);
+	ouk_services_set(self->services, ouk_application_profile_of(ouk_application_get(), view),
+			 view);
 	ouk_key_facts_set_token(self->facts, view);
 }
 
@@ -187,8 +191,11 @@ static const GActionEntry actions[] = {
 static void
 on_profiles(OukKeyPage *self)
 {
-	if (self->view != NULL)
-		ouk_pin_page_set_token(self->pin_page, self->view);
+	if (self->view == NULL)
+		return;
+	ouk_pin_page_set_token(self->pin_page, self->view);
+	ouk_services_set(self->services,
+			 ouk_application_profile_of(ouk_application_get(), self->view), self->view);
 }
 
 static void
@@ -209,6 +216,7 @@ ouk_key_page_class_init(OukKeyPageClass *klass)
 	g_type_ensure(OUK_TYPE_CLAMP);
 	g_type_ensure(OUK_TYPE_PIN_PAGE);
 	g_type_ensure(OUK_TYPE_KEY_FACTS);
+	g_type_ensure(OUK_TYPE_SERVICES);
 	G_OBJECT_CLASS(klass)->finalize = ouk_key_page_finalize;
 	gtk_widget_class_set_template_from_resource(widget_class,
 						    "/org/openukey/Assistant/key_page.ui");
@@ -222,6 +230,7 @@ ouk_key_page_class_init(OukKeyPageClass *klass)
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, tabs);
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, pin_page);
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, facts);
+	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, services);
 }
 
 static void

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/ui/parts.h"
 
+#include "assistant/ui/clamp.h"
+
 GtkWidget *
 ouk_label_new(const char *text, const char *class)
 {
@@ -33,6 +35,48 @@ ouk_set_tone(GtkWidget *widget, const char *tone)
 	for (size_t i = 0; i < G_N_ELEMENTS(tones); i++)
 		gtk_style_context_remove_class(context, tones[i]);
 	gtk_style_context_add_class(context, tone);
+}
+
+GtkWidget *
+ouk_page_new(GtkBox **ret_box)
+{
+	GtkWidget *page = gtk_scrolled_window_new(NULL, NULL);
+	GtkWidget *clamp = g_object_new(OUK_TYPE_CLAMP, "visible", TRUE, NULL);
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_VERTICAL, 18);
+
+	gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(page), GTK_POLICY_NEVER,
+				       GTK_POLICY_AUTOMATIC);
+	ouk_add_class(box, "ouk-page");
+	gtk_widget_show(box);
+	gtk_container_add(GTK_CONTAINER(clamp), box);
+	gtk_container_add(GTK_CONTAINER(page), clamp);
+	gtk_widget_show_all(page);
+	*ret_box = GTK_BOX(box);
+	return page;
+}
+
+GtkBox *
+ouk_card_add(GtkBox *box)
+{
+	GtkWidget *card = gtk_box_new(GTK_ORIENTATION_VERTICAL, 10);
+
+	ouk_add_class(card, "ouk-card");
+	gtk_widget_show(card);
+	gtk_container_add(GTK_CONTAINER(box), card);
+	return GTK_BOX(card);
+}
+
+GtkWidget *
+ouk_button_add(GtkBox *box, const char *label, const char *action)
+{
+	GtkWidget *button = gtk_button_new_with_mnemonic(label);
+
+	if (action != NULL)
+		gtk_actionable_set_detailed_action_name(GTK_ACTIONABLE(button), action);
+	gtk_widget_set_halign(button, GTK_ALIGN_START);
+	gtk_widget_show(button);
+	gtk_container_add(GTK_CONTAINER(box), button);
+	return button;
 }
 
 static void

@@ -10,6 +10,15 @@ GtkWidget *ouk_label_new(const char *text, const char *class);
 void ouk_add_class(GtkWidget *widget, const char *class);
 /* One of ouk-good, ouk-warn, ouk-bad, ouk-neutral instead of the one it has. */
 void ouk_set_tone(GtkWidget *widget, const char *tone);
+/*
+ * A page that scrolls and is never wider than can be read with ease. *ret_box: where its parts go.
+ * Shown.
+ */
+GtkWidget *ouk_page_new(GtkBox **ret_box);
+/* A framed box of parts, added to the box. Shown. */
+GtkBox *ouk_card_add(GtkBox *box);
+/* A button with a mnemonic at the start side; action: detailed name, or NULL. Shown. */
+GtkWidget *ouk_button_add(GtkBox *box, const char *label, const char *action);
 /* Destroys the children. */
 void ouk_clear(gpointer container);
 /* For g_signal_connect_data: frees, drops the reference. */

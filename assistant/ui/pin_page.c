@@ -171,7 +171,7 @@ fill_route(OukPinPage *self, gboolean locked)
 
 	ouk_clear(self->route_card);
 	if (wanted)
-		ouk_route_card_fill(self->route_card, self->profile);
+		ouk_route_card_fill(self->route_card, self->profile, self->view);
 	gtk_widget_set_visible(GTK_WIDGET(self->route_card), wanted);
 	gtk_label_set_text(self->source_label, source);
 }

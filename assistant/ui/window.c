@@ -10,6 +10,7 @@
 #include "assistant/ui/parts.h"
 #include "assistant/ui/place_row.h"
 #include "assistant/ui/rows.h"
+#include "assistant/ui/services_page.h"
 #include "assistant/ui/timeline_page.h"
 
 #include <glib/gi18n.h>
@@ -49,6 +50,7 @@ static const struct {
 	{"timeline", N_("Validity Dates"), "ouk-timeline-symbolic", ouk_timeline_page_new},
 	{"halls", N_("Halls"), "ouk-hall-symbolic", ouk_halls_page_new},
 	{"doctor", N_("Check and Repair"), "ouk-doctor-symbolic", ouk_doctor_page_new},
+	{"services", N_("Services"), "ouk-certificate-symbolic", ouk_services_page_new},
 };
 
 /* ---- messages ---- */

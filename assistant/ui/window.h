@@ -14,7 +14,7 @@ G_DECLARE_FINAL_TYPE(OukWindow, ouk_window, OUK, WINDOW, GtkApplicationWindow)
 OukWindow *ouk_window_new(GtkApplication *application, OukWatch *watch, gboolean practice);
 void ouk_window_set_watch(OukWindow *self, OukWatch *watch);
 
-/* "keys", "timeline", "halls" or "doctor"; FALSE when there is no such place. */
+/* "keys", "timeline", "services", "halls" or "doctor"; FALSE when there is no such place. */
 gboolean ouk_window_show_place(OukWindow *self, const char *place);
 /*
  * The page of a key, at its tab "certificates", "pin" or "key" (NULL: as it is); as soon as it has

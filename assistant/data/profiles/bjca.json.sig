@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 7059
-signature +i9+r4Ne48oN9D7KsOxYIEJic1Aee1mzBT1WbJi3V7iJEdwqgNtKCJ3sJlMjRRH+Pj9+5IW80WOlDaqG9BUBBA==
+size 18221
+signature 150IRVPHdSu0NlYayUGoJMo1U0Gb9/jFbad4hp+ZC3SmTO+ik/ONEDTqdwsXL13rGddsyitieYDIMQBdLQU6AQ==

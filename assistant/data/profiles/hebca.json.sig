@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 5334
-signature VSwOzWHj7sney34+DZSs3tO4/p2vgDnoRErfGCL8UrJqZhGaJ+L7EQZwwWs9TBPWtU6IP+AvaujZ62ZOZpvYBQ==
+size 9497
+signature NbVfQiReiI3cvHDx7qRgf5vYkWfRoPZazgsEKSuaYfWXYhTTadO57XIPHm7eCMoFWtGhiwzNh0aglXXbqTi/Bw==

@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 5736
-signature B7bjisyzQ/0QymRnRuObUjEBr2csI6tryxYyvGFcEpOilBJ740vs4WCgeoO+q6dHg8VBOBqhZqeSQEwFmHE8DQ==
+size 18262
+signature X9UIwI7AWIfLKhTRBzYJa88jHtv5MhUs2aTfsLW3eexuNOBCeIGr0v+xKT5bn46Pugdt51WIB03nUA+aJTuHBA==
