@@ -107,13 +107,12 @@ typedef struct {
 	OukPinLimits pin;
 	OukRenewal renewal;
 	OukUnlock unlock;
-	GPtrArray *hotlines;   /* of OukHotline; the CA's own comes first */
-	GPtrArray *sites;      /* of OukSite */
-	GPtrArray *extensions; /* of OukExtension */
-	GPtrArray *halls;      /* of OukHall (hall.h) */
-	GPtrArray *guides;     /* of OukGuide (guide.h) */
-	GPtrArray *points;     /* of OukPoint (guide.h) */
-	GPtrArray *anchors;    /* of X509: its roots and intermediates, those of folders included */
+	GPtrArray *hotlines;        /* of OukHotline; the CA's own comes first */
+	GPtrArray *sites;           /* of OukSite */
+	GPtrArray *extensions;      /* of OukExtension */
+	GPtrArray *halls;           /* of OukHall (hall.h) */
+	GPtrArray *guides, *points; /* of OukGuide, OukPoint (guide.h) */
+	GPtrArray *anchors; /* of X509: its roots and intermediates, those of folders included */
 } OukProfile;
 
 typedef struct _OukProfiles OukProfiles;
