@@ -155,6 +155,45 @@ struct token_new_application {
 	unsigned int admin_tries, user_tries; /* 1..15 */
 };
 
+/* ---- relay: commands that a service makes from the key's random ---- */
+
+enum token_relay_stage {
+	TOKEN_RELAY_ADMIN = 1,
+	TOKEN_RELAY_UNBLOCK,
+	TOKEN_RELAY_ADMIN_PIN,
+	TOKEN_RELAY_DEVICE_KEY,
+	TOKEN_RELAY_DEVICE_PROOF,
+};
+
+struct token_relay_question {
+	enum token_relay_stage stage;
+	const char *serial;
+	uint8_t app[2];
+	uint8_t random[GM_RANDOM_LEN];
+	uint8_t admin_left; /* tries */
+};
+
+#define TOKEN_RELAY_DATA_MAX (2 * GM_BLOCK_LEN + GM_MAC_LEN)
+
+struct token_relay_answer {
+	uint8_t data[TOKEN_RELAY_DATA_MAX];
+	size_t data_len;
+	uint8_t transport[GM_PIN_MAX]; /* of TOKEN_RELAY_UNBLOCK */
+	size_t transport_len;
+};
+
+struct token_relay {
+	void *context;
+	const char *serial; /* of the key that is meant */
+	bool threads;       /* one may be made, to let go of the key while `ask` still waits */
+	/*
+	 * UK_OK, or what ends the operation. Called within the transaction; must not use the token,
+	 * and when it is late the key has been let go of meanwhile.
+	 */
+	enum uk_status (*ask)(void *context, const struct token_relay_question *question,
+			      struct token_relay_answer *ret_answer);
+};
+
 struct token_ops {
 	/* -- no right needed -- */
 	/* Device data; 1 command, never cached. */
@@ -257,6 +296,22 @@ struct token_ops {
 					     const struct token_new_application *);
 	enum uk_status (*delete_application)(struct token *, struct uk_span device_key,
 					     struct uk_span name);
+
+	/*
+	 * -- relay: each is one transaction of at most 5 s that compares the serial number and ends
+	 *    with a reset of the key. UK_E_OTHER_KEY, UK_E_FEW_TRIES, UK_E_RELAY_LATE,
+	 *    UK_E_RELAY_ANSWER: the key is as it was. UK_E_FOREIGN: it refused an administrator
+	 *    command. Other programs, and this token, find the key reset --
+	 */
+	/* UK_E_UNFINISHED: the user PIN may be one that nobody knows. */
+	enum uk_status (*unblock_by_relay)(struct token *, const struct token_relay *relay,
+					   struct uk_span new_user_pin);
+	enum uk_status (*change_admin_pin_by_relay)(struct token *,
+						    const struct token_relay *relay);
+	/* UK_E_AUTH_FAILED: neither old_key nor the service's own. */
+	enum uk_status (*change_device_key_by_relay)(struct token *,
+						     const struct token_relay *relay,
+						     struct uk_span old_key);
 };
 
 /* First member of every family's own struct. */

@@ -3,6 +3,7 @@
 
 #include "common/defs.h"
 #include "common/log.h"
+#include "common/openukey.h"
 
 #define STATUS(name, rv, text) [UK_##name] = (rv),
 static const CK_RV rvs[] = {

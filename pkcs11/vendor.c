@@ -359,7 +359,7 @@ list_containers(CK_SLOT_ID slot, struct openukey_container *out, CK_ULONG *count
 static bool
 relay_ok(const char *serial, const struct openukey_relay *relay)
 {
-	return serial != NULL && relay != NULL && relay->ask != NULL;
+	return serial != NULL && serial[0] != '\0' && relay != NULL && relay->ask != NULL;
 }
 
 static CK_RV

@@ -108,17 +108,24 @@ struct pin_info_args {
 	struct token_pin_info *ret;
 };
 
+enum uk_status
+gm_pin_info_read(struct gm_token *token, enum token_role role, struct token_pin_info *ret)
+{
+	struct uk_writer out;
+	struct uk_span reply;
+	enum uk_status st = gm_cmd_begin_app(token, GM_INS_GET_PIN_INFO, (uint8_t)role, &out);
+
+	if (st == UK_OK)
+		st = gm_cmd_send(token, &out, GM_PIN_REPLY_LEN, &reply);
+	return st == UK_OK ? gm_read_pin_info(reply, ret) : st;
+}
+
 static enum uk_status
 run_pin_info(struct gm_token *token, void *data)
 {
 	const struct pin_info_args *args = data;
-	struct uk_writer out;
-	struct uk_span reply;
-	enum uk_status st = gm_cmd_begin_app(token, GM_INS_GET_PIN_INFO, (uint8_t)args->role, &out);
 
-	if (st == UK_OK)
-		st = gm_cmd_send(token, &out, GM_PIN_REPLY_LEN, &reply);
-	return st == UK_OK ? gm_read_pin_info(reply, args->ret) : st;
+	return gm_pin_info_read(token, args->role, args->ret);
 }
 
 enum uk_status

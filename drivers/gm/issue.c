@@ -7,13 +7,13 @@
 
 #include "drivers/crypto/crypto.h"
 #include "drivers/gm/pin.h"
+#include "drivers/gm/rights.h"
 
-#define P2_SM4    0x02
 #define TRIES_MAX 15
 
 /* The random under the device key, filled up with 00 (gm-keys 1.6). */
-static enum uk_status
-device_prove(struct gm_token *token, struct uk_span device_key)
+enum uk_status
+gm_device_prove(struct gm_token *token, struct uk_span device_key)
 {
 	UK_SECRET random = {0};
 	UK_SECRET block = {0};
@@ -25,7 +25,7 @@ device_prove(struct gm_token *token, struct uk_span device_key)
 					    block.bytes);
 	if (st != UK_OK)
 		return st;
-	out = gm_cmd_begin(token, GM_INS_DEV_AUTH, 0, P2_SM4);
+	out = gm_cmd_begin(token, GM_INS_DEV_AUTH, 0, GM_P2_SM4);
 	uk_put(&out, uk_span_of(block.bytes, GM_BLOCK_LEN));
 	st = gm_cmd_send_only(token, &out);
 	return st == UK_E_PIN_WRONG || st == UK_E_PIN_LOCKED ? UK_E_AUTH_FAILED : st;
@@ -45,7 +45,7 @@ run_change_key(struct gm_token *token, void *data)
 	UK_SECRET cryptogram = {0};
 	uint8_t mac[GM_MAC_LEN];
 	struct uk_writer out;
-	enum uk_status st = device_prove(token, args->old_key);
+	enum uk_status st = gm_device_prove(token, args->old_key);
 
 	if (st == UK_OK)
 		st = gm_random_take(token, &random);
@@ -53,7 +53,7 @@ run_change_key(struct gm_token *token, void *data)
 		st = crypto_sm4_ecb_encrypt(args->old_key.ptr, args->new_key, cryptogram.bytes);
 	if (st != UK_OK)
 		return st;
-	out = gm_cmd_begin(token, GM_INS_CHANGE_DEV_AUTH_KEY, 0, P2_SM4);
+	out = gm_cmd_begin(token, GM_INS_CHANGE_DEV_AUTH_KEY, 0, GM_P2_SM4);
 	token->cmd.cla = GM_CLA_MAC;
 	uk_put(&out, uk_span_of(cryptogram.bytes, GM_BLOCK_LEN));
 	st = gm_pin_mac(args->old_key.ptr, random.bytes, &token->cmd, uk_writer_span(&out), mac);
@@ -95,7 +95,7 @@ run_create(struct gm_token *token, void *data)
 	enum uk_status st = gm_info_read(token, &info);
 
 	if (st == UK_OK)
-		st = device_prove(token, args->device_key);
+		st = gm_device_prove(token, args->device_key);
 	if (st != UK_OK)
 		return st;
 	out = gm_cmd_begin(token, GM_INS_CREATE_APPLICATION, 0, 0);
@@ -142,7 +142,7 @@ run_delete(struct gm_token *token, void *data)
 {
 	const struct delete_args *args = data;
 	struct uk_writer out;
-	enum uk_status st = device_prove(token, args->device_key);
+	enum uk_status st = gm_device_prove(token, args->device_key);
 
 	if (st != UK_OK)
 		return st;

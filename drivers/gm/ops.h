@@ -14,6 +14,9 @@ enum uk_status gm_random(struct token *token, struct uk_writer *out, size_t len)
 enum uk_status gm_set_label(struct token *token, struct uk_span label);
 /* GetDevInfo within an operation */
 enum uk_status gm_info_read(struct gm_token *token, struct token_info *ret);
+/* GetPINInfo within an operation */
+enum uk_status gm_pin_info_read(struct gm_token *token, enum token_role role,
+				struct token_pin_info *ret);
 
 /* container.c */
 enum uk_status gm_containers(struct token *token, void (*fn)(void *data, struct uk_span name),
@@ -78,5 +81,12 @@ enum uk_status gm_create_application(struct token *token, struct uk_span device_
 				     const struct token_new_application *settings);
 enum uk_status gm_delete_application(struct token *token, struct uk_span device_key,
 				     struct uk_span name);
+
+/* relay.c */
+enum uk_status gm_unblock_by_relay(struct token *token, const struct token_relay *relay,
+				   struct uk_span new_user_pin);
+enum uk_status gm_change_admin_pin_by_relay(struct token *token, const struct token_relay *relay);
+enum uk_status gm_change_device_key_by_relay(struct token *token, const struct token_relay *relay,
+					     struct uk_span old_key);
 
 #endif

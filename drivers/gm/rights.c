@@ -7,6 +7,7 @@
 
 #include "common/log.h"
 #include "drivers/gm/pin.h"
+#include "drivers/gm/rights.h"
 
 #define ONCE_MS 500
 
@@ -36,16 +37,10 @@ set_tries(const struct gm_token *token, unsigned int *tries)
 
 /* ---- verify ---- */
 
-struct verify_args {
-	enum token_role role;
-	const struct uk_secret *key;
-	unsigned int *tries;
-};
-
-static enum uk_status
-run_verify(struct gm_token *token, void *data)
+enum uk_status
+gm_verify_run(struct gm_token *token, void *data)
 {
-	const struct verify_args *args = data;
+	const struct gm_verify_args *args = data;
 	UK_SECRET random = {0};
 	UK_SECRET block = {0};
 	struct uk_writer out;
@@ -76,7 +71,7 @@ static enum uk_status
 verify(struct gm_token *token, enum token_role role, struct uk_span pin, unsigned int *tries)
 {
 	UK_SECRET key = {0};
-	struct verify_args args = {role, &key, tries};
+	struct gm_verify_args args = {role, &key, tries};
 	enum uk_status st = gm_pin_check(pin);
 
 	if (st == UK_OK)
@@ -85,7 +80,8 @@ verify(struct gm_token *token, enum token_role role, struct uk_span pin, unsigne
 		st = vault_set(&token->vault, key.bytes);
 	if (st != UK_OK)
 		return st;
-	st = gm_op_run(token, GM_INS_VERIFY_PIN, GM_OP_TRANSACTION | GM_OP_ONCE, run_verify, &args);
+	st = gm_op_run(token, GM_INS_VERIFY_PIN, GM_OP_TRANSACTION | GM_OP_ONCE, gm_verify_run,
+		       &args);
 	if (role == TOKEN_ADMIN) {
 		if (st != UK_OK)
 			vault_clear(&token->vault);
@@ -125,7 +121,7 @@ run_verify_once(struct gm_token *token, void *data)
 {
 	/* From when we have the key to ourselves; the wait for that is not counted. */
 	struct timespec end = once_end_time();
-	enum uk_status st = run_verify(token, data);
+	enum uk_status st = gm_verify_run(token, data);
 
 	if (st != UK_OK)
 		return st;
@@ -141,7 +137,7 @@ gm_verify_once(struct token *base, struct uk_span pin, unsigned int *tries)
 {
 	struct gm_token *token = gm_token_of(base);
 	UK_SECRET key = {0};
-	struct verify_args args = {TOKEN_USER, &key, tries};
+	struct gm_verify_args args = {TOKEN_USER, &key, tries};
 	enum uk_status st = gm_pin_check(pin);
 
 	gm_once_end(token);
@@ -164,18 +160,10 @@ gm_release(struct token *base)
 
 /* ---- new PINs ---- */
 
-struct new_pin_args {
-	enum gm_ins ins;
-	enum token_role role; /* P2 of ChangePIN */
-	const uint8_t *key;   /* of the old, or of the admin PIN */
-	struct uk_span new_pin;
-	unsigned int *tries;
-};
-
-static enum uk_status
-run_new_pin(struct gm_token *token, void *data)
+enum uk_status
+gm_new_pin_run(struct gm_token *token, void *data)
 {
-	const struct new_pin_args *args = data;
+	const struct gm_new_pin_args *args = data;
 	UK_SECRET random = {0};
 	UK_SECRET cryptogram = {0};
 	uint8_t mac[GM_MAC_LEN];
@@ -212,7 +200,7 @@ gm_change_pin(struct token *base, enum token_role role, struct uk_span old_pin,
 {
 	struct gm_token *token = gm_token_of(base);
 	UK_SECRET key = {0};
-	struct new_pin_args args = {GM_INS_CHANGE_PIN, role, key.bytes, new_pin, tries};
+	struct gm_new_pin_args args = {GM_INS_CHANGE_PIN, role, key.bytes, new_pin, tries};
 	enum uk_status st = gm_pin_check(old_pin);
 
 	if (st == UK_OK)
@@ -221,7 +209,7 @@ gm_change_pin(struct token *base, enum token_role role, struct uk_span old_pin,
 		st = gm_pin_key(old_pin, &key);
 	if (st != UK_OK)
 		return st;
-	st = gm_op_run(token, GM_INS_CHANGE_PIN, GM_OP_TRANSACTION | GM_OP_ONCE, run_new_pin,
+	st = gm_op_run(token, GM_INS_CHANGE_PIN, GM_OP_TRANSACTION | GM_OP_ONCE, gm_new_pin_run,
 		       &args);
 	/* An unblock to come must not spend tries on the old admin PIN. */
 	if (st == UK_OK && role == TOKEN_ADMIN && vault_peek(&token->vault) != NULL) {
@@ -237,7 +225,7 @@ gm_unblock(struct token *base, struct uk_span new_user_pin, unsigned int *tries)
 {
 	struct gm_token *token = gm_token_of(base);
 	UK_SECRET key = {0};
-	struct new_pin_args args = {GM_INS_UNBLOCK_PIN, 0, key.bytes, new_user_pin, tries};
+	struct gm_new_pin_args args = {GM_INS_UNBLOCK_PIN, 0, key.bytes, new_user_pin, tries};
 	enum uk_status st = gm_pin_check_new(base->model, new_user_pin);
 
 	if (st != UK_OK)
@@ -249,7 +237,7 @@ gm_unblock(struct token *base, struct uk_span new_user_pin, unsigned int *tries)
 	if (st != UK_OK)
 		return st;
 	st = gm_op_run(token, GM_INS_UNBLOCK_PIN, GM_OP_TRANSACTION | GM_OP_RIGHT | GM_OP_ONCE,
-		       run_new_pin, &args);
+		       gm_new_pin_run, &args);
 	/* What we kept is not the admin PIN any more: it would cost a try each time. */
 	if (st == UK_E_PIN_WRONG || st == UK_E_PIN_LOCKED)
 		gm_rights_lost(token);

@@ -41,6 +41,9 @@ static const struct token_ops ops = {
 	.change_device_key = gm_change_device_key,
 	.create_application = gm_create_application,
 	.delete_application = gm_delete_application,
+	.unblock_by_relay = gm_unblock_by_relay,
+	.change_admin_pin_by_relay = gm_change_admin_pin_by_relay,
+	.change_device_key_by_relay = gm_change_device_key_by_relay,
 };
 
 enum uk_status

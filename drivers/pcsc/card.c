@@ -245,12 +245,24 @@ pcsc_card_begin(struct pcsc_card *card)
 	return UK_OK;
 }
 
+static void
+end(struct pcsc_card *card, DWORD disposition)
+{
+	if (card->in_transaction)
+		(void)SCardEndTransaction(card->handle, disposition);
+	transaction_over(card);
+}
+
 void
 pcsc_card_end(struct pcsc_card *card)
 {
-	if (card->in_transaction)
-		(void)SCardEndTransaction(card->handle, SCARD_LEAVE_CARD);
-	transaction_over(card);
+	end(card, SCARD_LEAVE_CARD);
+}
+
+void
+pcsc_card_end_reset(struct pcsc_card *card)
+{
+	end(card, SCARD_RESET_CARD);
 }
 
 enum uk_status

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Readers, cards and bytes, by way of the smart card service.  Nothing here knows what a command
- * means.  Cards are shared with other programs, left as they are, and never reset.
+ * means.  Cards are shared with other programs, left as they are, and reset by pcsc_card_end_reset
+ * only.
  */
 #ifndef UK_DRIVERS_PCSC_H
 #define UK_DRIVERS_PCSC_H
@@ -69,6 +70,8 @@ bool pcsc_card_extended(const struct pcsc_card *card);
  */
 UK_CHECKED enum uk_status pcsc_card_begin(struct pcsc_card *card);
 void pcsc_card_end(struct pcsc_card *card);
+/* The same with a reset of the card: what it granted, it grants to nobody any more. */
+void pcsc_card_end_reset(struct pcsc_card *card);
 
 /*
  * One command and its answer (with the status word), which is written to `out` (room for `cap`
