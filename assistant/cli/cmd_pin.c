@@ -3,11 +3,54 @@
 #include "assistant/cli/cli.h"
 #include "assistant/cli/words.h"
 #include "assistant/core/errors.h"
+#include "assistant/core/pin_rule.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
 
 /* ---- change ---- */
+
+/* What is wrong with it, a sentence each; NULL when it will do. */
+static char *
+reasons(const OukPinRule *rule, const struct uk_secret *new_pin)
+{
+	guint broken = ouk_pin_rule_broken(rule, uk_secret_peek(new_pin), (struct uk_span){0});
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	for (guint id = 0; id < OUK_PIN_RULES; id++)
+		if ((broken & 1U << id) != 0 && ouk_pin_rule_is_required((OukPinRuleId)id))
+			g_string_append_printf(text, " %s",
+					       ouk_pin_rule_reason(rule, (OukPinRuleId)id));
+	return text->len > 0 ? g_strdup(text->str + 1) : NULL;
+}
+
+/* The window's rule: what a guesser tries first is refused before the key hears of it. */
+static gboolean
+new_pin_is_good(OukToken *token, const struct uk_secret *new_pin, GError **error)
+{
+	g_autoptr(GPtrArray) certs = ouk_token_certs(token, error);
+	g_autoptr(OukProfiles) profiles = ouk_profiles_load_default();
+	const OukProfile *profile = NULL;
+	const char *parts[] = {token->serial, NULL, NULL};
+	g_autofree char *code = NULL;
+	g_autoptr(OukPinRule) rule = NULL;
+	g_autofree char *wrong = NULL;
+
+	if (certs == NULL)
+		return FALSE;
+	for (guint i = 0; i < certs->len && profile == NULL; i++) {
+		X509 *x509 = ((const OukCert *)g_ptr_array_index(certs, i))->x509;
+
+		profile = ouk_profiles_for_cert(profiles, x509);
+		g_free(code);
+		code = ouk_x509_credit_code(x509);
+	}
+	parts[1] = code;
+	rule = ouk_pin_rule_new(profile, (guint)token->pin_min,
+				(guint)MIN(token->pin_max, G_MAXUINT16), parts);
+	wrong = reasons(rule, new_pin);
+	return wrong == NULL || ouk_fail_with(error, OUK_E_PIN_WEAK, "%s", wrong);
+}
 
 static gboolean
 change(OukToken *token, GError **error)
@@ -22,6 +65,7 @@ change(OukToken *token, GError **error)
 	    !cli_pin_get(token, cli_options.pin_fd, _("PIN now: "), &old_pin, error) ||
 	    !ouk_token_check_pin(token, &old_pin, error) ||
 	    !cli_new_pin_get(token, cli_options.new_pin_fd, &new_pin, error) ||
+	    !new_pin_is_good(token, &new_pin, error) ||
 	    !ouk_token_change_pin(token, &old_pin, &new_pin, error))
 		return FALSE;
 	now = g_date_time_new_now_local();
@@ -71,6 +115,7 @@ unblock(OukToken *token, GError **error)
 	    !cli_pin_get(token, cli_options.admin_pin_fd, _("Administrator PIN: "), &admin_pin,
 			 error) ||
 	    !cli_new_pin_get(token, cli_options.new_pin_fd, &new_pin, error) ||
+	    !new_pin_is_good(token, &new_pin, error) ||
 	    !ouk_token_login(token, CKU_SO, &admin_pin, error) ||
 	    !ouk_token_init_pin(token, &new_pin, error))
 		return FALSE;

@@ -126,7 +126,7 @@ class Foreign(UkeyCase):
         self.ukey("pin", "test", pin=PIN, code=WRONG_PIN)
         self.ukey("pin", "unblock", admin_pin=ADMIN_PIN, new_pin="Pear-1357")
         self.ukey("pin", "test", pin="Pear-1357")
-        self.ukey("pin", "unblock", admin_pin="00000000", new_pin=PIN, code=WRONG_PIN)
+        self.ukey("pin", "unblock", admin_pin="00000000", new_pin="Fig-9753", code=WRONG_PIN)
         self.ukey("pin", "change", pin="Pear-1357", new_pin="1", code=USAGE)
         self.ukey("pin", "change", pin="Pear-1357", new_pin="Pear-1357", code=USAGE)
 

@@ -72,7 +72,18 @@ class Pins(RigCase):
         self.ukey("pin", "change", pin=PIN, new_pin=NEW_PIN)
         self.assertFalse(self.ukey("pin", "info", "--json").json()["user_pin"]["first_pin"])
         self.ukey("pin", "change", pin=PIN, new_pin=NEW_PIN, code=WRONG_PIN)
-        self.ukey("pin", "change", pin=NEW_PIN, new_pin=PIN)
+
+    def test_a_new_pin_that_is_easily_guessed_is_refused_before_the_key_hears_of_it(self):
+        self.provision()
+        before = self.left()
+        for weak in ("654321", "111111", "abcdef", "qwerty"):
+            done = self.ukey("pin", "change", pin=PIN, new_pin=weak, code=USAGE)
+            self.assertIn("[PIN_WEAK]", done.err)
+            self.ukey("pin", "unblock", admin_pin=ADMIN_PIN, new_pin=weak, code=USAGE)
+        self.assertEqual((self.left(), self.left("admin")), (before, 10))
+        self.ukey("pin", "change", pin=PIN, new_pin=NEW_PIN)
+        self.assertIn("[PIN_WEAK]", self.ukey("pin", "change", pin=NEW_PIN, new_pin=PIN,
+                                              code=USAGE).err)
 
     def test_a_key_pulled_before_the_pin_check_costs_no_try(self):
         self.provision()
