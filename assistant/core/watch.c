@@ -2,7 +2,7 @@
 #include "assistant/core/watch.h"
 
 #include "assistant/core/memory.h"
-#include "assistant/core/service.h"
+#include "assistant/core/pcscd.h"
 #include "assistant/core/watch_slot.h"
 
 #include <string.h>
@@ -22,7 +22,7 @@ struct _OukWatch {
 	OukMemory *memory;
 	GHashTable *asked; /* fingerprint -> OukAsked */
 	OukEngine *engine; /* NULL: closed */
-	OukService *service;
+	OukPcscd *pcscd;
 	GMainContext *context;
 	GPtrArray *entries; /* of struct entry */
 	GSource *settle, *retry, *day;
@@ -127,7 +127,7 @@ state_now(const OukWatch *watch)
 		return OUK_WATCH_NO_MODULE;
 	if (!watch->settled)
 		return OUK_WATCH_STARTING;
-	return ouk_service_is_up(watch->service) ? OUK_WATCH_EMPTY : OUK_WATCH_NO_SERVICE;
+	return ouk_pcscd_is_up(watch->pcscd) ? OUK_WATCH_EMPTY : OUK_WATCH_NO_SERVICE;
 }
 
 static void
@@ -427,7 +427,7 @@ on_service(gpointer data)
 {
 	OukWatch *watch = data;
 
-	if (ouk_service_is_up(watch->service))
+	if (ouk_pcscd_is_up(watch->pcscd))
 		ouk_engine_kick(watch->engine);
 	state_look(watch);
 }
@@ -487,7 +487,7 @@ ouk_watch_new(const char *modules, OukMemory *memory)
 	if (modules == NULL)
 		modules = g_getenv("OPENUKEY_MODULE"); /* for trying out a module not installed */
 	watch->memory = memory != NULL ? ouk_memory_ref(memory) : NULL;
-	watch->service = ouk_service_new(on_service, watch);
+	watch->pcscd = ouk_pcscd_new(on_service, watch);
 	watch->engine = ouk_engine_new(modules, &report, watch);
 	source_set(watch, &watch->settle, SETTLE_MS, on_settle_late);
 	source_set(watch, &watch->day, DAY_LOOK_MS, on_day_look);
@@ -500,7 +500,7 @@ ouk_watch_close(OukWatch *watch)
 	guint count = watch->entries->len;
 
 	g_clear_pointer(&watch->engine, ouk_engine_free);
-	g_clear_pointer(&watch->service, ouk_service_free);
+	g_clear_pointer(&watch->pcscd, ouk_pcscd_free);
 	source_clear(&watch->settle);
 	source_clear(&watch->retry);
 	source_clear(&watch->day);
