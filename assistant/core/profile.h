@@ -7,23 +7,7 @@
 #ifndef OUK_CORE_PROFILE_H
 #define OUK_CORE_PROFILE_H
 
-#include "assistant/core/ossl.h"
-
-#include <glib.h>
-
-/* A text of the data in each language; zh_CN is the original wording. */
-typedef struct {
-	char *zh_CN, *en;
-} OukWords;
-
-/* The wording for the person's language; "" for an empty one. */
-const char *ouk_words(const OukWords *words);
-
-/* Where a part of a profile was read, and when it was last compared with that source. */
-typedef struct {
-	OukWords source;
-	char *checked; /* YYYY-MM-DD; NULL: never */
-} OukOrigin;
+#include "assistant/core/profile_parts.h"
 
 typedef enum {
 	OUK_FIRST_PIN_UNKNOWN,
@@ -49,6 +33,8 @@ typedef struct {
 } OukPinLimits;
 
 typedef struct {
+	OukUnlockMode modes;  /* 0 = not known */
+	int utc_offset;       /* of the CA's local time, seconds */
 	guint days_before;    /* renewal opens; 0 = not known */
 	int days_after;       /* still renewable so long after the end; -1 = not known */
 	guint lifetime_years; /* of a certificate; 0 = not known */
@@ -56,13 +42,7 @@ typedef struct {
 	char *url;            /* where it is done; may be NULL */
 	OukWords text;
 	OukOrigin origin;
-} OukRenewal;
-
-typedef enum {
-	OUK_UNLOCK_ONLINE = 1 << 0, /* with an authorization code, from the assistant */
-	OUK_UNLOCK_WEB = 1 << 1,
-	OUK_UNLOCK_COUNTER = 1 << 2,
-} OukUnlockMode;
+} OukRenewalTerms;
 
 typedef struct {
 	OukUnlockMode modes;
@@ -105,8 +85,9 @@ typedef struct {
 	OukOrigin tries_origin;
 	OukFirstPin first_pin;
 	OukPinLimits pin;
-	OukRenewal renewal;
+	OukRenewalTerms renewal;
 	OukUnlock unlock;
+	OukServicePlace service;
 	GPtrArray *hotlines;        /* of OukHotline; the CA's own comes first */
 	GPtrArray *sites;           /* of OukSite */
 	GPtrArray *extensions;      /* of OukExtension */

@@ -15,6 +15,10 @@
 #define YEARS_MAX   50
 #define TRIES_MAX   255
 #define PIN_MAX     64
+#define PRICE_MAX   10000000
+/* seconds */
+#define CHINA_OFFSET 28800
+#define OFFSET_MAX   50400
 
 static const char *const first_pin_kinds[] = {"unknown", "fixed", "sms", "memo", "activate", NULL};
 static const char *const hall_logins[] = {"pin", "password-and-pin", NULL};
@@ -30,6 +34,9 @@ profile_data_free(ProfileData *data)
 	g_ptr_array_unref(data->profile.halls);
 	profile_guides_clear(&data->profile);
 	g_ptr_array_unref(data->profile.anchors);
+	g_ptr_array_unref(data->profile.service.trust);
+	g_ptr_array_unref(data->profile.service.terms);
+	g_clear_pointer(&data->profile.service.kinds, g_ptr_array_unref);
 	g_clear_pointer(&data->profile.unlock.steps, g_ptr_array_unref);
 	g_clear_pointer(&data->profile.unlock.bring, g_ptr_array_unref);
 	g_ptr_array_unref(data->issuers);
@@ -64,6 +71,8 @@ profile_data_new(void)
 	data->profile.halls = g_ptr_array_new_with_free_func(hall_free);
 	profile_guides_init(&data->profile);
 	data->profile.anchors = g_ptr_array_new_with_free_func((GDestroyNotify)X509_free);
+	data->profile.service.trust = g_ptr_array_new_with_free_func((GDestroyNotify)X509_free);
+	data->profile.service.terms = g_ptr_array_new_with_free_func(g_free);
 	return data;
 }
 
@@ -119,9 +128,9 @@ add_extension(ProfileReader *reader, JsonObject *element, gpointer data)
 }
 
 static void
-read_anchors(ProfileReader *reader, JsonObject *root, GPtrArray *anchors)
+read_certificates(ProfileReader *reader, JsonObject *in, const char *name, GPtrArray *anchors)
 {
-	g_autoptr(GPtrArray) list = profile_text_list(reader, root, "anchors");
+	g_autoptr(GPtrArray) list = profile_text_list(reader, in, name);
 
 	for (guint i = 0; i < list->len && reader->wrong == NULL; i++) {
 		gsize len = 0;
@@ -131,7 +140,7 @@ read_anchors(ProfileReader *reader, JsonObject *root, GPtrArray *anchors)
 
 		ERR_clear_error();
 		if (anchor == NULL)
-			profile_wrong(reader, "anchors");
+			profile_wrong(reader, name);
 		else
 			g_ptr_array_add(anchors, anchor);
 	}
@@ -185,13 +194,16 @@ read_tries(ProfileReader *reader, JsonObject *root, OukProfile *profile)
 }
 
 static void
-read_renewal(ProfileReader *reader, JsonObject *root, OukRenewal *ret)
+read_renewal(ProfileReader *reader, JsonObject *root, OukRenewalTerms *ret)
 {
 	JsonObject *in = profile_object(reader, root, "renewal", PROFILE_OPTIONAL);
 
 	ret->days_after = -1;
+	ret->utc_offset = CHINA_OFFSET;
 	if (in == NULL)
 		return;
+	ret->modes = profile_modes(reader, in, "modes");
+	ret->utc_offset = (int)profile_integer(reader, in, "utc_offset", OFFSET_MAX, CHINA_OFFSET);
 	ret->days_before = (guint)profile_integer(reader, in, "days_before", DAYS_MAX, 0);
 	ret->days_after = (int)profile_integer(reader, in, "days_after", DAYS_MAX, -1);
 	ret->lifetime_years = (guint)profile_integer(reader, in, "lifetime_years", YEARS_MAX, 0);
@@ -217,6 +229,48 @@ read_unlock(ProfileReader *reader, JsonObject *root, OukUnlock *ret)
 	ret->origin = profile_origin(reader, in);
 	if (ret->steps->len == 0)
 		profile_wrong(reader, "steps");
+}
+
+/* ---- the CA's service ---- */
+
+static void
+add_term(ProfileReader *reader, JsonObject *element, gpointer data)
+{
+	OukTerm *term = g_new0(OukTerm, 1);
+
+	term->kind = profile_text(reader, element, "kind", PROFILE_REQUIRED);
+	term->years = (guint)profile_integer(reader, element, "years", YEARS_MAX, 0);
+	term->cents = profile_integer(reader, element, "cents", PRICE_MAX, 0);
+	g_ptr_array_add(data, term);
+}
+
+/* Without TLS only on this computer, and only for a rehearsal. */
+static gboolean
+is_service_url(const char *url, gboolean rehearsal)
+{
+	return g_str_has_prefix(url, "https://") ||
+	       (rehearsal && g_str_has_prefix(url, "http://127.0.0.1:"));
+}
+
+static void
+read_service(ProfileReader *reader, JsonObject *root, OukProfile *profile)
+{
+	JsonObject *in = profile_object(reader, root, "service", PROFILE_OPTIONAL);
+	OukServicePlace *ret = &profile->service;
+
+	ret->kinds = profile_text_list(reader, in, "kinds");
+	if (in == NULL)
+		return;
+	ret->url = profile_url(reader, in, "url", PROFILE_REQUIRED);
+	ret->origin = profile_origin(reader, in);
+	read_certificates(reader, in, "trust", ret->trust);
+	profile_each(reader, in, "terms", add_term, ret->terms);
+	if (ret->url == NULL)
+		return;
+	if (!is_service_url(ret->url, profile->rehearsal))
+		profile_wrong(reader, "url");
+	else if (g_str_has_prefix(ret->url, "https:") && ret->trust->len == 0)
+		profile_wrong(reader, "trust");
 }
 
 /* ---- numbers to call, sites, halls ---- */
@@ -344,13 +398,14 @@ profile_read(const char *name, GBytes *json, GError **error)
 	read_head(&reader, root, profile);
 	read_match(&reader, root, data);
 	profile_each(&reader, root, "extensions", add_extension, profile->extensions);
-	read_anchors(&reader, root, profile->anchors);
+	read_certificates(&reader, root, "anchors", profile->anchors);
 	read_alive(&reader, root, profile);
 	read_tries(&reader, root, profile);
 	read_first_pin(&reader, root, &profile->first_pin);
 	read_pin(&reader, root, &profile->pin);
 	read_renewal(&reader, root, &profile->renewal);
 	read_unlock(&reader, root, &profile->unlock);
+	read_service(&reader, root, profile);
 	profile_each(&reader, root, "hotlines", add_hotline, profile->hotlines);
 	profile_each(&reader, root, "sites", add_site, profile->sites);
 	profile_each(&reader, root, "halls", add_hall, profile);

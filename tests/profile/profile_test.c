@@ -195,6 +195,10 @@ all_shipped_profiles_are_used(void **state)
 	assert_string_equal(xjca->first_pin.origin.checked, "2026-11-22");
 	assert_non_null(xjca->first_pin.origin.source.zh_CN);
 	assert_true(ouk_profiles_find(profiles, "rehearsal")->rehearsal);
+	assert_int_equal(bjca->renewal.modes, OUK_UNLOCK_WEB | OUK_UNLOCK_COUNTER);
+	assert_int_equal(bjca->renewal.utc_offset, 28800);
+	assert_null(bjca->service.url);
+	assert_int_equal(bjca->service.kinds->len, 0);
 	assert_null(ouk_profiles_find(profiles, "nobody"));
 	assert_string_equal(ouk_words(&xjca->short_name), "XJCA");
 	assert_ptr_equal(same, profiles);
@@ -351,6 +355,10 @@ a_refused_newer_one_leaves_the_older_in_use(void **state)
 
 /* ---- signed, and wrong all the same ---- */
 
+#define SERVICE(url, trust)                                      \
+	"\"service\": {\"url\": \"" url "\", \"trust\": [" trust \
+	"], \"kinds\": [], \"source\": \"manual\", \"checked\": \"2026-11-22\"}, "
+
 static void
 what_makes_no_sense_is_refused_although_signed(void **state)
 {
@@ -386,6 +394,13 @@ what_makes_no_sense_is_refused_although_signed(void **state)
 		{"\"en\": \"BJCA\"", "\"en\": \"BJ\\nCA\"", OUK_E_PROFILE_BROKEN},
 		{"\"oid\": \"1.2.156", "\"oid\": \"eins.2.156", OUK_E_PROFILE_BROKEN},
 		{"\"steps\": [", "\"staps\": [", OUK_E_PROFILE_BROKEN},
+		/* no TLS, nobody whose TLS is believed, a price that is none */
+		{"\"sites\":", SERVICE("http://127.0.0.1:1", "") "\"sites\":",
+		 OUK_E_PROFILE_BROKEN},
+		{"\"sites\":", SERVICE("https://ca.example", "") "\"sites\":",
+		 OUK_E_PROFILE_BROKEN},
+		{"\"sites\":", SERVICE("https://ca.example", "\"AAAA\"") "\"sites\":",
+		 OUK_E_PROFILE_BROKEN},
 	};
 	const struct box *box = *state;
 

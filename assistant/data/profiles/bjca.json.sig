@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 18221
-signature 150IRVPHdSu0NlYayUGoJMo1U0Gb9/jFbad4hp+ZC3SmTO+ik/ONEDTqdwsXL13rGddsyitieYDIMQBdLQU6AQ==
+size 18254
+signature HnXmruyD95pjwasBWcuTAI2ELyI1oNUAgEF3iXfw3NlyODTU3uM8Iml7zQhwnjhLH+enCBW7jB8OC5kO5Us/AA==

@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 9497
-signature NbVfQiReiI3cvHDx7qRgf5vYkWfRoPZazgsEKSuaYfWXYhTTadO57XIPHm7eCMoFWtGhiwzNh0aglXXbqTi/Bw==
+size 9530
+signature S4Q93I8+YHbBjLVEqAWIvZd5VKzjrzp4XzYYoP3hHZPpq2kx6nwJqsFFfxZ3r6aJF6T40U09mc/9M/lYXrZeAA==

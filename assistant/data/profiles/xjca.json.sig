@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 18262
-signature X9UIwI7AWIfLKhTRBzYJa88jHtv5MhUs2aTfsLW3eexuNOBCeIGr0v+xKT5bn46Pugdt51WIB03nUA+aJTuHBA==
+size 18288
+signature a6PeTJKiz66LKaPlzRa2QIsMwNCFs3FpBjz2acK+vXi2UuXS3VZU7ed0Gm0TVbxSqYezeAaxz/0NdOs+3AdjBw==

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The questions about keys, and about orders that were lost from sight. */
+#include "assistant/service-client/call_data.h"
+
+/* The key is held for one attempt meanwhile, and its random is forgotten soon. */
+#define KEY_HELD_MS 3500
+
+/* ---- unlocking ---- */
+
+OukCall *
+ouk_call_unlock_code(OukOrder *order)
+{
+	OukCall *call = call_of_order_bare(order, "/unlock/code");
+
+	call->once = TRUE; /* each one is a message to somebody */
+	return call;
+}
+
+static OukCall *
+with_text(OukCall *call, const char *name, const char *value)
+{
+	JsonObject *body = json_object_new();
+
+	call_put_text(body, name, value);
+	return call_json(call, body);
+}
+
+OukCall *
+ouk_call_unlock_check(OukOrder *order, const char *code)
+{
+	OukCall *call = with_text(call_of_order("POST", order, "/unlock/check"), "code", code);
+
+	call->once = TRUE;
+	return call;
+}
+
+OukCall *
+ouk_call_unlock_command(OukOrder *order, const OukUnlockCommand *command)
+{
+	JsonObject *body = json_object_new();
+	OukCall *call = call_of_order("POST", order, "/unlock/command");
+
+	call_put_text(body, "grant", command->grant);
+	call_put_text(body, "stage", command->stage);
+	call_put_hex(body, "random", command->random);
+	call_put_hex(body, "app", command->app);
+	json_object_set_int_member(body, "admin_left", command->admin_left);
+	call->time_ms = KEY_HELD_MS;
+	return call_json(call, body);
+}
+
+OukCall *
+ouk_call_unlock_ack(OukOrder *order, const char *grant)
+{
+	static const char *const reached[] = {"done", NULL};
+	OukCall *call = with_text(call_of_order("POST", order, "/unlock/ack"), "grant", grant);
+
+	call->reached = reached;
+	return call;
+}
+
+OukCall *
+ouk_call_unlock_foreign(OukOrder *order, const char *grant)
+{
+	static const char *const reached[] = {"counter-only", NULL};
+	OukCall *call = with_text(call_of_order("POST", order, "/unlock/foreign"), "grant", grant);
+
+	call->reached = reached;
+	return call;
+}
+
+/* ---- certificates ---- */
+
+OukCall *
+ouk_call_csr(OukOrder *order, GBytes *csr, GBytes *proof)
+{
+	JsonObject *body = json_object_new();
+
+	call_put_hex(body, "csr", csr);
+	call_put_hex(body, "proof", proof);
+	return call_json(call_of_order("POST", order, "/csr"), body);
+}
+
+OukCall *
+ouk_call_result(OukOrder *order)
+{
+	return call_of_order("GET", order, "/result");
+}
+
+OukCall *
+ouk_call_confirm(OukOrder *order, GBytes *signature)
+{
+	JsonObject *body = json_object_new();
+
+	call_put_hex(body, "signature", signature);
+	return call_json(call_of_order("POST", order, "/confirm"), body);
+}
+
+/* ---- orders found again ---- */
+
+OukCall *
+ouk_call_query(const char *unit_code, const char *phone)
+{
+	JsonObject *body = json_object_new();
+	OukCall *call = call_new("POST", g_strdup("/v1/query-grants"));
+
+	call_put_text(body, "uscc", unit_code);
+	call_put_text(body, "phone", phone);
+	call->once = TRUE; /* each one is a message to somebody */
+	return call_json(call, body);
+}
+
+static OukCall *
+code_to(const char *where, const char *grant, const char *code)
+{
+	g_autofree char *part = call_part(grant);
+	OukCall *call = call_new("POST", g_strdup_printf("/v1/%s/%s/code", where, part));
+
+	call->once = TRUE; /* a guess */
+	return with_text(call, "code", code);
+}
+
+OukCall *
+ouk_call_query_code(const char *grant, const char *code)
+{
+	return code_to("query-grants", grant, code);
+}
+
+OukCall *
+ouk_call_challenge(const char *serial)
+{
+	return with_text(call_new("POST", g_strdup("/v1/challenges")), "sn", serial);
+}
+
+OukCall *
+ouk_call_challenge_answer(const char *challenge, const char *serial, GBytes *certificate,
+			  GBytes *signature)
+{
+	g_autofree char *part = call_part(challenge);
+	OukCall *call = call_new("POST", g_strdup_printf("/v1/challenges/%s", part));
+	JsonObject *body = json_object_new();
+
+	call_put_text(body, "sn", serial);
+	call_put_hex(body, "cert", certificate);
+	call_put_hex(body, "signature", signature);
+	call->once = TRUE; /* good once: a lost answer needs another challenge */
+	return call_json(call, body);
+}
+
+char *
+ouk_challenge_body(const char *challenge, const char *serial)
+{
+	return g_strdup_printf("challenge=%s\nsn=%s\n", challenge, serial);
+}
+
+/* ---- a new handler ---- */
+
+OukCall *
+ouk_call_handler(const OukHandler *handler)
+{
+	JsonObject *body = json_object_new();
+	OukCall *call = call_new("POST", g_strdup("/v1/handlers"));
+
+	call_put_text(body, "uscc", handler->unit_code);
+	call_put_text(body, "name", handler->name);
+	call_put_text(body, "phone", handler->phone);
+	call_put_text(body, "email", handler->email);
+	call->once = TRUE;
+	return call_json(call, body);
+}
+
+OukCall *
+ouk_call_handler_code(const char *grant, const char *code)
+{
+	return code_to("handlers", grant, code);
+}
