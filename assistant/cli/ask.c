@@ -3,6 +3,7 @@
 #include "assistant/cli/cli.h"
 #include "assistant/core/errors.h"
 #include "assistant/core/pin.h"
+#include "assistant/core/unlock.h"
 
 #include <glib/gi18n.h>
 #include <stdlib.h>
@@ -71,6 +72,8 @@ cli_tries_gate(OukToken *token, CK_USER_TYPE user, const char *purpose, GError *
 {
 	OukTries tries;
 
+	if (user == CKU_USER && !ouk_unlock_check(token->serial, error))
+		return FALSE;
 	ouk_token_tries(token, user, &tries);
 	if (tries.locked)
 		return ouk_fail(error, user == CKU_SO ? OUK_E_ADMIN_PIN_LOCKED : OUK_E_PIN_LOCKED);

@@ -2,6 +2,7 @@
 /* ukey list: the keys that are plugged in and the certificates on them. */
 #include "assistant/cli/cli.h"
 #include "assistant/cli/words.h"
+#include "assistant/core/unlock.h"
 
 #include <glib/gi18n.h>
 
@@ -29,7 +30,13 @@ print_cert(const OukCert *cert)
 static void
 print_token(const OukToken *token, const GPtrArray *certs)
 {
+	g_autofree char *order = ouk_unlock_pending(token->serial);
+
 	g_print(_("Key %s, serial number %s\n"), token->label, token->serial);
+	if (order != NULL)
+		g_print(_("  Unlocking is not finished: continue with order %s. Do not try "
+			  "PINs.\n"),
+			order);
 	if (token->blank)
 		g_print(_("  This key is blank: nobody has personalised it yet.\n"));
 	else if (certs->len == 0)
@@ -41,8 +48,14 @@ print_token(const OukToken *token, const GPtrArray *certs)
 static void
 json_token(JsonBuilder *json, const OukToken *token, const GPtrArray *certs)
 {
+	g_autofree char *order = ouk_unlock_pending(token->serial);
+
 	json_builder_begin_object(json);
 	cli_json_token(json, token);
+	if (order != NULL) {
+		json_builder_set_member_name(json, "unlock_pending");
+		json_builder_add_string_value(json, order);
+	}
 	json_builder_set_member_name(json, "certificates");
 	json_builder_begin_array(json);
 	for (guint i = 0; i < certs->len; i++) {

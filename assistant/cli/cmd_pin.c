@@ -4,6 +4,7 @@
 #include "assistant/cli/words.h"
 #include "assistant/core/errors.h"
 #include "assistant/core/pin_rule.h"
+#include "assistant/core/unlock.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -119,6 +120,7 @@ unblock(OukToken *token, GError **error)
 	    !ouk_token_login(token, CKU_SO, &admin_pin, error) ||
 	    !ouk_token_init_pin(token, &new_pin, error))
 		return FALSE;
+	ouk_unlock_forget(token->serial);
 	ouk_token_logout(token);
 	ouk_token_tries(token, CKU_USER, &tries);
 	left = ouk_tries_text(&tries);

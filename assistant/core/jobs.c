@@ -19,9 +19,12 @@ struct job {
 	struct pins *pins; /* NULL: this job needs none */
 	int shown_left;
 	char *label;
+	OukUnlockOnKey unlock; /* its texts are those below */
+	char *sn, *order, *profile;
 	OukJobProgress progress;
 	gpointer progress_data;
 	GMainContext *context;
+	GCancellable *cancellable; /* borrowed, while the job runs */
 	OukTries after;
 	GError *error; /* the job's end, kept while the snapshot is refreshed */
 };
@@ -114,13 +117,62 @@ set_label(struct job *job, OukToken *token, GError **error)
 	return rv == CKR_OK || ouk_fail_rv(error, OUK_TASK_ANY, rv);
 }
 
+struct unlock_step {
+	void (*step)(OukUnlockStep step, gpointer data);
+	gpointer data;
+	OukUnlockStep value;
+};
+
+static gboolean
+on_unlock_step(gpointer data)
+{
+	const struct unlock_step *step = data;
+
+	step->step(step->value, step->data);
+	return G_SOURCE_REMOVE;
+}
+
+static void
+tell_unlock(gpointer data, OukUnlockStep value)
+{
+	const struct job *job = data;
+	struct unlock_step *step;
+
+	if (job->unlock.step == NULL)
+		return;
+	step = g_new(struct unlock_step, 1);
+	*step = (struct unlock_step){job->unlock.step, job->unlock.step_data, value};
+	g_main_context_invoke_full(job->context, G_PRIORITY_DEFAULT, on_unlock_step, step, g_free);
+}
+
+static gboolean
+unlock(struct job *job, OukToken *token, GError **error)
+{
+	const OukUnlockJob run = {
+		.token = token,
+		.sn = job->sn,
+		.order = job->order,
+		.profile = job->profile,
+		.service = &job->unlock.service,
+		.new_pin = &job->pins->new_pin,
+		.progress = tell_unlock,
+		.progress_data = job,
+		.cancellable = job->cancellable,
+	};
+
+	return ouk_unlock_run(&run, error);
+}
+
 /* What can be found wrong with the PINs without the key. */
 static gboolean
 pins_check(const struct job *job, const OukToken *token, GError **error)
 {
 	if (job->pins == NULL)
 		return TRUE;
-	if (!ouk_token_check_pin(token, &job->pins->pin, error))
+	if (job->run == unlock)
+		return ouk_token_check_pin(token, &job->pins->new_pin, error);
+	if (!ouk_unlock_check(job->key_serial, error) ||
+	    !ouk_token_check_pin(token, &job->pins->pin, error))
 		return FALSE;
 	return job->run != change_pin || ouk_token_check_pin(token, &job->pins->new_pin, error);
 }
@@ -154,6 +206,7 @@ job_do(struct job *job, GCancellable *cancellable, GError **error)
 	g_autoptr(OukToken) token = NULL;
 	gboolean done;
 
+	job->cancellable = cancellable;
 	tell(job, OUK_JOB_OPENING);
 	if (is_cancelled(cancellable, error))
 		return FALSE;
@@ -196,6 +249,9 @@ job_free(struct job *job)
 	g_free(job->token_id);
 	g_free(job->key_serial);
 	g_free(job->label);
+	g_free(job->sn);
+	g_free(job->order);
+	g_free(job->profile);
 	g_free(job);
 }
 
@@ -315,6 +371,24 @@ ouk_job_set_label_async(OukWatch *watch, const char *token_id, const char *label
 	job->run = set_label;
 	job->label = g_strdup(label);
 	job_start(watch, job, g_task_new(watch, cancellable, callback, data));
+}
+
+void
+ouk_job_unlock_async(const OukUnlockOnKey *what, GCancellable *cancellable,
+		     GAsyncReadyCallback callback, gpointer data)
+{
+	const struct uk_secret none = {.len = 0};
+	struct job *job = job_new(what->token_id);
+
+	job->run = unlock;
+	job->unlock = *what;
+	job->sn = g_strdup(what->sn);
+	job->order = g_strdup(what->order);
+	job->profile = g_strdup(what->profile);
+	job->pins = pins_new(&none, what->new_pin);
+	job->progress = what->progress;
+	job->progress_data = what->progress_data;
+	job_start(what->watch, job, g_task_new(what->watch, cancellable, callback, data));
 }
 
 gboolean

@@ -7,6 +7,7 @@
 #ifndef OUK_CORE_JOBS_H
 #define OUK_CORE_JOBS_H
 
+#include "assistant/core/unlock.h"
 #include "assistant/core/watch.h"
 
 #include "common/secret.h"
@@ -53,6 +54,22 @@ void ouk_job_test_pin_async(const OukPinJob *job, GCancellable *cancellable,
 void ouk_job_set_label_async(OukWatch *watch, const char *token_id, const char *label,
 			     GCancellable *cancellable, GAsyncReadyCallback callback,
 			     gpointer data);
+
+/* ouk_unlock_run on a worker. Everything is copied, `service` too: its context must outlive it. */
+typedef struct {
+	OukWatch *watch;
+	const char *token_id;
+	const char *sn, *order, *profile; /* as in OukUnlockJob */
+	OukUnlockService service;         /* called on the worker */
+	const struct uk_secret *new_pin;
+	OukJobProgress progress; /* may be NULL */
+	gpointer progress_data;
+	void (*step)(OukUnlockStep step, gpointer data); /* may be NULL; on the main context */
+	gpointer step_data;
+} OukUnlockOnKey;
+
+void ouk_job_unlock_async(const OukUnlockOnKey *job, GCancellable *cancellable,
+			  GAsyncReadyCallback callback, gpointer data);
 
 /*
  * For all jobs; any GAsyncResult of theirs. ret_after (may be NULL): the tries left afterwards,

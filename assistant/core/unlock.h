@@ -95,7 +95,10 @@ gboolean ouk_unlock_check(const char *sn, GError **error);
 /* Tells the service what it has not been told yet of this key. TRUE when nothing is left. */
 gboolean ouk_unlock_settle(const char *sn, const OukUnlockService *service,
 			   GCancellable *cancellable, GError **error);
-/* The order is over without the key having been touched (its end at the counter, a new order). */
+/*
+ * The service says that the order is done: it was finished elsewhere, or at the counter. Hints are
+ * of this computer only, so whoever shows one asks for the order's state first when there is a net.
+ */
 void ouk_unlock_forget(const char *sn);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OukUnlockHint, ouk_unlock_hint_free)
