@@ -221,7 +221,11 @@ ask_on(GMainContext *context, const Link *link, const OukCall *call, GCancellabl
 	asking_run(asking, session, context, link->ms);
 	if (cancellable != NULL)
 		g_cancellable_disconnect(cancellable, stop);
+	/* the message ends with its stream, and on this context only */
+	g_clear_object(&asking->in);
 	soup_session_abort(session);
+	while (g_main_context_iteration(context, FALSE))
+		;
 	return TRUE;
 }
 
