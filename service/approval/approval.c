@@ -193,3 +193,19 @@ cs_approved(const struct cs_operators *operators, const json_t *approvals, struc
 	leave(operators);
 	return st;
 }
+
+enum cs_status
+cs_approval_check(const struct cs_operators *operators, const json_t *approval, struct uk_span body)
+{
+	const struct cs_book *book = enter(operators);
+	const struct cs_book_row *row;
+	enum cs_status st;
+
+	if (book == NULL)
+		return CS_E_PROOF;
+	st = cs_book_signed(book, approval, body, cs_now(), &row);
+	if (st == CS_OK && (row->roles & cs_act_of(body).roles) == 0)
+		st = CS_E_PROOF;
+	leave(operators);
+	return st;
+}

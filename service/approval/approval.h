@@ -71,6 +71,10 @@ size_t cs_operators_now(const struct cs_operators *operators,
 UK_CHECKED enum cs_status cs_approved(const struct cs_operators *operators, const json_t *approvals,
 				      struct uk_span body, size_t needed);
 
+/* The same for one approval, whatever others there are: somebody who may sign this has. */
+UK_CHECKED enum cs_status cs_approval_check(const struct cs_operators *operators,
+					    const json_t *approval, struct uk_span body);
+
 /* Who may sign a text, and how many have to. */
 struct cs_act {
 	unsigned int roles;

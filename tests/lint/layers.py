@@ -39,7 +39,14 @@ ALLOWED = {
                       "service/approval", "service/orders"],
     "service/certd": ["common", "service/base", "service/store", "service/vault", "service/audit",
                       "service/orders", "service/wire", "service/approval", "service/deliver"],
-    "service/admin": ["common", "service/base", "service/store", "service/vault", "service/audit"],
+    "service/counter": ["common", "service/base", "service/store", "service/vault", "service/audit",
+                        "service/orders", "service/wire", "service/approval", "service/certd"],
+    "service/console": ["common", "service/base", "service/store", "service/vault", "service/audit",
+                        "service/orders", "service/wire", "service/approval", "service/certd",
+                        "service/counter"],
+    "service/admin": ["common", "service/base", "service/store", "service/vault", "service/audit",
+                      "service/orders", "service/wire", "service/approval", "service/certd",
+                      "service/counter"],
     "tests": ["common", "drivers", "pkcs11", "virtual", "assistant", "service", "tests", "udev"],
 }
 
@@ -64,7 +71,7 @@ SYSTEM = [
     (r"dlfcn\.h", ["drivers/crypto", "assistant", "virtual", "service/hsm"], None),
     (r"sqlite3\.h", ["service/store"], 1),
     (r"libpq-fe\.h", ["service/store"], 1),
-    (r"microhttpd\.h", ["service/certd"], 1),
+    (r"microhttpd\.h", ["service/certd", "service/console"], 2),
 ]
 
 # A program of its own, as small as can be: it only watches readers for a shell script. The doctor
