@@ -27,7 +27,7 @@ struct incoming {
 };
 
 static const char *
-field_find(const struct con_http_field *fields, size_t len, const char *name)
+field_find(const struct con_field *fields, size_t len, const char *name)
 {
 	for (size_t i = 0; i < len; i++)
 		if (strcmp(fields[i].name, name) == 0 && fields[i].value.ptr != NULL)
@@ -36,7 +36,7 @@ field_find(const struct con_http_field *fields, size_t len, const char *name)
 }
 
 const char *
-con_http_field(const struct con_request *request, const char *name)
+con_field(const struct con_request *request, const char *name)
 {
 	return field_find(request->fields, request->fields_len, name);
 }
@@ -72,7 +72,7 @@ on_http_field(void *cls, enum MHD_ValueKind kind, const char *key, const char *f
 {
 	struct incoming *in = cls;
 	struct con_request *request = &in->request;
-	struct con_http_field *field = NULL;
+	struct con_field *field = NULL;
 
 	if (key == NULL || strlen(key) >= CON_NAME_TEXT || in->taken + size > CON_BODY_MAX) {
 		in->too_large = true;
@@ -97,7 +97,7 @@ static enum MHD_Result
 on_query(void *cls, enum MHD_ValueKind kind, const char *key, const char *value)
 {
 	struct con_request *request = cls;
-	struct con_http_field *field;
+	struct con_field *field;
 
 	if (key == NULL || value == NULL || strlen(key) >= CON_NAME_TEXT ||
 	    strlen(value) > CON_HEADER_TEXT || request->query_len == CON_FIELDS)
