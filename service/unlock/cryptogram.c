@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 
 #define SHA1_LEN    20
+#define P2_SM4      2  /* the algorithm of device commands */
 #define MESSAGE_MAX 96 /* header, lengths, application id, two blocks, padding */
 
 static const struct cs_key_rules rules_list[] = {
@@ -144,4 +145,29 @@ cs_new_pin_block(const struct cs_key_rules *rules, const struct cs_new_pin *comm
 	uk_put(out, uk_span_of(data + 2, plain.len));
 	uk_put(out, uk_span_of(mac, sizeof(mac)));
 	return out->overflow ? CS_E_INTERNAL : CS_OK;
+}
+
+enum cs_status
+cs_device_key_block(const struct uk_secret *old, const struct uk_secret *fresh,
+		    const uint8_t random[GM_RANDOM_LEN], uint8_t ret[CS_DEVICE_KEY_LEN])
+{
+	static const uint8_t header[4] = {GM_CLA_MAC, GM_INS_CHANGE_DEV_AUTH_KEY, 0, P2_SM4};
+	enum cs_status st = CS_E_ARGUMENTS;
+
+	if (old->len == GM_BLOCK_LEN && fresh->len == GM_BLOCK_LEN)
+		st = sm4(old, NULL, uk_secret_peek(fresh), ret);
+	if (st == CS_OK)
+		st = mac_make(old, random, header, uk_span_of(ret, GM_BLOCK_LEN),
+			      ret + GM_BLOCK_LEN);
+	return st;
+}
+
+enum cs_status
+cs_device_proof(const struct uk_secret *key, const uint8_t random[GM_RANDOM_LEN],
+		uint8_t ret[GM_BLOCK_LEN])
+{
+	uint8_t block[GM_BLOCK_LEN] = {0};
+
+	memcpy(block, random, GM_RANDOM_LEN);
+	return sm4(key, NULL, uk_span_of(block, sizeof(block)), ret);
 }

@@ -46,4 +46,15 @@ UK_CHECKED enum cs_status cs_new_pin_block(const struct cs_key_rules *rules,
 					   const uint8_t random[GM_RANDOM_LEN],
 					   struct uk_writer *out);
 
+/* The data of ChangeDevAuthKey (12, P2 2): the new key under the old one, and the MAC. */
+#define CS_DEVICE_KEY_LEN (GM_BLOCK_LEN + GM_MAC_LEN)
+UK_CHECKED enum cs_status cs_device_key_block(const struct uk_secret *old,
+					      const struct uk_secret *fresh,
+					      const uint8_t random[GM_RANDOM_LEN],
+					      uint8_t ret[CS_DEVICE_KEY_LEN]);
+/* The data of DevAuth: the random and zeros under the device key. */
+UK_CHECKED enum cs_status cs_device_proof(const struct uk_secret *key,
+					  const uint8_t random[GM_RANDOM_LEN],
+					  uint8_t ret[GM_BLOCK_LEN]);
+
 #endif

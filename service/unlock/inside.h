@@ -6,6 +6,7 @@
 #include "service/unlock/unlock.h"
 
 enum cs_status cs_op_personalise(void *ctx, const json_t *request, json_t *answer);
+enum cs_status cs_op_device_key(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_enrol(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_contact(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_lost(void *ctx, const json_t *request, json_t *answer);
@@ -49,5 +50,9 @@ struct cs_unlock_work {
 	json_t *answer;
 	int64_t now;
 };
+
+/* Whether two operators have signed `what`, and the request's sn, number and contact. */
+UK_CHECKED enum cs_status cs_unlock_approved(const struct cs_unlock_work *work, const char *what,
+					     int64_t number);
 
 #endif

@@ -63,8 +63,8 @@ body_make(const char *what, const json_t *request, int64_t number, char ret[BODY
 	return len > 0 && len < BODY_ROOM ? CS_OK : CS_E_ARGUMENTS;
 }
 
-static enum cs_status
-approved(const struct cs_unlock_work *work, const char *what, int64_t number)
+enum cs_status
+cs_unlock_approved(const struct cs_unlock_work *work, const char *what, int64_t number)
 {
 	char body[BODY_ROOM];
 	enum cs_status st = body_make(what, work->request, number, body);
@@ -122,7 +122,7 @@ enrol_body(struct cs_store *store, void *ctx)
 	if (cs_key_rules_find(model) == NULL)
 		return CS_E_COUNTER;
 	(void)snprintf(what, sizeof(what), "enrol %s", model);
-	st = approved(work, what, key.master);
+	st = cs_unlock_approved(work, what, key.master);
 	if (st != CS_OK)
 		return st;
 	memcpy(key.key_sn, sn, strlen(sn) + 1);
@@ -161,7 +161,7 @@ personalise_body(struct cs_store *store, void *ctx)
 	if (rules == NULL)
 		return CS_E_COUNTER;
 	(void)snprintf(what, sizeof(what), "personalise %s", model);
-	st = approved(work, what, key.master);
+	st = cs_unlock_approved(work, what, key.master);
 	if (st == CS_OK)
 		st = cs_store_key_get(store, sn, &key);
 	if (st != CS_E_NOT_FOUND)
@@ -215,7 +215,7 @@ contact_body(struct cs_store *store, void *ctx)
 	enum cs_status st = key_of(work, &key);
 
 	if (st == CS_OK)
-		st = approved(work, "contact", key.ver);
+		st = cs_unlock_approved(work, "contact", key.ver);
 	(void)snprintf(once, sizeof(once), "contact/%s/%ld", key.key_sn, (long)key.ver);
 	if (st == CS_OK)
 		st = cs_unlock_tell(work->unlockd, &key, CS_TO_PHONE, once,
@@ -266,7 +266,7 @@ found_body(struct cs_store *store, void *ctx)
 	if (st == CS_OK && strcmp(key.state, "lost") != 0)
 		return CS_E_STATE;
 	if (st == CS_OK)
-		st = approved(work, "found", key.ver);
+		st = cs_unlock_approved(work, "found", key.ver);
 	memcpy(key.state, "active", 7);
 	if (st == CS_OK)
 		st = cs_store_key_put(store, &key);

@@ -4,6 +4,7 @@
 #include "service/unlock/cryptogram.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define LABEL_ROOM   48
 #define MESSAGE_ROOM 160
@@ -58,6 +59,24 @@ cs_admin_pin(struct cs_hsm *hsm, int64_t master, const char *key_sn, struct uk_s
 
 	(void)snprintf(message, sizeof(message), "OpenUKey-v1 ADMPIN %ld %s", (long)master, key_sn);
 	return derive(hsm, master, message, ret);
+}
+
+enum cs_status
+cs_device_key(struct cs_hsm *hsm, int64_t master, const char *key_sn, struct uk_secret *ret)
+{
+	char message[MESSAGE_ROOM], label[LABEL_ROOM];
+	uint8_t number[CS_HASH_LEN];
+	enum cs_status st;
+
+	(void)snprintf(message, sizeof(message), "OpenUKey-v1 DEVKEY %ld %s", (long)master, key_sn);
+	master_label(master, label);
+	st = cs_hsm_hmac(hsm, label, uk_span_str(message), number);
+	if (st == CS_OK) {
+		memcpy(ret->bytes, number, GM_BLOCK_LEN);
+		ret->len = GM_BLOCK_LEN;
+	}
+	uk_wipe(number, sizeof(number));
+	return st;
 }
 
 enum cs_status

@@ -12,6 +12,9 @@
 /* 13 base-62 characters of HMAC(master, "ADMPIN" and the serial number): 77 bits. */
 UK_CHECKED enum cs_status cs_admin_pin(struct cs_hsm *hsm, int64_t master, const char *key_sn,
 				       struct uk_secret *ret);
+/* The device authentication key: 16 bytes of HMAC(master, "DEVKEY" and the serial number). */
+UK_CHECKED enum cs_status cs_device_key(struct cs_hsm *hsm, int64_t master, const char *key_sn,
+					struct uk_secret *ret);
 /* Known to nobody but this attempt: the same one when it is asked for again. */
 UK_CHECKED enum cs_status cs_transport_pin(struct cs_hsm *hsm, int64_t master, const char *order_id,
 					   int64_t attempt, struct uk_secret *ret);

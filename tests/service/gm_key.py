@@ -114,6 +114,16 @@ class Key:
     def unblock_block(self, data):
         return self.send(0x84, 0x1a, 0, self.app + data)[0]
 
+    def device_auth(self, block):
+        """block: made from the random that was asked for last."""
+        return self.send(0x80, 0x10, 2, block)[0]
+
+    def device_auth_with(self, key):
+        return self.device_auth(sm4("ecb", key, self.random() + bytes(8)))
+
+    def change_device_key(self, data):
+        return self.send(0x84, 0x12, 2, data)[0]
+
     def change(self, who, old, fresh):
         random = self.random()
         plain = fresh.encode()

@@ -105,6 +105,28 @@ class Unlockd(UnlockCase):
             self.refused("exists", "personalise", **members)
             self.finish(key, self.granted(f"order-{model}", sn), f"order-{model}", sn)
 
+    def test_a_new_key_gets_its_device_key_by_relay(self):
+        factory = b"1234567812345678"
+        sn = "SN0100"
+        key = self.key(sn, locked=False)
+        name = "OpenUKey Virtual V0"
+        body = enrol_body(f"device {name}", sn, 1, CONTACT)
+        members = {"sn": sn, "model": name, "master": 1, "contact": CONTACT}
+        both = self.approve(body, "wang", "zhao")
+        self.refused("proof", "device-key", stage="proof", random=key.random().hex(),
+                     approvals=self.approve(body, "wang"), **members)
+        members["approvals"] = both
+        self.refused("bad-request", "device-key", stage="change", random=key.random().hex(), **members)
+        self.assertEqual(key.device_auth_with(factory), 0x9000)
+        data = self.ok("device-key", stage="change", old=factory.hex(), random=key.random().hex(),
+                       **members)["data"]
+        self.assertEqual(key.change_device_key(bytes.fromhex(data)), 0x9000)
+        self.assertNotEqual(key.device_auth_with(factory), 0x9000)
+        data = self.ok("device-key", stage="proof", random=key.random().hex(), **members)["data"]
+        self.assertEqual(key.device_auth(bytes.fromhex(data)), 0x9000)
+        self.enrol(sn)
+        self.refused("exists", "device-key", stage="proof", random=key.random().hex(), **members)
+
     # ---- power cuts and kill -9 ----
 
     def test_cut_after_unblocking_and_resumed_the_counter_reads_10(self):
