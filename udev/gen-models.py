@@ -8,8 +8,7 @@ Fails, naming the line, on a row that is out of order, there twice, or makes no 
 import re
 import sys
 
-COLUMNS = ("vendor", "product", "name", "transport", "framing", "match", "flags", "application",
-           "verified", "notes")
+from key_list import RESETS, fail, read_rows
 
 # flag -> the member of struct token_model it sets; what no flag sets has the usual value
 FLAGS = {
@@ -25,34 +24,6 @@ FLAGS = {
     "trim-cert": ("trim_cert", "true"),         # bytes after a certificate's end are dropped
 }
 CHUNK = re.compile(r"chunk(\d+)$")              # bytes asked for at once of a certificate
-
-
-def fail(number, text):
-    sys.exit(f"keys.tsv:{number}: {text}")
-
-
-def read_rows(path):
-    last = ()
-    names = set()
-    with open(path, encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            line = line.rstrip("\n")
-            if line.startswith("#") or not line:
-                continue
-            fields = line.split("\t")
-            if len(fields) != len(COLUMNS):
-                fail(number, f"{len(fields)} columns, not {len(COLUMNS)}")
-            row = dict(zip(COLUMNS, fields), number=number)
-            if not re.fullmatch(r"-\t-|[0-9a-f]{4}\t[0-9a-f]{4}", "\t".join(fields[:2])):
-                fail(number, "vendor and product are four small hex digits each, or -")
-            key = tuple(fields[:3])
-            if key <= last or (row["vendor"] != "-" and key[:2] == last[:2]):
-                fail(number, "not sorted, or there twice")
-            if row["name"] in names:
-                fail(number, "this name is taken")
-            names.add(row["name"])
-            last = key
-            yield row
 
 
 def quote(text):
@@ -82,6 +53,8 @@ def members_of(row):
         chunk = CHUNK.match(flag)
         if chunk:
             members["cert_chunk"] = chunk.group(1)
+        elif flag in RESETS:
+            continue
         elif flag not in FLAGS:
             fail(row["number"], f"no flag {flag}")
         elif FLAGS[flag][1] is None:

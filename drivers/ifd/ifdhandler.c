@@ -13,9 +13,6 @@
 /* Our own control code for PC/SC part 10, section 2.2, FEATURE_GET_TLV_PROPERTIES */
 #define CONTROL_TLV_PROPERTIES ((uint32_t)SCARD_CTL_CODE(3600))
 
-/* The longest data field that a reply in extended length can carry. */
-#define MAX_APDU_DATA 65536
-
 static const struct {
 	enum uk_status status;
 	RESPONSECODE code;
@@ -212,32 +209,36 @@ put_features(struct uk_writer *out)
 
 /* PC/SC part 10, 2.6.14: tag, length, value in little-endian order. */
 static void
-put_properties(struct uk_writer *out)
+put_properties(struct uk_writer *out, const struct ifd_reader *reader)
 {
+	struct ifd_description key;
+
+	reader->link->describe(reader->conn, &key);
 	uk_put_u8(out, PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize);
 	uk_put_u8(out, 4);
-	uk_put_u32(out, UK_LITTLE_ENDIAN, MAX_APDU_DATA);
+	uk_put_u32(out, UK_LITTLE_ENDIAN, key.max_data);
 	uk_put_u8(out, PCSCv2_PART10_PROPERTY_wIdVendor);
 	uk_put_u8(out, 2);
-	uk_put_u16(out, UK_LITTLE_ENDIAN, 0);
+	uk_put_u16(out, UK_LITTLE_ENDIAN, key.vendor);
 	uk_put_u8(out, PCSCv2_PART10_PROPERTY_wIdProduct);
 	uk_put_u8(out, 2);
-	uk_put_u16(out, UK_LITTLE_ENDIAN, 0);
+	uk_put_u16(out, UK_LITTLE_ENDIAN, key.product);
 }
 
 RESPONSECODE
 IFDHControl(DWORD Lun, DWORD dwControlCode, PUCHAR TxBuffer, DWORD TxLength, PUCHAR RxBuffer,
 	    DWORD RxLength, LPDWORD pdwBytesReturned)
 {
+	const struct ifd_reader *reader = ifd_reader_find(Lun);
 	struct uk_writer out = uk_writer_of(RxBuffer, RxLength);
 
 	*pdwBytesReturned = 0;
-	if (ifd_reader_find(Lun) == NULL)
+	if (reader == NULL)
 		return IFD_COMMUNICATION_ERROR;
 	if (dwControlCode == (DWORD)CM_IOCTL_GET_FEATURE_REQUEST)
 		put_features(&out);
 	else if (dwControlCode == CONTROL_TLV_PROPERTIES)
-		put_properties(&out);
+		put_properties(&out, reader);
 	else
 		return IFD_ERROR_NOT_SUPPORTED;
 

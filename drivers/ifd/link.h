@@ -13,6 +13,12 @@
 
 enum ifd_power { IFD_COLD_START, IFD_WARM_START, IFD_OFF };
 
+/* For PC/SC part 10. */
+struct ifd_description {
+	uint16_t vendor, product; /* 0: no USB device */
+	uint32_t max_data;        /* longest data field of a command or an answer, bytes */
+};
+
 /*
  * A link's own state is the `conn` that open made.  pcscd runs open, power, transmit, present and
  * close of one reader one after the other; wait runs beside them in a thread of its own.
@@ -42,9 +48,13 @@ struct ifd_link {
 
 	/* Until a key came or went, stop_fd became readable, or the time was over. */
 	void (*wait)(void *conn, int timeout_ms, int stop_fd);
+
+	void (*describe)(void *conn, struct ifd_description *ret);
 };
 
 /* A key on a Unix stream socket: the virtual key (link_socket.c). */
 extern const struct ifd_link ifd_link_socket;
+/* A HID or mass-storage key on the USB bus (link_usb.c). */
+extern const struct ifd_link ifd_link_usb;
 
 #endif

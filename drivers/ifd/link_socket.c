@@ -510,9 +510,18 @@ socket_wait(void *data, int timeout_ms, int stop_fd)
 	close(fd);
 }
 
+/* The longest data field that a reply in extended length can carry. */
+#define MAX_DATA 65536
+
+static void
+socket_describe(void *data, struct ifd_description *ret)
+{
+	*ret = (struct ifd_description){.max_data = MAX_DATA};
+}
+
 const struct ifd_link ifd_link_socket = {
 	/* pcscd insists that what stands before the colon exists */
 	.prefix = "/dev/null:", .open = socket_open,         .close = socket_close,
 	.power = socket_power,  .transmit = socket_transmit, .present = socket_present,
-	.wait = socket_wait,
+	.wait = socket_wait,    .describe = socket_describe,
 };

@@ -8,6 +8,7 @@
 
 static const struct ifd_link *const links[] = {
 	&ifd_link_socket,
+	&ifd_link_usb,
 };
 
 static struct ifd_reader readers[IFD_READERS_MAX];

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One command and its answer over USB, in the way of one kind of key (gm-keys 2.6). */
+#ifndef IFD_EXCHANGE_H
+#define IFD_EXCHANGE_H
+
+#include "drivers/ifd/frame.h"
+#include "drivers/ifd/usb.h"
+
+/* The first byte of an answer may take a while: an RSA key pair takes a slow key half a minute. */
+#define EXCHANGE_ANSWER_MS 60000
+/* Everything else follows at once. */
+#define EXCHANGE_NEXT_MS 2000
+
+struct exchange {
+	struct usb_key *usb;
+	uint32_t count; /* of commands, or of transfers where those are counted */
+	uint8_t stream[HID_STREAM_MAX];
+	uint8_t answer[HID_STREAM_MAX];
+};
+
+struct exchange_kind {
+	enum usb_kind usb;
+	/* Longest data field of a command, and of an answer's Le. */
+	uint32_t max_data;
+	/*
+	 * The answer borrows from the exchange until the next call.  UK_E_DATA_LEN: this command is
+	 * too long, nothing was sent.  After any other failure only recover may follow.  A command
+	 * is never sent twice.
+	 */
+	enum uk_status (*run)(struct exchange *exchange, struct uk_span command,
+			      struct uk_span *ret_answer);
+	/* Ends what was under way, so that the next answer belongs to the next command. */
+	enum uk_status (*recover)(struct exchange *exchange);
+};
+
+/* GM3000: HID reports of 64 bytes. */
+extern const struct exchange_kind exchange_hid;
+/* GMCAPIDFS: two vendor commands of the bulk-only transport. */
+extern const struct exchange_kind exchange_storage;
+
+#endif

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Makes from keys.tsv what turns USB keys into readers.
+
+Usage: gen-readers.py models|plist|plist-virtual|rules KEYS.TSV OUTPUT
+
+  models         rows of struct ifd_model for drivers/ifd
+  plist          the bundle's Info.plist: what pcscd looks for on the bus
+  plist-virtual  the same for virtual keys only
+  rules          who may open the devices
+"""
+import sys
+
+from key_list import RESETS, fail, read_rows
+
+# (transport, framing) -> how drivers/ifd speaks to it; every other row is a sighting
+EXCHANGES = {
+    ("hid", "gm3000"): "exchange_hid",
+    ("storage", "gmcapidfs"): "exchange_storage",
+}
+
+PLIST = """<?xml version="1.0" encoding="UTF-8"?>
+<!-- SPDX-License-Identifier: LGPL-2.1-or-later -->
+<!-- Made from udev/keys.tsv by gen-readers.py. -->
+<plist version="1.0">
+<dict>
+	<key>CFBundleInfoDictionaryVersion</key>
+	<string>6.0</string>
+	<key>CFBundleName</key>
+	<string>OPENUKEY</string>
+	<key>CFBundleExecutable</key>
+	<string>libifd-openukey.so</string>
+%s</dict>
+</plist>
+"""
+
+RULES = """# SPDX-License-Identifier: LGPL-2.1-or-later
+# Made from udev/keys.tsv by gen-readers.py. These keys are pcscd's alone: whoever could open them past
+# it, a browser with WebHID for one, could use up the tries.
+ACTION=="remove", GOTO="openukey_end"
+%sLABEL="openukey_end"
+"""
+
+RULE = """
+# {name}
+SUBSYSTEM=="usb", ENV{{DEVTYPE}}=="usb_device", ATTR{{idVendor}}=="{vendor}", ATTR{{idProduct}}=="{product}", \\
+  GROUP="root", MODE="0660", TAG-="uaccess"
+SUBSYSTEM=="hidraw|block|scsi_generic|bsg", ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", \\
+  GROUP="root", MODE="0600", TAG-="uaccess", ENV{{UDISKS_IGNORE}}="1"
+"""
+
+
+def flags_of(row):
+    return [] if row["flags"] == "-" else row["flags"].split(",")
+
+
+def driven(path):
+    for row in read_rows(path):
+        exchange = EXCHANGES.get((row["transport"], row["framing"]))
+        if exchange is None or row["match"] == "-":
+            continue
+        if row["match"] != "reader:" + row["name"]:
+            fail(row["number"], "the reader driver names its reader as the row is named")
+        row["exchange"] = exchange
+        row["is_virtual"] = "virtual" in flags_of(row)
+        yield row
+
+
+def models(rows):
+    lines = ["/* SPDX-License-Identifier: LGPL-2.1-or-later */",
+             "/* Made from udev/keys.tsv by udev/gen-readers.py. */"]
+    for row in rows:
+        reset = [RESETS[flag] for flag in flags_of(row) if flag in RESETS] + ["IFD_RESET_CLEAR"]
+        lines.append(f'{{0x{row["vendor"]}, 0x{row["product"]}, "{row["name"]}", '
+                     f'&{row["exchange"]}, {reset[0]}}},')
+    return "\n".join(lines) + "\n"
+
+
+def plist(rows):
+    arrays = []
+    for key, value in (("ifdVendorID", "0x{vendor}"), ("ifdProductID", "0x{product}"),
+                       ("ifdFriendlyName", "{name}")):
+        strings = "".join(f"\t\t<string>{value.format(**row)}</string>\n" for row in rows)
+        arrays.append(f"\t<key>{key}</key>\n\t<array>\n{strings}\t</array>\n")
+    return PLIST % "".join(arrays)
+
+
+def rules(rows):
+    return RULES % "".join(RULE.format(**row) for row in rows)
+
+
+OUTPUTS = {
+    "models": lambda rows: models(rows),
+    "plist": lambda rows: plist([row for row in rows if not row["is_virtual"]]),
+    "plist-virtual": lambda rows: plist([row for row in rows if row["is_virtual"]]),
+    "rules": lambda rows: rules([row for row in rows if not row["is_virtual"]]),
+}
+
+
+def main():
+    what, source, output = sys.argv[1:]
+    text = OUTPUTS[what](list(driven(source)))
+    with open(output, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+if __name__ == "__main__":
+    main()
