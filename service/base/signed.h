@@ -17,6 +17,7 @@
 #define CS_PURPOSE_RENEW   "renewal"
 #define CS_PURPOSE_CONFIRM "confirm"
 #define CS_PURPOSE_QUERY   "query"
+#define CS_PURPOSE_RECOVER "recover"
 
 UK_CHECKED enum cs_status cs_sign(EVP_PKEY *key, const char *purpose, struct uk_span body,
 				  struct cs_blob *ret);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "service/hsm/hsm.h"
+#include "service/hsm/inside.h"
 
-#include "common/pkcs11.h"
 #include "common/secret.h"
 
 #include <dlfcn.h>
@@ -10,13 +9,6 @@
 
 #define SLOTS_MAX  64
 #define MASTER_LEN 32
-
-struct cs_hsm {
-	void *library;
-	CK_FUNCTION_LIST *p11;
-	CK_SESSION_HANDLE session;
-	bool started;
-};
 
 void
 cs_hsm_close(struct cs_hsm *hsm)
@@ -123,17 +115,10 @@ cs_hsm_open(const char *module, const char *token, struct uk_span pin, struct cs
 	return CS_OK;
 }
 
-static CK_ATTRIBUTE
-attribute(CK_ATTRIBUTE_TYPE type, void *value, size_t len)
+enum cs_status
+cs_hsm_find(struct cs_hsm *hsm, CK_OBJECT_CLASS class, const char *label, CK_OBJECT_HANDLE *ret)
 {
-	return (CK_ATTRIBUTE){type, value, (CK_ULONG)len};
-}
-
-static enum cs_status
-key_find(struct cs_hsm *hsm, const char *label, CK_OBJECT_HANDLE *ret)
-{
-	CK_OBJECT_CLASS secret = CKO_SECRET_KEY;
-	char name[64];
+	char name[CS_HSM_LABEL];
 	CK_ATTRIBUTE wanted[2];
 	CK_ULONG count = 0;
 	CK_RV rv;
@@ -141,8 +126,8 @@ key_find(struct cs_hsm *hsm, const char *label, CK_OBJECT_HANDLE *ret)
 	if (strlen(label) >= sizeof(name))
 		return CS_E_ARGUMENTS;
 	memcpy(name, label, strlen(label) + 1);
-	wanted[0] = attribute(CKA_CLASS, &secret, sizeof(secret));
-	wanted[1] = attribute(CKA_LABEL, name, strlen(name));
+	wanted[0] = cs_hsm_attribute(CKA_CLASS, &class, sizeof(class));
+	wanted[1] = cs_hsm_attribute(CKA_LABEL, name, strlen(name));
 	if (hsm->p11->C_FindObjectsInit(hsm->session, wanted, ARRAY_SIZE(wanted)) != CKR_OK)
 		return CS_E_UNAVAILABLE;
 	rv = hsm->p11->C_FindObjects(hsm->session, ret, 1, &count);
@@ -152,14 +137,14 @@ key_find(struct cs_hsm *hsm, const char *label, CK_OBJECT_HANDLE *ret)
 	return count == 1 ? CS_OK : CS_E_NOT_FOUND;
 }
 
-static enum cs_status
-key_check(struct cs_hsm *hsm, CK_OBJECT_HANDLE key)
+enum cs_status
+cs_hsm_closed(struct cs_hsm *hsm, CK_OBJECT_HANDLE key)
 {
 	CK_BBOOL extractable = CK_TRUE, sensitive = CK_FALSE;
 	CK_ATTRIBUTE asked[2];
 
-	asked[0] = attribute(CKA_EXTRACTABLE, &extractable, sizeof(extractable));
-	asked[1] = attribute(CKA_SENSITIVE, &sensitive, sizeof(sensitive));
+	asked[0] = cs_hsm_attribute(CKA_EXTRACTABLE, &extractable, sizeof(extractable));
+	asked[1] = cs_hsm_attribute(CKA_SENSITIVE, &sensitive, sizeof(sensitive));
 	if (hsm->p11->C_GetAttributeValue(hsm->session, key, asked, ARRAY_SIZE(asked)) != CKR_OK)
 		return CS_E_UNAVAILABLE;
 	return extractable == CK_FALSE && sensitive == CK_TRUE ? CS_OK : CS_E_DENIED;
@@ -177,9 +162,9 @@ cs_hsm_hmac(struct cs_hsm *hsm, const char *label, struct uk_span data, uint8_t 
 
 	if (data.len > sizeof(message))
 		return CS_E_TOO_LARGE;
-	st = key_find(hsm, label, &key);
+	st = cs_hsm_find(hsm, CKO_SECRET_KEY, label, &key);
 	if (st == CS_OK)
-		st = key_check(hsm, key);
+		st = cs_hsm_closed(hsm, key);
 	if (st != CS_OK)
 		return st;
 	memcpy(message, data.ptr, data.len);
@@ -199,22 +184,23 @@ cs_hsm_make(struct cs_hsm *hsm, const char *label)
 	CK_MECHANISM mechanism = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_ULONG len = MASTER_LEN;
-	char name[64];
+	char name[CS_HSM_LABEL];
 	CK_OBJECT_HANDLE key;
-	enum cs_status st = key_find(hsm, label, &key);
+	enum cs_status st = cs_hsm_find(hsm, CKO_SECRET_KEY, label, &key);
 
 	if (st != CS_E_NOT_FOUND)
 		return st == CS_OK ? CS_E_EXISTS : st;
 	memcpy(name, label, strlen(label) + 1);
 	CK_ATTRIBUTE made[] = {
-		attribute(CKA_LABEL, name, strlen(name)),
-		attribute(CKA_ID, name, strlen(name)), /* programs that know ids only find it too */
-		attribute(CKA_TOKEN, &yes, sizeof(yes)),
-		attribute(CKA_PRIVATE, &yes, sizeof(yes)),
-		attribute(CKA_SENSITIVE, &yes, sizeof(yes)),
-		attribute(CKA_EXTRACTABLE, &no, sizeof(no)),
-		attribute(CKA_SIGN, &yes, sizeof(yes)),
-		attribute(CKA_VALUE_LEN, &len, sizeof(len)),
+		cs_hsm_attribute(CKA_LABEL, name, strlen(name)),
+		cs_hsm_attribute(CKA_ID, name,
+				 strlen(name)), /* programs that know ids only find it too */
+		cs_hsm_attribute(CKA_TOKEN, &yes, sizeof(yes)),
+		cs_hsm_attribute(CKA_PRIVATE, &yes, sizeof(yes)),
+		cs_hsm_attribute(CKA_SENSITIVE, &yes, sizeof(yes)),
+		cs_hsm_attribute(CKA_EXTRACTABLE, &no, sizeof(no)),
+		cs_hsm_attribute(CKA_SIGN, &yes, sizeof(yes)),
+		cs_hsm_attribute(CKA_VALUE_LEN, &len, sizeof(len)),
 	};
 	if (hsm->p11->C_GenerateKey(hsm->session, &mechanism, made, ARRAY_SIZE(made), &key) !=
 	    CKR_OK)

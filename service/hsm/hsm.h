@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The one PKCS #11 session of a process that works with a master key.  The key never leaves the
- * HSM: what is derived from it is an HMAC that the HSM computes.
+ * The one PKCS #11 session of a process that works with a key which never leaves the HSM: a master
+ * that others are derived from, a key that seals others, a CA's key that signs.
  */
 #ifndef CS_HSM_HSM_H
 #define CS_HSM_HSM_H
 
+#include "service/base/blob.h"
 #include "service/base/random.h"
 
 struct cs_hsm;
@@ -27,5 +28,25 @@ UK_CHECKED enum cs_status cs_hsm_hmac(struct cs_hsm *hsm, const char *label, str
 
 /* Makes a new non-extractable key for it; CS_E_EXISTS. */
 UK_CHECKED enum cs_status cs_hsm_make(struct cs_hsm *hsm, const char *label);
+
+/*
+ * AES-256-GCM under the secret key with this label; where: what the bytes belong to, they open
+ * there and nowhere else.  Errors as of cs_hsm_hmac; CS_E_CORRUPT for what was not sealed so.
+ */
+UK_CHECKED enum cs_status cs_hsm_seal(struct cs_hsm *hsm, const char *label, struct uk_span where,
+				      struct uk_span plain, struct cs_blob *ret);
+UK_CHECKED enum cs_status cs_hsm_unseal(struct cs_hsm *hsm, const char *label, struct uk_span where,
+					struct uk_span sealed, struct cs_blob *ret);
+/* Makes a new non-extractable AES key for it; CS_E_EXISTS. */
+UK_CHECKED enum cs_status cs_hsm_make_aes(struct cs_hsm *hsm, const char *label);
+
+enum cs_hsm_algorithm {
+	CS_HSM_RSA_SHA256, /* PKCS #1 v1.5 */
+	CS_HSM_SM2_SM3,    /* default ID, DER; by the vendor mechanism of the Chinese HSM family */
+};
+/* A signature over the message by the private key with this label; errors as of cs_hsm_hmac. */
+UK_CHECKED enum cs_status cs_hsm_sign(struct cs_hsm *hsm, const char *label,
+				      enum cs_hsm_algorithm algorithm, struct uk_span message,
+				      struct cs_blob *ret);
 
 #endif

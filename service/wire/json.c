@@ -33,6 +33,16 @@ cs_json_text_or_empty(const json_t *object, const char *name, size_t most)
 	return json_object_get(object, name) == NULL ? "" : cs_json_text(object, name, most);
 }
 
+const char *
+cs_json_word(const json_t *object, const char *name, size_t most)
+{
+	static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ._:-";
+	const char *text = cs_json_text_or_empty(object, name, most);
+
+	return text != NULL && strspn(text, allowed) == strlen(text) ? text : NULL;
+}
+
 bool
 cs_json_number(const json_t *object, const char *name, int64_t *ret)
 {

@@ -23,6 +23,9 @@ json_t *cs_json_read(struct uk_span bytes);
 const char *cs_json_text(const json_t *object, const char *name, size_t most);
 /* The same, but "" when there is no such member at all. */
 const char *cs_json_text_or_empty(const json_t *object, const char *name, size_t most);
+/* The same for letters, digits and the marks . _ : - only: what may go into a line that is signed.
+ */
+const char *cs_json_word(const json_t *object, const char *name, size_t most);
 UK_CHECKED bool cs_json_number(const json_t *object, const char *name, int64_t *ret);
 /* Exactly len bytes, written in lower-case hex. */
 UK_CHECKED bool cs_json_hex(const json_t *object, const char *name, uint8_t *ret, size_t len);

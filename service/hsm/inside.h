@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of this folder share. */
+#ifndef CS_HSM_INSIDE_H
+#define CS_HSM_INSIDE_H
+
+#include "common/pkcs11.h"
+#include "service/hsm/hsm.h"
+
+#define CS_HSM_LABEL 64
+
+struct cs_hsm {
+	void *library;
+	CK_FUNCTION_LIST *p11;
+	CK_SESSION_HANDLE session;
+	bool started;
+};
+
+static inline CK_ATTRIBUTE
+cs_hsm_attribute(CK_ATTRIBUTE_TYPE type, void *value, size_t len)
+{
+	return (CK_ATTRIBUTE){type, value, (CK_ULONG)len};
+}
+
+/* CS_E_NOT_FOUND */
+UK_CHECKED enum cs_status cs_hsm_find(struct cs_hsm *hsm, CK_OBJECT_CLASS class, const char *label,
+				      CK_OBJECT_HANDLE *ret);
+/* CS_E_DENIED for a key that could be read out. */
+UK_CHECKED enum cs_status cs_hsm_closed(struct cs_hsm *hsm, CK_OBJECT_HANDLE key);
+
+#endif
