@@ -133,6 +133,7 @@ static const char *const schema_names[CS_SCHEMA_COUNT] = {
 	[CS_SCHEMA_ORDERS] = "orders",
 	[CS_SCHEMA_UNLOCK] = "unlock",
 	[CS_SCHEMA_ISSUE] = "issue",
+	[CS_SCHEMA_KMC] = "kmc",
 };
 
 static int
