@@ -1,53 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The CA's key and what it signs: requests proved, certificates drafted, drafts signed. */
+/*
+ * The CA's key, in an HSM or in a file, and what it signs.  Whatever it is, a certificate, a list,
+ * an answer: it is first made whole with the signature of a key that is nobody's, and can be stored
+ * so; then the CA's signature takes that one's place.
+ */
 #ifndef CS_ISSUE_AUTHORITY_H
 #define CS_ISSUE_AUTHORITY_H
 
 #include "service/base/blob.h"
-#include "service/base/random.h"
+#include "service/hsm/hsm.h"
 
+#include <jansson.h>
 #include <openssl/x509.h>
+
+struct cs_authority_settings {
+	const char *cert; /* PEM: the CA's certificate, then those above it */
+	const char *key;  /* PEM; or NULL, and the key is in the HSM: */
+	const char *module, *token, *pin_file, *label;
+	const char *crl_url, *ocsp_url; /* told in certificates; or NULL */
+	bool foreign;                   /* the CA is somebody else's: there is no key */
+};
 
 struct cs_authority {
 	X509 *cert;
-	EVP_PKEY *key;
-	/*
-	 * A key of the same kind that is nobody's.  It signs drafts, so that a draft has every byte
-	 * of the certificate but the signature, and can be stored before the CA's key is used at
-	 * all.
-	 */
-	EVP_PKEY *nobody;
+	EVP_PKEY *key; /* NULL: in the HSM */
+	struct cs_hsm *hsm;
+	const char *label;
+	EVP_PKEY *nobody;  /* of the same kind */
+	X509 *nobody_cert; /* the CA's name and nobody's key */
+	json_t *chain;     /* DER in hex: the CA's certificate and those above it */
+	const char *crl_url, *ocsp_url;
 };
 
-/* PEM files; CS_E_ARGUMENTS when key and certificate do not belong together. */
-UK_CHECKED enum cs_status cs_authority_open(const char *cert_path, const char *key_path,
+/* CS_E_ARGUMENTS when key and certificate do not belong together. */
+UK_CHECKED enum cs_status cs_authority_open(const struct cs_authority_settings *settings,
 					    struct cs_authority *ret);
 void cs_authority_close(struct cs_authority *authority);
 
-/* DER of a request that is signed by the key it names (SM2: default ID). The caller frees. */
-UK_CHECKED enum cs_status cs_request_read(struct uk_span der, X509_REQ **ret);
-/* SHA-256 of the public key's SubjectPublicKeyInfo. */
-UK_CHECKED enum cs_status cs_spki_hash(EVP_PKEY *key, uint8_t ret[CS_HASH_LEN]);
-
-/* DER of one of this CA's own certificates; CS_E_PROOF for anybody else's. The caller frees. */
-UK_CHECKED enum cs_status cs_own_cert_read(const struct cs_authority *authority, struct uk_span der,
-					   X509 **ret);
-/* The last second at which it is valid. */
-UK_CHECKED enum cs_status cs_cert_end(const X509 *cert, int64_t *ret);
-/* Upper-case hex of the serial number, as the store has it. */
-UK_CHECKED enum cs_status cs_cert_serial(const X509 *cert, char *ret, size_t room);
+/* The digest, and for SM2 the ID, that the CA's kind of key signs with; NULL: out of memory. */
+EVP_MD_CTX *cs_authority_nobody(const struct cs_authority *authority);
+/*
+ * SEQUENCE { what is signed, algorithm, signature, ... } with the CA's signature in place of
+ * nobody's; it is verified before it leaves here.
+ */
+UK_CHECKED enum cs_status cs_authority_sign(const struct cs_authority *authority,
+					    struct uk_span draft, struct cs_blob *ret);
 
 struct cs_draft {
 	struct uk_span subject; /* DER of the name */
 	const char *code;       /* unified social credit code; "": none */
 	EVP_PKEY *key;
+	bool encrypts; /* else it signs */
 	int64_t not_before, not_after;
 };
-/* A certificate for signing with a new random serial number; not yet the CA's. DER. */
+/* A certificate with a new random serial number; not yet the CA's. DER. */
 UK_CHECKED enum cs_status cs_draft_make(const struct cs_authority *authority,
 					const struct cs_draft *draft, struct cs_blob *ret);
-/* The same with the CA's signature. */
-UK_CHECKED enum cs_status cs_draft_sign(const struct cs_authority *authority, struct uk_span draft,
-					struct cs_blob *ret);
 
 #endif

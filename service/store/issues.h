@@ -18,6 +18,8 @@ struct cs_issue_row {
 	struct cs_blob old_cert;        /* DER; empty: there is none */
 	uint8_t spki_hash[CS_HASH_LEN]; /* of the request that counts */
 	int64_t requests, changed;
+	struct cs_blob csr;            /* that counts; DER */
+	uint8_t csr_hash[CS_HASH_LEN]; /* the only one that operators approved; zeros: not yet */
 };
 
 static inline void
@@ -25,6 +27,7 @@ cs_issue_row_clear(struct cs_issue_row *row)
 {
 	cs_blob_free(&row->subject);
 	cs_blob_free(&row->old_cert);
+	cs_blob_free(&row->csr);
 }
 
 #define CS_ISSUE_ROW UK_CLEANUP(cs_issue_row_clear) struct cs_issue_row
@@ -34,8 +37,12 @@ UK_CHECKED enum cs_status cs_store_issue_add(struct cs_store *store,
 					     const struct cs_issue_row *row);
 UK_CHECKED enum cs_status cs_store_issue_get(struct cs_store *store, const char *order_id,
 					     struct cs_issue_row *ret);
-/* State, request, count; compare-and-swap by ver. */
+/* State, key, request, count; compare-and-swap by ver. */
 UK_CHECKED enum cs_status cs_store_issue_put(struct cs_store *store, struct cs_issue_row *row);
+/* The old certificates that orders for that key were about. */
+typedef enum cs_status (*cs_der_fn)(struct uk_span der, void *ctx);
+UK_CHECKED enum cs_status cs_store_old_certs(struct cs_store *store, const char *key_sn,
+					     cs_der_fn each, void *ctx);
 
 struct cs_cert_row {
 	char serial[CS_SERIAL_TEXT];
@@ -44,6 +51,8 @@ struct cs_cert_row {
 	char state[CS_WORD_TEXT]; /* draft, good, confirmed, revoked */
 	int64_t ver, not_after, changed;
 	struct cs_blob draft, cert;
+	char pair[CS_SERIAL_TEXT]; /* for encryption: the serial of the one for signing; else "" */
+	struct cs_blob envelope, wrapped;
 };
 
 static inline void
@@ -51,6 +60,8 @@ cs_cert_row_clear(struct cs_cert_row *row)
 {
 	cs_blob_free(&row->draft);
 	cs_blob_free(&row->cert);
+	cs_blob_free(&row->envelope);
+	cs_blob_free(&row->wrapped);
 }
 
 #define CS_CERT_ROW UK_CLEANUP(cs_cert_row_clear) struct cs_cert_row
@@ -64,9 +75,15 @@ UK_CHECKED enum cs_status cs_store_cert_by_serial(struct cs_store *store, const 
 						  struct cs_cert_row *ret);
 /* State and certificate; compare-and-swap by ver. */
 UK_CHECKED enum cs_status cs_store_cert_put(struct cs_store *store, struct cs_cert_row *row);
-/* Every certificate of the order but this key's is revoked. */
-UK_CHECKED enum cs_status cs_store_certs_revoke_others(struct cs_store *store, const char *order_id,
-						       const uint8_t spki_hash[CS_HASH_LEN],
-						       int64_t now);
+/* The one for encryption that goes with a signing certificate of the order. */
+UK_CHECKED enum cs_status cs_store_cert_pair(struct cs_store *store, const char *order_id,
+					     const char *serial, struct cs_cert_row *ret);
+/* Those that are not revoked: of an order except for that key (NULL: all), or on a key. */
+typedef enum cs_status (*cs_cert_fn)(const struct cs_cert_row *row, void *ctx);
+UK_CHECKED enum cs_status cs_store_certs_others(struct cs_store *store, const char *order_id,
+						const uint8_t spki_hash[CS_HASH_LEN],
+						cs_cert_fn each, void *ctx);
+UK_CHECKED enum cs_status cs_store_certs_on(struct cs_store *store, const char *key_sn,
+					    cs_cert_fn each, void *ctx);
 
 #endif

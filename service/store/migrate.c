@@ -97,7 +97,8 @@ table_widen(struct cs_store *store, const struct cs_table *table, int version)
 		if (st != CS_OK)
 			return st;
 	}
-	return CS_OK;
+	/* One that came later than the table. */
+	return index_make(store, table, table->index, false);
 }
 
 /* From version - 1 to version. */

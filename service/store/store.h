@@ -17,7 +17,13 @@ struct cs_store;
 #define CS_CA_TEXT 33
 
 /* Each process has a database of its own; these are the sets of tables. */
-enum cs_schema { CS_SCHEMA_ORDERS, CS_SCHEMA_UNLOCK, CS_SCHEMA_ISSUE, CS_SCHEMA_COUNT };
+enum cs_schema {
+	CS_SCHEMA_ORDERS,
+	CS_SCHEMA_UNLOCK,
+	CS_SCHEMA_ISSUE,
+	CS_SCHEMA_KMC,
+	CS_SCHEMA_COUNT
+};
 
 /*
  * where: "sqlite:PATH", a path, or a connection string of PostgreSQL ("postgresql://..." or

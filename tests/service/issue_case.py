@@ -115,19 +115,32 @@ class IssueCase(unittest.TestCase):
         length = int(line.split("hl=")[1].split()[0]) + int(line.split(" l=")[1].split()[0])
         return der[at:at + length]
 
+    def approvals(self, body, names=("wang", "zhao")):
+        return [{"operator": name, "signature": self.sign(
+            name, "operator-approval", body, sm3=False)} for name in names]
+
+    def request_approvals(self, csr, token, order="o1", names=("wang", "zhao")):
+        return self.approvals(f"request\norder={order}\ntoken={token}\n"
+                              f"csr={hashlib.sha256(csr).hexdigest()}\n", names)
+
     def prepare_members(self, order="o1", kind="renewal", years=1, old=None,
-                        names=("wang", "zhao")):
+                        names=("wang", "zhao"), csr_hash=None, paid=22000, transfer=None):
         subject = self.subject()
         members = {"order": order, "kind": kind, "sn": "SN0001", "code": CODE, "years": years,
-                   "paid": 22000, "subject": subject.hex()}
+                   "paid": paid, "subject": subject.hex()}
         if old is not None:
             members["old_cert"] = old.hex()
         body = ("issue\norder={order}\nkind={kind}\nsn={sn}\nsubject=" +
                 hashlib.sha256(subject).hexdigest() + "\ncode={code}\nyears={years}\nold=" +
                 (hashlib.sha256(old).hexdigest() if old else "-") + "\npaid={paid}\n"
                 ).format(**members)
-        members["approvals"] = [{"operator": name, "signature": self.sign(
-            name, "operator-approval", body, sm3=False)} for name in names]
+        if transfer is not None:
+            members["transfer"] = transfer
+            body += f"transfer={transfer}\n"
+        if csr_hash is not None:
+            members["csr_hash"] = csr_hash
+            body += f"csr={csr_hash}\n"
+        members["approvals"] = self.approvals(body, names)
         return members
 
     def prepare(self, change=None, **more):

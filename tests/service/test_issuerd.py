@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """openukey-issuerd: what it takes to get a certificate, and that it takes all of it."""
+import hashlib
 import json
 import threading
 import unittest
@@ -124,8 +125,29 @@ class Issuerd(IssueCase):
     def test_a_new_certificate_needs_no_old_one(self):
         self.assertEqual(self.prepare(kind="new"), {})
         self.genkey("new")
-        self.ok("request", order="o1", csr=self.csr("new").hex())
+        csr = self.csr("new")
+        self.ok("request", order="o1", csr=csr.hex(), token="SN7",
+                approvals=self.request_approvals(csr, "SN7"))
         self.assertIn("sign_cert", self.ok("result", order="o1"))
+
+    def test_for_a_new_key_operators_sign_which_key_it_is(self):
+        """Whoever passes requests on could otherwise have the certificate for a key of its own."""
+        self.prepare(kind="new")
+        self.genkey("new")
+        csr = self.csr("new")
+        for approvals in ([], self.request_approvals(csr, "SN7", names=("wang",)),
+                          self.request_approvals(csr, "SN8"),
+                          self.request_approvals(self.csr("ca"), "SN7")):
+            self.refused("proof", "request", order="o1", csr=csr.hex(), token="SN7",
+                         approvals=approvals)
+        self.refused("wrong-state", "result", order="o1")
+        # or they sign for the key with the order
+        bound = hashlib.sha256(csr).hexdigest()
+        self.assertEqual(self.prepare(order="o2", kind="new", csr_hash=bound), {})
+        other = self.csr("ca")
+        self.refused("proof", "request", order="o2", csr=other.hex())
+        self.ok("request", order="o2", csr=csr.hex())
+        self.assertIn("sign_cert", self.ok("result", order="o2"))
 
     def test_a_revoked_certificate_renews_nothing(self):
         csr = self.renewal()

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * That money came: the provider's own words with the provider's own signature, passed on as they
+ * came, or a bank transfer that the operators signed for by its reference.
+ */
+#include "service/issue/inside.h"
+
+#include "service/base/daemon.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NOTICE_MAX 4096
+#define PATH_ROOM  512
+
+/* The bytes that are signed: "timestamp", a newline and the body, as the provider sent it. */
+struct notice {
+	char provider[CS_WORD_TEXT];
+	struct cs_blob body, signature, signed_bytes;
+};
+
+static void
+notice_clear(struct notice *notice)
+{
+	cs_blob_free(&notice->body);
+	cs_blob_free(&notice->signature);
+	cs_blob_free(&notice->signed_bytes);
+}
+
+static enum cs_status
+notice_read(const json_t *json, struct notice *ret)
+{
+	const char *provider = cs_json_word(json, "provider", CS_WORD_TEXT - 1);
+	const char *stamp = cs_json_word(json, "timestamp", 20);
+	const char *body = cs_json_text(json, "body", NOTICE_MAX);
+	struct uk_writer out;
+	enum cs_status st;
+
+	/* The name becomes part of a path. */
+	if (provider == NULL || provider[0] == '\0' || strchr(provider, '.') != NULL ||
+	    stamp == NULL || body == NULL ||
+	    !cs_json_blob(json, "signature", CS_PROOF_MAX, &ret->signature))
+		return CS_E_PROOF;
+	memcpy(ret->provider, provider, strlen(provider) + 1);
+	st = cs_blob_set(&ret->body, uk_span_str(body));
+	if (st == CS_OK)
+		st = cs_blob_room(&ret->signed_bytes, strlen(stamp) + 1 + strlen(body));
+	if (st != CS_OK)
+		return st;
+	out = uk_writer_of(ret->signed_bytes.ptr, ret->signed_bytes.len);
+	uk_put(&out, uk_span_str(stamp));
+	uk_put_u8(&out, '\n');
+	uk_put(&out, uk_span_str(body));
+	return CS_OK;
+}
+
+static void
+pkey_drop(EVP_PKEY **key)
+{
+	EVP_PKEY_free(*key);
+}
+
+static void
+md_ctx_drop(EVP_MD_CTX **ctx)
+{
+	EVP_MD_CTX_free(*ctx);
+}
+
+static enum cs_status
+public_check(const char *path, const struct notice *notice)
+{
+	UK_CLEANUP(pkey_drop) EVP_PKEY *key = cs_public_key_read(path);
+	UK_CLEANUP(md_ctx_drop) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+
+	if (key == NULL)
+		return CS_E_UNAVAILABLE;
+	return ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+			       EVP_DigestVerify(ctx, notice->signature.ptr, notice->signature.len,
+						notice->signed_bytes.ptr,
+						notice->signed_bytes.len) == 1
+		       ? CS_OK
+		       : CS_E_PROOF;
+}
+
+/* The sandbox's: whoever can check it can make it. For rehearsals. */
+static enum cs_status
+shared_check(const char *path, const struct notice *notice)
+{
+	UK_SECRET key = {.len = 0};
+	uint8_t mac[CS_HASH_LEN];
+	enum cs_status st = cs_daemon_secret(path, &key);
+
+	if (st == CS_OK)
+		st = cs_hmac(uk_secret_peek(&key), cs_blob_span(&notice->signed_bytes), mac);
+	if (st != CS_OK)
+		return st;
+	return cs_equal_secret(uk_span_of(mac, sizeof(mac)), cs_blob_span(&notice->signature))
+		       ? CS_OK
+		       : CS_E_PROOF;
+}
+
+static enum cs_status
+notice_check(const char *folder, const struct notice *notice)
+{
+	char path[PATH_ROOM];
+
+	(void)snprintf(path, sizeof(path), "%s/%s.pem", folder, notice->provider);
+	if (access(path, F_OK) == 0)
+		return public_check(path, notice);
+	(void)snprintf(path, sizeof(path), "%s/%s.key", folder, notice->provider);
+	return access(path, F_OK) == 0 ? shared_check(path, notice) : CS_E_PROOF;
+}
+
+enum cs_status
+cs_issue_paid(const struct cs_issue_job *job, const struct cs_issue_row *row, int64_t paid)
+{
+	const struct cs_issue_rule *rule = cs_issue_rule_find(row->kind);
+	const char *transfer = cs_json_word(job->request, "transfer", 64);
+	UK_CLEANUP(notice_clear) struct notice notice = {.provider = ""};
+	CS_JSON *body = NULL;
+	const char *reference;
+	int64_t amount = 0, price;
+	enum cs_status st;
+
+	if (rule == NULL || job->issuerd->payments == NULL)
+		return CS_OK;
+	price = cs_price(job->issuerd->terms, rule->kind, (int)row->years);
+	if (price == 0)
+		return CS_OK;
+	if (paid < price)
+		return CS_E_PROOF;
+	if (transfer != NULL && transfer[0] != '\0')
+		return cs_store_receipt_add(job->issuerd->store, "transfer", transfer,
+					    row->order_id, job->now);
+	st = notice_read(json_object_get(job->request, "payment"), &notice);
+	if (st == CS_OK)
+		st = notice_check(job->issuerd->payments, &notice);
+	if (st != CS_OK)
+		return st;
+	body = cs_json_read(cs_blob_span(&notice.body));
+	reference = cs_json_word(body, "reference", 64);
+	if (reference == NULL || reference[0] == '\0' || !cs_json_number(body, "amount", &amount) ||
+	    amount < price)
+		return CS_E_PROOF;
+	return cs_store_receipt_add(job->issuerd->store, notice.provider, reference, row->order_id,
+				    job->now);
+}
