@@ -6,7 +6,8 @@
 #include "service/wire/json.h"
 
 /*
- * Asks the process behind the socket and waits at most timeout_ms.  Takes the request over.
+ * Asks the process behind the socket and waits at most timeout_ms.  Takes the request over.  Each
+ * thread keeps its connections for the next time.
  * CS_E_UNAVAILABLE when there is no answer; otherwise what the answer says, and the answer itself
  * (never NULL with CS_OK; the caller drops it).
  */

@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PEERS_MAX   64
+#define PEERS_MAX   256
 #define HEADER_LEN  4
 #define PATIENCE_MS 10000 /* for the rest of a message that has begun, or an answer to be read */
 #define TICK_MS     1000
@@ -22,6 +22,7 @@ struct peer {
 	int fd;
 	uid_t uid;
 	int64_t since; /* ms: when its message began; 0: none has */
+	int64_t asked; /* ms: when it asked last, or came */
 	uint8_t *bytes;
 	size_t len;
 };
@@ -108,6 +109,29 @@ peer_allowed(const struct cs_server_settings *settings, uid_t uid)
 }
 
 static void
+peer_drop(struct server *server, size_t at)
+{
+	struct peer *peer = &server->peers[at];
+
+	(void)close(peer->fd);
+	uk_wipe(peer->bytes, peer->len);
+	free(peer->bytes);
+	*peer = server->peers[--server->peers_len];
+}
+
+/* Who has not asked for the longest time: askers come back when they were cut off between two. */
+static size_t
+idlest(const struct server *server)
+{
+	size_t found = 0;
+
+	for (size_t i = 1; i < server->peers_len; i++)
+		if (server->peers[i].asked < server->peers[found].asked)
+			found = i;
+	return found;
+}
+
+static void
 peer_accept(struct server *server)
 {
 	const struct timeval patience = {PATIENCE_MS / 1000, 0};
@@ -118,32 +142,22 @@ peer_accept(struct server *server)
 
 	if (fd < 0)
 		return;
-	if (server->peers_len == PEERS_MAX ||
-	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0 ||
 	    !peer_allowed(server->settings, who.uid)) {
 		(void)close(fd);
 		return;
 	}
+	if (server->peers_len == PEERS_MAX)
+		peer_drop(server, idlest(server));
 	/* Answers are written at once: whoever does not read them is dropped. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	peer = &server->peers[server->peers_len];
-	*peer = (struct peer){.fd = fd, .uid = who.uid};
+	*peer = (struct peer){.fd = fd, .uid = who.uid, .asked = cs_now_ms()};
 	peer->bytes = malloc(HEADER_LEN + CS_FRAME_MAX);
 	if (peer->bytes == NULL)
 		(void)close(fd);
 	else
 		server->peers_len++;
-}
-
-static void
-peer_drop(struct server *server, size_t at)
-{
-	struct peer *peer = &server->peers[at];
-
-	(void)close(peer->fd);
-	uk_wipe(peer->bytes, HEADER_LEN + CS_FRAME_MAX);
-	free(peer->bytes);
-	*peer = server->peers[--server->peers_len];
 }
 
 /* Answers every whole message in the buffer. False: the connection is of no more use. */
@@ -168,6 +182,7 @@ peer_work(struct server *server, struct peer *peer)
 		if (!sent)
 			return false;
 		memmove(peer->bytes, in.ptr, in.len);
+		uk_wipe(peer->bytes + in.len, peer->len - in.len);
 		peer->len = in.len;
 		peer->since = in.len > 0 ? cs_now_ms() : 0;
 	}
@@ -183,8 +198,9 @@ peer_read(struct server *server, struct peer *peer)
 		return errno == EAGAIN || errno == EINTR;
 	if (got == 0)
 		return false;
+	peer->asked = cs_now_ms();
 	if (peer->len == 0)
-		peer->since = cs_now_ms();
+		peer->since = peer->asked;
 	peer->len += (size_t)got;
 	return peer_work(server, peer);
 }
