@@ -14,14 +14,17 @@
 enum cs_status
 cs_api_own(struct cs_desk *desk, const struct cs_http_request *request, struct cs_order_row *ret)
 {
-	char id[CS_ID_TEXT];
-	enum cs_status st = cs_order_of_cap(&desk->orders, request->capability, id);
+	CS_ORDER_ROW row = {.ver = 0};
+	enum cs_status st = cs_order_by_cap(&desk->orders, request->capability, &row);
 
 	if (st != CS_OK)
 		return st;
-	if (strcmp(id, request->parts[0]) != 0)
+	if (strcmp(row.id, request->parts[0]) != 0)
 		return CS_E_NOT_FOUND;
-	return cs_order_read(&desk->orders, id, ret, NULL);
+	cs_order_row_clear(ret);
+	*ret = row;
+	row.body = (struct cs_blob){NULL, 0};
+	return CS_OK;
 }
 
 enum cs_status

@@ -62,6 +62,18 @@ cs_order_of_cap(struct cs_orders *orders, const char *cap, char ret_id[CS_ID_TEX
 	return st == CS_OK ? cs_store_cap_find(orders->store, hash, ret_id) : st;
 }
 
+enum cs_status
+cs_order_by_cap(struct cs_orders *orders, const char *cap, struct cs_order_row *ret)
+{
+	uint8_t hash[CS_HASH_LEN];
+	enum cs_status st;
+
+	if (strnlen(cap, CS_CAP_TEXT) != CS_CAP_TEXT - 1)
+		return CS_E_NOT_FOUND;
+	st = cap_hash(cap, hash);
+	return st == CS_OK ? cs_store_order_by_cap(orders->store, hash, ret) : st;
+}
+
 struct making {
 	struct cs_orders *orders;
 	const struct cs_order_request *request;

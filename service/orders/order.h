@@ -50,6 +50,9 @@ UK_CHECKED enum cs_status cs_order_new(struct cs_orders *orders,
 /* The order a capability is for; CS_E_NOT_FOUND for anything else. */
 UK_CHECKED enum cs_status cs_order_of_cap(struct cs_orders *orders, const char *cap,
 					  char ret_id[CS_ID_TEXT]);
+/* The same, and its row. */
+UK_CHECKED enum cs_status cs_order_by_cap(struct cs_orders *orders, const char *cap,
+					  struct cs_order_row *ret);
 /* Another capability for it: after a query that was answered with a code or a signature. */
 UK_CHECKED enum cs_status cs_order_cap_new(struct cs_orders *orders, const char *id, int64_t now,
 					   char ret[CS_CAP_TEXT]);

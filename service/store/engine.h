@@ -9,6 +9,7 @@
 
 #include "service/base/blob.h"
 #include "service/base/status.h"
+#include "service/store/audit.h"
 #include "service/store/store.h"
 
 #define CS_ARGS_MAX 24
@@ -78,6 +79,11 @@ struct cs_engine {
 	enum cs_status (*commit)(void *db);
 	void (*rollback)(void *db);
 	enum cs_status (*run)(void *db, struct cs_statement *statement);
+	/*
+	 * The same outside of a transaction.  What such a statement decides by is in its own WHERE,
+	 * about the rows that it changes: PostgreSQL runs it READ COMMITTED.
+	 */
+	enum cs_status (*alone)(void *db, struct cs_statement *statement);
 	/* SQL that returns nothing and is run once, such as CREATE TABLE. */
 	enum cs_status (*script)(void *db, const char *sql);
 };
@@ -92,9 +98,12 @@ struct cs_store {
 	char ca[CS_CA_TEXT];
 	unsigned int retries; /* of the last transaction */
 	bool in_tx;
+	/* The end of the log's chain that was written to last; forgotten when it was undone. */
+	struct cs_audit_head head;
+	bool head_known;
 };
 
-/* Runs a statement in the transaction that is open, or in one of its own. */
+/* Runs a statement in the transaction that is open, or alone. */
 UK_CHECKED enum cs_status cs_run(struct cs_store *store, struct cs_statement *statement);
 
 /* The same for the usual case: no rows wanted. ret_rows may be NULL. */

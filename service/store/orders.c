@@ -25,7 +25,7 @@ order_read(const struct cs_row *row, struct cs_order_row *ret)
 	cs_row_text(row, 9, ret->person, sizeof(ret->person));
 	ret->created = row->number(row->row, 10);
 	ret->changed = row->number(row->row, 11);
-	ret->deadline = row->number(row->row, 12);
+	ret->deadline = ret->due = row->number(row->row, 12);
 	ret->retain = row->number(row->row, 13);
 }
 
@@ -47,6 +47,8 @@ deadline_put(struct cs_store *store, const struct cs_order_row *row)
 		" ON CONFLICT (ca, order_id) DO UPDATE SET at = excluded.at";
 	static const char drop[] = "DELETE FROM order_deadlines WHERE ca = $1 AND order_id = $2";
 
+	if (row->deadline == row->due)
+		return CS_OK;
 	if (row->deadline == 0)
 		return CS_EXECUTE(store, drop, NULL, cs_text(store->ca), cs_text(row->id));
 	return CS_EXECUTE(store, put, NULL, cs_text(store->ca), cs_text(row->id),
@@ -95,6 +97,19 @@ cs_store_order_by_number(struct cs_store *store, const char *number, struct cs_o
 }
 
 enum cs_status
+cs_store_order_by_cap(struct cs_store *store, const uint8_t hash[CS_HASH_LEN],
+		      struct cs_order_row *ret)
+{
+	static const char sql[] = "SELECT " FIELDS ", body FROM orders WHERE ca = $1 AND id ="
+				  " (SELECT order_id FROM order_caps WHERE ca = $2 AND hash = $3)";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, order_row, ret, cs_text(store->ca), cs_text(store->ca),
+			     cs_bytes(uk_span_of(hash, CS_HASH_LEN)));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
 cs_store_order_put(struct cs_store *store, struct cs_order_row *row)
 {
 	static const char sql[] = "UPDATE orders SET state = $1, ver = ver + 1, key_sn = $2,"
@@ -110,8 +125,10 @@ cs_store_order_put(struct cs_store *store, struct cs_order_row *row)
 		return CS_E_CHANGED;
 	if (st == CS_OK)
 		st = deadline_put(store, row);
-	if (st == CS_OK)
+	if (st == CS_OK) {
 		row->ver++;
+		row->due = row->deadline;
+	}
 	return st;
 }
 

@@ -26,6 +26,7 @@ struct cs_order_row {
 	char person[CS_ID_TEXT];      /* whose data key seals the body */
 	int64_t created, changed;
 	int64_t deadline; /* instant at which "time is up" happens; 0: never */
+	int64_t due;      /* the same, as it was read; not the caller's to change */
 	int64_t retain;   /* instant from which the order may be forgotten; 0: not yet known */
 	struct cs_blob body;
 };
@@ -46,6 +47,10 @@ UK_CHECKED enum cs_status cs_store_order_get(struct cs_store *store, const char 
 					     struct cs_order_row *ret);
 UK_CHECKED enum cs_status cs_store_order_by_number(struct cs_store *store, const char *number,
 						   struct cs_order_row *ret);
+/* The order that a capability with this hash is for. */
+UK_CHECKED enum cs_status cs_store_order_by_cap(struct cs_store *store,
+						const uint8_t hash[CS_HASH_LEN],
+						struct cs_order_row *ret);
 /*
  * Writes state, deadline, retain, key_sn and body of an order that is still at row->ver, and raises
  * row->ver.  CS_E_CHANGED when somebody else was first.

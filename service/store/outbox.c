@@ -3,6 +3,19 @@
 
 #include "service/store/engine.h"
 
+#include <stdio.h>
+#include <string.h>
+
+/* Ids of letters begin with when they were due first: no letter is done before that. */
+#define ID_TIME 12
+
+static void
+time_begins(int64_t at, char ret[ID_TIME + 1])
+{
+	(void)snprintf(ret, ID_TIME + 1, "%012lx",
+		       (unsigned long)(at > 0 ? at * 1000 : 0) & 0xffffffffffffUL);
+}
+
 enum cs_status
 cs_store_post(struct cs_store *store, const char *topic, const char *once, int64_t due,
 	      struct uk_span payload)
@@ -10,10 +23,13 @@ cs_store_post(struct cs_store *store, const char *topic, const char *once, int64
 	static const char sql[] = "INSERT INTO outbox (ca, id, topic, once, due, payload)"
 				  " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
 	char id[CS_ID_TEXT];
+	char begins[ID_TIME + 1];
 	enum cs_status st = cs_id_new(id);
 
 	if (st != CS_OK)
 		return st;
+	time_begins(due, begins);
+	memcpy(id, begins, ID_TIME);
 	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(id), cs_text(topic),
 			  cs_text(once), cs_int(due), cs_bytes(payload));
 }
@@ -29,18 +45,22 @@ letter_row(const struct cs_row *row, void *ctx)
 	return cs_row_blob(row, 3, &letter->payload);
 }
 
+/*
+ * What decides is asked again of the row that is changed: a single statement may run where others
+ * that came first are seen only then.
+ */
 enum cs_status
 cs_store_letter_take(struct cs_store *store, const struct cs_lease *lease, struct cs_letter *ret)
 {
 	static const char sql[] =
 		"UPDATE outbox SET lease_owner = $1, lease_until = $2, tries = tries + 1"
 		" WHERE ca = $3 AND id = (SELECT id FROM outbox WHERE ca = $4 AND done = 0"
-		" AND due <= $5 AND lease_until <= $6 AND topic = $7 ORDER BY due, id LIMIT 1)"
-		" RETURNING id, topic, tries, payload";
+		" AND due <= $5 AND lease_until <= $6 AND topic = $7 ORDER BY due LIMIT 1)"
+		" AND done = 0 AND lease_until <= $8 RETURNING id, topic, tries, payload";
 	struct cs_statement ask =
 		CS_STATEMENT(sql, letter_row, ret, cs_text(lease->owner), cs_int(lease->until),
 			     cs_text(store->ca), cs_text(store->ca), cs_int(lease->now),
-			     cs_int(lease->now), cs_text(lease->topic));
+			     cs_int(lease->now), cs_text(lease->topic), cs_int(lease->now));
 	enum cs_status st = cs_run(store, &ask);
 
 	if (st == CS_OK && ask.rows == 0)
@@ -97,14 +117,19 @@ cs_store_limit(struct cs_store *store, const struct cs_limit *limit, int64_t now
 	return st == CS_OK && rows != 1 ? CS_E_LIMIT : st;
 }
 
+/* The key finds the old ones, as ids begin with their time. */
 enum cs_status
 cs_store_outbox_forget(struct cs_store *store, int64_t letters_before, int64_t limits_before)
 {
-	static const char letters[] = "DELETE FROM outbox WHERE ca = $1 AND done > 0 AND done < $2";
+	static const char letters[] =
+		"DELETE FROM outbox WHERE ca = $1 AND id <= $2 AND done > 0 AND done < $3";
 	static const char limits[] = "DELETE FROM limits WHERE ca = $1 AND begins < $2";
-	enum cs_status st =
-		CS_EXECUTE(store, letters, NULL, cs_text(store->ca), cs_int(letters_before));
+	char id[ID_TIME + 1];
+	enum cs_status st;
 
+	time_begins(letters_before, id);
+	st = CS_EXECUTE(store, letters, NULL, cs_text(store->ca), cs_text(id),
+			cs_int(letters_before));
 	if (st == CS_OK)
 		st = CS_EXECUTE(store, limits, NULL, cs_text(store->ca), cs_int(limits_before));
 	return st;

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SQLite: write-ahead log, every commit on the disk before it is answered. */
+#include "service/base/clock.h"
 #include "service/store/engine.h"
+#include "service/store/turns.h"
 
+#include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define BUSY_WAIT_MS   2000
+#define BUSY_PAUSE_MIN 100000L  /* ns */
+#define BUSY_PAUSE_MAX 1000000L /* ns: a transaction is over in about that */
 #define STATEMENTS_MAX 96
+#define CHECKPOINT     1000 /* pages of the log */
 
 struct prepared {
 	const char *sql;
@@ -18,6 +25,9 @@ struct sqlite_db {
 	sqlite3 *handle;
 	struct prepared prepared[STATEMENTS_MAX];
 	size_t prepared_len;
+	int64_t waiting_since; /* ms */
+	struct cs_turns *turns;
+	bool writing; /* it is our turn */
 };
 
 static enum cs_status
@@ -57,33 +67,101 @@ script(void *db, const char *sql)
 }
 
 static void
+turn_end(struct sqlite_db *self)
+{
+	if (self->writing)
+		cs_turn_end(self->turns);
+	self->writing = false;
+}
+
+static void
 close_db(void *db)
 {
 	struct sqlite_db *self = db;
 
+	turn_end(self);
 	for (size_t i = 0; i < self->prepared_len; i++)
 		(void)sqlite3_finalize(self->prepared[i].statement);
 	(void)sqlite3_close_v2(self->handle);
+	if (self->turns != NULL)
+		cs_turns_drop(self->turns);
 	free(self);
+}
+
+/* SQLite's own waiting sleeps up to 100 ms at a time while others come and go. */
+static int
+on_busy(void *ctx, int times)
+{
+	struct sqlite_db *self = ctx;
+	struct timespec pause = {0, BUSY_PAUSE_MIN * (times + 1)};
+	int64_t now = cs_now_ms();
+
+	if (times == 0)
+		self->waiting_since = now;
+	if (now - self->waiting_since > BUSY_WAIT_MS)
+		return 0;
+	if (pause.tv_nsec > BUSY_PAUSE_MAX)
+		pause.tv_nsec = BUSY_PAUSE_MAX;
+	(void)nanosleep(&pause, NULL);
+	return 1;
+}
+
+/*
+ * SQLite's own rule looks at the length of the log only: where readers keep the log from being
+ * begun anew, it would write it back with each commit.
+ */
+static int
+on_commit(void *ctx, sqlite3 *handle, const char *name, int pages)
+{
+	const struct sqlite_db *self = ctx;
+
+	if (self->writing && cs_turn_grown(self->turns, pages, CHECKPOINT))
+		(void)sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL,
+						NULL);
+	return SQLITE_OK;
+}
+
+static enum cs_status
+turns_find(struct sqlite_db *self, const char *path)
+{
+	struct stat info;
+
+	if (stat(path, &info) != 0)
+		return CS_E_UNAVAILABLE;
+	self->turns = cs_turns_of((uint64_t)info.st_dev, (uint64_t)info.st_ino);
+	return self->turns != NULL ? CS_OK : CS_E_MEMORY;
+}
+
+/* Counting memory would take a lock that all threads share for each piece of it. */
+static void
+configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
 static enum cs_status
 open_handle(struct sqlite_db *self, const char *path)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-	mode_t old = umask(077);
-	int code = sqlite3_open_v2(path, &self->handle, flags, NULL);
-	enum cs_status st = status_of(code);
+	mode_t old;
+	enum cs_status st;
+
+	(void)pthread_once(&once, configure);
+	old = umask(077);
+	st = status_of(sqlite3_open_v2(path, &self->handle, flags, NULL));
 
 	if (st == CS_OK) {
-		(void)sqlite3_busy_timeout(self->handle, BUSY_WAIT_MS);
+		(void)sqlite3_busy_handler(self->handle, on_busy, self);
 		(void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		(void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 		st = script(self, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-				  "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON;");
+				  "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON;"
+				  "PRAGMA mmap_size=1073741824;");
+		(void)sqlite3_wal_hook(self->handle, on_commit, self);
 	}
 	(void)umask(old);
-	return st;
+	return st == CS_OK ? turns_find(self, path) : st;
 }
 
 static enum cs_status
@@ -105,25 +183,43 @@ open_db(const char *where, void **ret)
 	return CS_OK;
 }
 
+static enum cs_status run_fixed(struct sqlite_db *self, const char *sql);
+
 static enum cs_status
 begin(void *db, enum cs_begin how)
 {
-	return script(db, how == CS_BEGIN_WRITE ? "BEGIN IMMEDIATE" : "BEGIN");
+	struct sqlite_db *self = db;
+	enum cs_status st;
+
+	if (how == CS_BEGIN_READ)
+		return run_fixed(self, "BEGIN");
+	cs_turn_take(self->turns);
+	self->writing = true;
+	st = run_fixed(self, "BEGIN IMMEDIATE");
+	if (st != CS_OK)
+		turn_end(self);
+	return st;
 }
 
 static enum cs_status
 commit(void *db)
 {
-	return script(db, "COMMIT");
+	struct sqlite_db *self = db;
+	enum cs_status st = run_fixed(self, "COMMIT");
+
+	if (st == CS_OK)
+		turn_end(self);
+	return st;
 }
 
 static void
 rollback(void *db)
 {
-	const struct sqlite_db *self = db;
+	struct sqlite_db *self = db;
 
 	if (sqlite3_get_autocommit(self->handle) == 0)
 		(void)script(db, "ROLLBACK");
+	turn_end(self);
 }
 
 static void
@@ -262,6 +358,30 @@ run(void *db, struct cs_statement *ask)
 	return st;
 }
 
+static enum cs_status
+run_fixed(struct sqlite_db *self, const char *sql)
+{
+	struct cs_statement ask = {.sql = sql};
+
+	return run(self, &ask);
+}
+
+static enum cs_status
+alone(void *db, struct cs_statement *ask)
+{
+	struct sqlite_db *self = db;
+	sqlite3_stmt *statement = NULL;
+	enum cs_status st = ask->once ? CS_OK : prepare(self, ask->sql, &statement);
+
+	if (st != CS_OK || statement == NULL || sqlite3_stmt_readonly(statement) != 0)
+		return st == CS_OK ? run(db, ask) : st;
+	cs_turn_take(self->turns);
+	self->writing = true;
+	st = run(db, ask);
+	turn_end(self);
+	return st;
+}
+
 const struct cs_engine cs_engine_sqlite = {
 	.name = "sqlite",
 	.open = open_db,
@@ -270,5 +390,6 @@ const struct cs_engine cs_engine_sqlite = {
 	.commit = commit,
 	.rollback = rollback,
 	.run = run,
+	.alone = alone,
 	.script = script,
 };

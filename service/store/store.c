@@ -83,8 +83,10 @@ tx_once(struct cs_store *store, enum cs_begin how, cs_tx_fn body, void *ctx)
 	if (st == CS_OK)
 		st = store->engine->commit(store->db);
 	store->in_tx = false;
-	if (st != CS_OK)
+	if (st != CS_OK) {
 		store->engine->rollback(store->db);
+		store->head_known = false;
+	}
 	return st;
 }
 
@@ -117,18 +119,27 @@ cs_store_view(struct cs_store *store, cs_tx_fn body, void *ctx)
 	return tx_retry(store, CS_BEGIN_READ, body, ctx);
 }
 
+/* One statement by itself is a transaction already: nothing to begin, nothing to commit. */
 static enum cs_status
-run_body(struct cs_store *store, void *ctx)
+run_alone(struct cs_store *store, struct cs_statement *statement)
 {
-	return store->engine->run(store->db, ctx);
+	enum cs_status st = CS_E_BUSY;
+
+	for (store->retries = 0; store->retries < TRIES_MAX; store->retries++) {
+		if (store->retries > 0)
+			pause_before(store->retries);
+		st = store->engine->alone(store->db, statement);
+		if (st != CS_E_BUSY)
+			break;
+	}
+	return st;
 }
 
 enum cs_status
 cs_run(struct cs_store *store, struct cs_statement *statement)
 {
-	if (store->in_tx)
-		return store->engine->run(store->db, statement);
-	return cs_store_tx(store, run_body, statement);
+	return store->in_tx ? store->engine->run(store->db, statement)
+			    : run_alone(store, statement);
 }
 
 enum cs_status
@@ -143,12 +154,10 @@ cs_execute(struct cs_store *store, const char *sql, const struct cs_arg *args, s
 	return st;
 }
 
-/* A statement that only reads needs no lock of its own; one that writes must be in a tx. */
 enum cs_status
 cs_fetch(struct cs_store *store, struct cs_statement *statement)
 {
-	enum cs_status st = store->in_tx ? store->engine->run(store->db, statement)
-					 : cs_store_view(store, run_body, statement);
+	enum cs_status st = cs_run(store, statement);
 
 	if (st == CS_OK && statement->rows == 0)
 		return CS_E_NOT_FOUND;

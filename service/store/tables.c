@@ -27,7 +27,7 @@
 		  {"payload", B}},                                                                 \
 		 "ca, id",                                                                         \
 		 "ca, topic, once",                                                                \
-		 "ca, done, due"},                                                                 \
+		 "ca, topic, done, due"},                                                          \
 	{                                                                                          \
 		"limits", {{"ca", T}, {"bucket", T}, {"begins", I}, {"used", I}}, "ca, bucket",    \
 			NULL, "ca, begins"                                                         \
