@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Many clients at once.  What a client's own key would compute is made between the phases. */
+#ifndef BENCH_SERVICE_LOAD_H
+#define BENCH_SERVICE_LOAD_H
+
+#include "service/base/random.h"
+#include "tests/bench/service/link.h"
+
+#include <openssl/evp.h>
+
+#define APPROVALS_TEXT 1024
+#define LATENCIES_MAX  64
+
+/* One order on its way. */
+struct item {
+	uint32_t index;
+	char sn[24];
+	char id[CS_ID_TEXT], number[24], capability[CS_HASH_TEXT], reference[CS_ID_TEXT];
+	char grant[CS_HASH_TEXT], code[12];
+	char approve[APPROVALS_TEXT], issue[APPROVALS_TEXT];
+	char *csr_body, *confirm_body;
+	char *cert; /* hex */
+	double spent, latencies[LATENCIES_MAX];
+	size_t latencies_len;
+	bool failed;
+};
+
+/* What all share; read-only while a phase runs. */
+struct load {
+	struct link_target target;
+	const char *folder, *texts, *pay_key;
+	json_t *settings;
+	size_t clients, items_len;
+	struct item *items;
+	EVP_PKEY *operators[2], *old_key, *new_key;
+	char *csr, *csr_member, *old_cert, *subject; /* hex; the member with its comma */
+	char csr_hash[CS_HASH_TEXT], old_hash[CS_HASH_TEXT], subject_hash[CS_HASH_TEXT];
+	const char *old_serial;
+};
+
+/* One client's turn with one order over a connection of its own. */
+typedef bool (*turn_fn)(const struct load *load, struct item *item, struct link *link);
+
+/* Runs it for every order; seconds that passed. */
+double load_phase(struct load *load, turn_fn turn);
+
+/* Asks, and wants that it is done. ret may be NULL. */
+bool load_ask(struct item *item, struct link *link, const struct link_request *request,
+	      json_t **ret);
+/* A request about the item's order; what: behind the order's path. body NULL: GET. */
+bool load_order(struct item *item, struct link *link, const char *what, const char *body,
+		json_t **ret);
+/* Copies a text member; false when there is none or it does not fit. */
+bool load_member(const json_t *json, const char *name, char *ret, size_t room);
+/* The two operators' signatures as a JSON list. */
+bool load_approvals(const struct load *load, const char *body, char ret[APPROVALS_TEXT]);
+/* POST /v1/orders */
+bool load_open(struct item *item, struct link *link, const char *kind, const char *more);
+
+/* Each prints an object with its figures. */
+bool renewals_run(struct load *load, json_t *ret);
+bool unlocks_run(struct load *load, json_t *ret);
+
+#endif
