@@ -11,8 +11,9 @@
 #include <string.h>
 
 static const CliCommand *const commands[] = {
-	&cli_list, &cli_show,   &cli_info,    &cli_pin,   &cli_sign,  &cli_verify,   &cli_export,
-	&cli_init, &cli_doctor, &cli_explain, &cli_halls, &cli_watch, &cli_remember, &cli_forget,
+	&cli_list,   &cli_show,    &cli_info,  &cli_pin,      &cli_sign,
+	&cli_verify, &cli_export,  &cli_init,  &cli_doctor,   &cli_explain,
+	&cli_halls,  &cli_approve, &cli_watch, &cli_remember, &cli_forget,
 };
 
 /*
