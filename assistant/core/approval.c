@@ -62,7 +62,7 @@ body_good(const char *body)
 {
 	if (body == NULL || strlen(body) > BODY_MAX || !g_utf8_validate(body, -1, NULL))
 		return FALSE;
-	for (const char *at = body; *at != '\0'; at = g_utf8_next_char(at)) {
+	for (const char *at = body; *at != '\0'; at += g_utf8_skip[(guchar)*at]) {
 		gunichar character = g_utf8_get_char(at);
 
 		if (character != '\n' && !g_unichar_isprint(character))

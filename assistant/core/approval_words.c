@@ -142,7 +142,8 @@ line_words(OukApprovalItem *item, const char *line)
 
 	if (name == NULL || name[0] == '\0')
 		return FALSE;
-	if (strcmp(name, "act") == 0 && item->known) /* said by the title */
+	/* Said by the title, or nothing said at all. */
+	if ((strcmp(name, "act") == 0 && item->known) || is[1] == '\0')
 		return TRUE;
 	for (size_t i = 0; i < G_N_ELEMENTS(labels); i++)
 		if (strcmp(labels[i].name, name) == 0) {
