@@ -182,7 +182,6 @@ run_end(struct run *run, bool heard)
 static enum cs_status
 ask(const struct external *external, json_t *question, json_t **ret)
 {
-	CS_JSON *owned = question;
 	char *text = question != NULL ? json_dumps(question, JSON_COMPACT) : NULL;
 	struct run run = {.in = -1, .out = -1};
 	CS_BLOB answer = {NULL, 0};
@@ -195,6 +194,7 @@ ask(const struct external *external, json_t *question, json_t **ret)
 		st = run_end(&run, heard) ? CS_OK : CS_E_UNAVAILABLE;
 	}
 	free(text);
+	json_decref(question);
 	if (st != CS_OK)
 		return st;
 	json = cs_json_read(cs_blob_span(&answer));

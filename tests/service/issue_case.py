@@ -43,8 +43,26 @@ class IssueCase(unittest.TestCase):
         openssl("req", "-x509", "-new", "-key", self.file("ca.key"), *self.sign_words(), "-subj",
                 "/C=CN/O=Rehearsal/CN=Rehearsal CA", "-days", "3650", "-out", self.file("ca.pem"))
         self.daemon = None
+        self.prepare_files()
         self.start()
         self.addCleanup(self.end)
+
+    def prepare_files(self):
+        """What a test needs besides."""
+
+    def issuerd_words(self):
+        return []
+
+    def ca_words(self):
+        return ["--ca-key", self.file("ca.key")]
+
+    def common_words(self):
+        return ["--ca-cert", self.file("ca.pem"), *self.ca_words(), "--operators",
+                self.file("operators"), "--profile", self.file("profile.json"), "--store", self.store(),
+                *self.issuerd_words()]
+
+    def store(self):
+        return f"sqlite:{self.folder}/issue.db"
 
     def file(self, name):
         return f"{self.folder}/{name}"
@@ -60,9 +78,7 @@ class IssueCase(unittest.TestCase):
 
     def start(self):
         self.daemon = subprocess.Popen(
-            [ISSUERD, "run", "--ca-cert", self.file("ca.pem"), "--ca-key", self.file("ca.key"),
-             "--operators", self.file("operators"), "--profile", self.file("profile.json"),
-             "--store", f"sqlite:{self.folder}/issue.db", "--socket", self.file("socket")],
+            [ISSUERD, "run", *self.common_words(), "--socket", self.file("socket")],
             env=environment())
         for _ in range(500):
             try:
@@ -124,9 +140,10 @@ class IssueCase(unittest.TestCase):
                               f"csr={hashlib.sha256(csr).hexdigest()}\n", names)
 
     def prepare_members(self, order="o1", kind="renewal", years=1, old=None,
-                        names=("wang", "zhao"), csr_hash=None, paid=22000, transfer=None):
+                        names=("wang", "zhao"), csr_hash=None, paid=22000, transfer=None,
+                        code=CODE):
         subject = self.subject()
-        members = {"order": order, "kind": kind, "sn": "SN0001", "code": CODE, "years": years,
+        members = {"order": order, "kind": kind, "sn": "SN0001", "code": code, "years": years,
                    "paid": paid, "subject": subject.hex()}
         if old is not None:
             members["old_cert"] = old.hex()
