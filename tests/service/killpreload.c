@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * kill -9 at a chosen write of a daemon: loaded before libc, it stands before the calls that put bytes
- * on a disk or a socket.  OPENUKEY_KILL_AT=N, counted from SIGUSR1 on; every third N before the
- * write, torn, and after it.
+ * kill -9 at a chosen write of a daemon: loaded before libc, it stands before the calls that put
+ * bytes on a disk or a socket.  OPENUKEY_KILL_AT=N, counted from SIGUSR1 on; every third N before
+ * the write, torn, and after it.
  */
 #include "common/defs.h"
 
