@@ -1,0 +1,280 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A locked key in the real pcscd, unlocked as the assistant does it with openukey-unlockd: every cut,
+kill and lost answer ends with the person's new PIN and all tries, or with the key as it was."""
+import os
+import signal
+import socket
+import struct
+import subprocess
+import threading
+import unittest
+
+from rig_case import PIN, RigCase
+from unlock_case import UnlockCase, take
+from ukey_case import LOCKED
+
+PROGRAM = os.environ["OPENUKEY_UNLOCK_ON_KEY"]
+LONG = os.environ.get("OPENUKEY_TEST_LONG") == "1"
+NEW_PIN, WRONG_PIN = "brand-new-1", "wrong-pin-9"
+# steps of assistant/core/unlock.h
+LOOKING, ASKING, WRITING, TELLING, DONE = range(5)
+# writes of an unlock: VerifyPIN(admin), UnblockPIN, ChangePIN, VerifyPIN(user), two of each
+WRITES = 8
+
+
+class Proxy:
+    """Between a client and the daemon: what is to be lost is lost here."""
+
+    def __init__(self, folder, target):
+        self.path, self.target = f"{folder}/proxy", target
+        self.lost = ()         # ops whose answers do not come back
+        self.held = None       # a stage whose answer is not given
+        self.reached = threading.Event()
+        self.server = socket.socket(socket.AF_UNIX)
+        self.server.bind(self.path)
+        self.server.listen()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            try:
+                link, _ = self.server.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(link,), daemon=True).start()
+
+    def serve(self, link):
+        with link:
+            try:
+                message = take(link, struct.unpack(">I", take(link, 4))[0])
+                with socket.socket(socket.AF_UNIX) as there:
+                    there.connect(self.target)
+                    there.sendall(struct.pack(">I", len(message)) + message)
+                    answer = take(there, struct.unpack(">I", take(there, 4))[0])
+            except (EOFError, OSError):
+                return
+            if self.held is not None and self.held.encode() in message:
+                self.reached.set()
+                link.settimeout(60)
+                try:
+                    link.recv(1)  # until the other side is gone
+                except OSError:
+                    pass
+                return
+            if not any(f'"op":"{op}"'.encode() in message for op in self.lost):
+                link.sendall(struct.pack(">I", len(answer)) + answer)
+
+
+class UnlockOnKey(RigCase, UnlockCase):
+    def setUp(self):
+        RigCase.setUp(self)
+        UnlockCase.setUp(self)
+        os.environ["XDG_DATA_HOME"] = self.folder + "/home"
+        self.proxy = Proxy(self.folder, f"{self.folder}/socket")
+        self.addCleanup(self.proxy.server.close)
+        self.orders = 0
+
+    # ---- a key, an order ----
+
+    def locked_key(self, model="V0", sn="SN0001", admin_pin=None, lock=True, state="key"):
+        """Plugged in; its owner has used up all tries."""
+        self.run_ok(os.environ["OPENUKEY_VIRTUAL_KEY"], "provision", "--state", state, "--model",
+                    model, "--serial", sn, "--label", sn, "--pin", PIN, "--admin-pin",
+                    admin_pin or self.admin_pin(sn), "--application", "OpenUKey-Rehearsal",
+                    "--tries", "10")
+        self.plug(state, "--model", model)
+        for left in range(self.left(), 0, -1) if lock else ():
+            self.ukey("pin", "test", "--confirm-tries", str(left), pin=WRONG_PIN, code=None)
+        self.assertEqual(self.left(), 0 if lock else 10)
+
+    def begin(self, sn="SN0001"):
+        self.orders += 1
+        order = f"order{self.orders}"
+        self.ok("begin", order=order, sn=sn, method="sms")
+        self.ok("send", order=order)
+        return order, self.grant(order)
+
+    def grant(self, order):
+        return self.ok("check", order=order, code=self.code(order))["grant"]
+
+    def command(self, order, grant, *more, sn="SN0001", pin=NEW_PIN):
+        return [PROGRAM, self.proxy.path, sn, order, grant, pin, *more]
+
+    def unlock(self, order, grant, *more, **other):
+        """(whether it is done, the last line, the steps)"""
+        done = subprocess.run(self.command(order, grant, *more, **other), stdout=subprocess.PIPE,
+                              timeout=120, check=False)
+        lines = done.stdout.decode().splitlines()
+        self.assertIn(done.returncode, (0, 1), lines)
+        return done.returncode == 0, lines[-1], [int(line.split()[1]) for line in lines[:-1]]
+
+    def assert_new_pin(self, order):
+        self.assertEqual((self.left(), self.left("admin")), (10, 10))
+        self.ukey("pin", "test", pin=NEW_PIN)
+        self.assertEqual(self.ok("status", order=order)["state"], "done")
+        self.assertNotIn("unlock_pending", self.ukey("list", "--json").json()[0])
+
+    # ---- what must work ----
+
+    def test_a_locked_key_of_each_model(self):
+        for model in ("V0", "VC", "V1"):
+            with self.subTest(model):
+                sn = f"SN-{model}"
+                self.enrol(sn, model, {"phone": f"1380013{model}", "notify": "13900139000"})
+                self.locked_key(model, sn, state=model)
+                order, grant = self.begin(sn)
+                self.assertEqual(self.unlock(order, grant, sn=sn),
+                                 (True, "ok", [LOOKING, ASKING, WRITING, TELLING, DONE]))
+                self.assert_new_pin(order)
+                self.pull()
+
+    def test_the_service_that_was_not_told_is_told_the_next_time(self):
+        self.enrol("SN0001")
+        self.locked_key()
+        order, grant = self.begin()
+        self.proxy.lost = ("ack",)
+        self.assertTrue(self.unlock(order, grant)[0])
+        self.ukey("pin", "test", pin=NEW_PIN)  # the person is not kept waiting for that
+        self.proxy.lost = ()
+        self.assertEqual(self.unlock(order, grant, "settle")[1], "ok")
+        self.assert_new_pin(order)
+
+    # ---- what is refused ----
+
+    def test_another_key_is_not_touched(self):
+        self.enrol("SN0001")
+        order, grant = self.begin()
+        self.locked_key(sn="SN0002", lock=False)
+        writes = self.writes()
+        self.assertTrue(self.unlock(order, grant)[1].startswith("error UNLOCK_OTHER_KEY"))
+        self.assertEqual(self.writes(), writes)
+        self.assertEqual(self.ok("status", order=order)["attempts"], 0)
+
+    def test_a_pin_that_the_key_cannot_have_costs_nothing(self):
+        self.enrol("SN0001")
+        order, grant = self.begin()
+        self.locked_key(lock=False)
+        for pin in ("12345", "12345678901234567"):
+            self.assertTrue(self.unlock(order, grant, pin=pin)[1].startswith("error PIN_LEN"))
+        self.assertEqual(self.ok("status", order=order)["attempts"], 0)
+
+    def test_a_foreign_admin_pin_costs_one_try_ever(self):
+        self.enrol("SN0001")
+        self.locked_key(admin_pin="of-another-ca")
+        order, grant = self.begin()
+        self.proxy.lost = ("foreign",)
+        self.assertTrue(self.unlock(order, grant)[1].startswith("error UNLOCK_FOREIGN"))
+        self.assertEqual(self.left("admin"), 9)
+        self.again()
+        self.assertIn("service-", self.unlock(order, self.grant_or(order, grant))[1])
+        self.refused("counter-only", "begin", order="another", sn="SN0001", method="sms")
+        self.assertEqual((self.left("admin"), self.left()), (9, 0))
+
+    def grant_or(self, order, grant):
+        """A new grant, while the order still gives one."""
+        return self.ask("check", order=order, code=self.code(order)).get("grant", grant)
+
+    # ---- cuts, kills, lost answers ----
+
+    def resume(self, order, sn="SN0001", sure=True):
+        """A new day: everything is started again, the person types the code again."""
+        self.again()
+        answer = self.ask("check", order=order, code=self.code(order))
+        done, last, _ = self.unlock(order, answer.get("grant", "00" * 32), sn=sn)
+        if done:
+            self.assert_new_pin(order)
+        elif sure:
+            self.fail(last)
+        return done
+
+    def cut(self, write, where):
+        sn = f"SN-{write}-{where}"
+        self.enrol(sn, contact={"phone": f"13800{write}{where}", "notify": "13900139000"})
+        self.locked_key(sn=sn, state=sn)
+        order, grant = self.begin(sn)
+        self.tell("fault", "write", str(write), where)
+        done, last, _ = self.unlock(order, grant, sn=sn)
+        self.pull()
+        self.plug(sn)
+        if done:
+            return self.assert_new_pin(order)
+        untouched = self.left() == 0
+        if not untouched:
+            self.assertTrue(last.startswith("error UNLOCK_UNFINISHED"), last)
+            self.ukey("pin", "test", pin=NEW_PIN, code=LOCKED)
+        # A cut while the administrator's try was counted looks like a refusal, for good.
+        if not self.resume(order, sn, sure=self.left("admin") == 10):
+            self.assertTrue(untouched)
+            self.assertEqual(self.left(), 0)
+        return None
+
+    def test_cut_at_the_writes_and_resumed(self):
+        cuts = [(write, where) for write in range(1, WRITES + 1)
+                for where in ("before", "inside", "after")]
+        for number, (write, where) in enumerate(cuts):
+            if LONG or number in (4, 9, 14, 19):
+                with self.subTest(write=write, where=where):
+                    self.cut(write, where)
+                self.pull()
+
+    def test_cut_after_unblocking_everything_killed_the_counter_reads_10(self):
+        self.enrol("SN0001")
+        self.locked_key()
+        order, grant = self.begin()
+        self.tell("fault", "ins", "16", "pull-before")  # ChangePIN never comes to it
+        self.assertTrue(self.unlock(order, grant)[1].startswith("error UNLOCK_UNFINISHED"))
+        self.pull()
+        self.end(signal.SIGKILL)
+        self.rehearsal("stop")
+        self.rehearsal("start", str(self.readers))
+        self.start()
+        self.plug("key")
+        self.assertEqual(self.left(), 10)  # of a PIN that nobody knows
+        said = self.ukey("pin", "test", pin=PIN, code=LOCKED).err
+        self.assertIn("[UNLOCK_UNFINISHED]", said)
+        self.assertIn(order, self.ukey("list").out)
+        self.assertEqual(self.ukey("list", "--json").json()[0]["unlock_pending"], order)
+        self.assertEqual(self.left(), 10)
+        done, last, _ = self.unlock(order, self.grant(order))
+        self.assertTrue(done, last)
+        self.assert_new_pin(order)
+
+    def test_killed_while_the_service_is_asked(self):
+        self.enrol("SN0001")
+        self.locked_key()
+        order, grant = self.begin()
+        for stage in ("admin", "unblock"):
+            with self.subTest(stage):
+                self.proxy.held = f'"stage":"{stage}"'
+                self.proxy.reached.clear()
+                with subprocess.Popen(self.command(order, grant), stdout=subprocess.PIPE) as process:
+                    self.assertTrue(self.proxy.reached.wait(60))
+                    process.kill()
+                # The key is nobody's, and has given its right to nobody.
+                self.assertEqual(self.ukey("pin", "info", "--json").json()["user_pin"]["left"], 0)
+        self.proxy.held = None
+        self.assertTrue(self.resume(order))
+
+    def test_answers_that_never_come(self):
+        self.enrol("SN0001")
+        self.locked_key()
+        order, grant = self.begin()
+        self.proxy.lost = ("command",)
+        self.assertTrue(self.unlock(order, grant)[1].startswith("error SERVICE"))
+        self.proxy.lost = ()
+        self.proxy.held = '"stage":"unblock"'  # longer than the key is held
+        process = subprocess.Popen(self.command(order, grant), stdout=subprocess.PIPE)
+        try:
+            self.assertTrue(self.proxy.reached.wait(60))
+            # Other programs get at the key although the answer never comes.
+            self.assertEqual(self.ukey("pin", "info", "--json").json()["user_pin"]["left"], 0)
+        finally:
+            process.kill()
+            process.communicate()
+        self.proxy.held = None
+        self.assertTrue(self.resume(order))
+
+
+if __name__ == "__main__":
+    unittest.main()
