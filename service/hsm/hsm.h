@@ -40,6 +40,20 @@ UK_CHECKED enum cs_status cs_hsm_unseal(struct cs_hsm *hsm, const char *label, s
 /* Makes a new non-extractable AES key for it; CS_E_EXISTS. */
 UK_CHECKED enum cs_status cs_hsm_make_aes(struct cs_hsm *hsm, const char *label);
 
+#define CS_HSM_KEK_LEN     32
+#define CS_HSM_WRAPPED_LEN 40
+
+/*
+ * A new secret of 256 bits, wrapped (AES key wrap, RFC 3394) under each of the keys; the HSM keeps
+ * nothing of it.  Installing one of the copies makes a key of it that cannot be read out: what is
+ * used has been proved to come back.  CS_E_PROOF for the wrong key or copy, CS_E_EXISTS.
+ */
+UK_CHECKED enum cs_status cs_hsm_draft(struct cs_hsm *hsm, const uint8_t (*keks)[CS_HSM_KEK_LEN],
+				       size_t keks_len, uint8_t (*ret_wrapped)[CS_HSM_WRAPPED_LEN]);
+UK_CHECKED enum cs_status cs_hsm_install(struct cs_hsm *hsm, const char *label,
+					 const uint8_t kek[CS_HSM_KEK_LEN],
+					 const uint8_t wrapped[CS_HSM_WRAPPED_LEN]);
+
 enum cs_hsm_algorithm {
 	CS_HSM_RSA_SHA256, /* PKCS #1 v1.5 */
 	CS_HSM_SM2_SM3,    /* default ID, DER; by the vendor mechanism of the Chinese HSM family */

@@ -114,6 +114,7 @@ enrol_body(struct cs_store *store, void *ctx)
 	const char *sn = cs_unlock_id(work->request, "sn");
 	CS_KEY_ROW key = {.state = "active", .enrolled = work->now};
 	char what[32 + CS_MODEL_TEXT];
+	UK_SECRET admin = {.len = 0};
 	enum cs_status st;
 
 	if (sn == NULL || model == NULL || !cs_json_number(work->request, "master", &key.master))
@@ -121,6 +122,9 @@ enrol_body(struct cs_store *store, void *ctx)
 	/* Nothing is promised for a model on which unlocking was never proved. */
 	if (cs_key_rules_find(model) == NULL)
 		return CS_E_COUNTER;
+	st = cs_admin_pin(work->unlockd->hsm, key.master, sn, &admin);
+	if (st != CS_OK)
+		return st == CS_E_NOT_FOUND ? CS_E_ARGUMENTS : st; /* there is no such master */
 	(void)snprintf(what, sizeof(what), "enrol %s", model);
 	st = cs_unlock_approved(work, what, key.master);
 	if (st != CS_OK)

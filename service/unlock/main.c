@@ -4,7 +4,7 @@
 #include "service/base/daemon.h"
 #include "service/deliver/letter.h"
 #include "service/store/outbox.h"
-#include "service/unlock/secrets.h"
+#include "service/unlock/ceremony.h"
 #include "service/unlock/unlock.h"
 
 #include <stdio.h>
@@ -14,6 +14,7 @@
 struct settings {
 	const char *store, *ca, *vault, *module, *token, *pin_file, *operators, *socket, *spool;
 	const char *peers; /* user ids, with commas between */
+	const char *backup, *shares;
 };
 
 struct process {
@@ -131,13 +132,14 @@ run(const struct settings *settings)
 }
 
 static int
-init(const struct settings *settings)
+ceremony(const struct settings *settings, const char *command)
 {
 	struct cs_hsm *hsm = NULL;
 	enum cs_status st = hsm_open(settings, &hsm);
 
 	if (st == CS_OK)
-		st = cs_daemon_say("unlockd", "init", cs_secrets_init(hsm));
+		st = cs_daemon_say("unlockd", command,
+				   cs_ceremony(hsm, command, settings->backup, settings->shares));
 	cs_hsm_close(hsm);
 	return st == CS_OK ? 0 : 1;
 }
@@ -157,17 +159,19 @@ main(int argc, char **argv)
 		{"socket", &settings.socket, false},
 		{"spool", &settings.spool, false},
 		{"peers", &settings.peers, false},
+		{"backup", &settings.backup, false},
+		{"shares", &settings.shares, false},
 	};
 	const char *command = cs_daemon_options(argc, argv, options, ARRAY_SIZE(options));
 
 	cs_daemon_harden();
-	if (command != NULL && strcmp(command, "init") == 0)
-		return init(&settings);
+	if (command != NULL && cs_ceremony_known(command))
+		return ceremony(&settings, command);
 	if (command != NULL && strcmp(command, "run") == 0 && settings.store != NULL &&
 	    settings.vault != NULL && settings.operators != NULL && settings.socket != NULL &&
 	    settings.spool != NULL)
 		return run(&settings);
-	(void)fprintf(stderr,
-		      "Usage: openukey-unlockd init|run OPTIONS, see openukey-unlockd(8)\n");
+	(void)fprintf(stderr, "Usage: openukey-unlockd run|init|rotate|restore|masters OPTIONS,"
+			      " see openukey-unlockd(8)\n");
 	return 2;
 }

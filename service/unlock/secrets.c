@@ -6,15 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_ROOM   48
 #define MESSAGE_ROOM 160
 
 static const char pepper_label[] = "openukey-pepper";
 
-static void
-master_label(int64_t version, char ret[LABEL_ROOM])
+void
+cs_master_label(int64_t version, char ret[CS_MASTER_LABEL])
 {
-	(void)snprintf(ret, LABEL_ROOM, "openukey-master-%ld", (long)version);
+	(void)snprintf(ret, CS_MASTER_LABEL, "openukey-master-%ld", (long)version);
 }
 
 /* A 256-bit number's lowest digits to the base 62: the bias is beyond measure. */
@@ -41,10 +40,10 @@ static enum cs_status
 derive(struct cs_hsm *hsm, int64_t master, const char *message, struct uk_secret *ret)
 {
 	uint8_t number[CS_HASH_LEN];
-	char label[LABEL_ROOM];
+	char label[CS_MASTER_LABEL];
 	enum cs_status st;
 
-	master_label(master, label);
+	cs_master_label(master, label);
 	st = cs_hsm_hmac(hsm, label, uk_span_str(message), number);
 	if (st == CS_OK)
 		base62(number, ret);
@@ -64,12 +63,12 @@ cs_admin_pin(struct cs_hsm *hsm, int64_t master, const char *key_sn, struct uk_s
 enum cs_status
 cs_device_key(struct cs_hsm *hsm, int64_t master, const char *key_sn, struct uk_secret *ret)
 {
-	char message[MESSAGE_ROOM], label[LABEL_ROOM];
+	char message[MESSAGE_ROOM], label[CS_MASTER_LABEL];
 	uint8_t number[CS_HASH_LEN];
 	enum cs_status st;
 
 	(void)snprintf(message, sizeof(message), "OpenUKey-v1 DEVKEY %ld %s", (long)master, key_sn);
-	master_label(master, label);
+	cs_master_label(master, label);
 	st = cs_hsm_hmac(hsm, label, uk_span_str(message), number);
 	if (st == CS_OK) {
 		memcpy(ret->bytes, number, GM_BLOCK_LEN);
@@ -114,14 +113,9 @@ cs_code_new(char ret[CS_CODE_TEXT])
 }
 
 enum cs_status
-cs_secrets_init(struct cs_hsm *hsm)
+cs_pepper_init(struct cs_hsm *hsm)
 {
-	char label[LABEL_ROOM];
-	enum cs_status st;
+	enum cs_status st = cs_hsm_make(hsm, pepper_label);
 
-	master_label(1, label);
-	st = cs_hsm_make(hsm, label);
-	if (st == CS_OK || st == CS_E_EXISTS)
-		st = cs_hsm_make(hsm, pepper_label);
 	return st == CS_E_EXISTS ? CS_OK : st;
 }

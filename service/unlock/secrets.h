@@ -24,7 +24,11 @@ UK_CHECKED enum cs_status cs_code_mac(struct cs_hsm *hsm, const char *order_id, 
 /* Eight random digits. */
 UK_CHECKED enum cs_status cs_code_new(char ret[CS_CODE_TEXT]);
 
-/* Makes the keys a new service needs: master 1 and the pepper. Those that exist are kept. */
-UK_CHECKED enum cs_status cs_secrets_init(struct cs_hsm *hsm);
+#define CS_MASTER_LABEL 48
+/* What a master is called in the HSM. */
+void cs_master_label(int64_t version, char ret[CS_MASTER_LABEL]);
+
+/* Makes the pepper unless there is one. Codes that are out become void without it, nothing else. */
+UK_CHECKED enum cs_status cs_pepper_init(struct cs_hsm *hsm);
 
 #endif
