@@ -8,7 +8,7 @@
 #define FIELDS                                                                                \
 	"id, number, kind, state, ver, key_sn, profile, method, unit_mark, person, created, " \
 	"changed,"                                                                            \
-	" deadline, retain"
+	" deadline, retain, checked, paper"
 
 static void
 order_read(const struct cs_row *row, struct cs_order_row *ret)
@@ -27,6 +27,8 @@ order_read(const struct cs_row *row, struct cs_order_row *ret)
 	ret->changed = row->number(row->row, 11);
 	ret->deadline = ret->due = row->number(row->row, 12);
 	ret->retain = row->number(row->row, 13);
+	ret->checked = row->number(row->row, 14);
+	ret->paper = row->number(row->row, 15);
 }
 
 static enum cs_status
@@ -35,7 +37,7 @@ order_row(const struct cs_row *row, void *ctx)
 	struct cs_order_row *ret = ctx;
 
 	order_read(row, ret);
-	return cs_row_blob(row, 14, &ret->body);
+	return cs_row_blob(row, 16, &ret->body);
 }
 
 /* The deadlines are a table of their own: what has none is in no index. */
@@ -60,7 +62,8 @@ cs_store_order_add(struct cs_store *store, const struct cs_order_row *row)
 {
 	static const char sql[] =
 		"INSERT INTO orders (ca, " FIELDS ", body) VALUES"
-		" ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+		" ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,"
+		" $18)"
 		" ON CONFLICT DO NOTHING";
 	int64_t rows = 0;
 	enum cs_status st = CS_EXECUTE(
@@ -68,7 +71,8 @@ cs_store_order_add(struct cs_store *store, const struct cs_order_row *row)
 		cs_text(row->kind), cs_text(row->state), cs_int(row->ver), cs_text(row->key_sn),
 		cs_text(row->profile), cs_text(row->method), cs_text(row->unit_mark),
 		cs_text(row->person), cs_int(row->created), cs_int(row->changed),
-		cs_int(row->deadline), cs_int(row->retain), cs_bytes(cs_blob_span(&row->body)));
+		cs_int(row->deadline), cs_int(row->retain), cs_int(row->checked),
+		cs_int(row->paper), cs_bytes(cs_blob_span(&row->body)));
 
 	if (st == CS_OK && rows != 1)
 		return CS_E_EXISTS;
@@ -113,18 +117,26 @@ enum cs_status
 cs_store_order_put(struct cs_store *store, struct cs_order_row *row)
 {
 	static const char sql[] = "UPDATE orders SET state = $1, ver = ver + 1, key_sn = $2,"
-				  " changed = $3, deadline = $4, retain = $5, body = $6"
-				  " WHERE ca = $7 AND id = $8 AND ver = $9";
+				  " changed = $3, deadline = $4, retain = $5, body = $6,"
+				  " checked = $7, paper = $8"
+				  " WHERE ca = $9 AND id = $10 AND ver = $11";
+	static const char retain[] =
+		"INSERT INTO order_retains (ca, order_id, at) VALUES ($1, $2, $3)"
+		" ON CONFLICT (ca, order_id) DO UPDATE SET at = excluded.at";
 	int64_t rows = 0;
 	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_text(row->state), cs_text(row->key_sn),
 				       cs_int(row->changed), cs_int(row->deadline),
 				       cs_int(row->retain), cs_bytes(cs_blob_span(&row->body)),
-				       cs_text(store->ca), cs_text(row->id), cs_int(row->ver));
+				       cs_int(row->checked), cs_int(row->paper), cs_text(store->ca),
+				       cs_text(row->id), cs_int(row->ver));
 
 	if (st == CS_OK && rows != 1)
 		return CS_E_CHANGED;
 	if (st == CS_OK)
 		st = deadline_put(store, row);
+	if (st == CS_OK && row->retain != 0)
+		st = CS_EXECUTE(store, retain, NULL, cs_text(store->ca), cs_text(row->id),
+				cs_int(row->retain));
 	if (st == CS_OK) {
 		row->ver++;
 		row->due = row->deadline;
@@ -176,6 +188,41 @@ cs_store_order_due(struct cs_store *store, int64_t now, char ret_id[CS_ID_TEXT])
 		CS_STATEMENT(sql, id_row, ret_id, cs_text(store->ca), cs_int(now));
 
 	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_order_stale(struct cs_store *store, int64_t now, char ret_id[CS_ID_TEXT])
+{
+	static const char sql[] = "SELECT order_id FROM order_retains WHERE ca = $1 AND at <= $2"
+				  " ORDER BY at LIMIT 1";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, id_row, ret_id, cs_text(store->ca), cs_int(now));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_order_forget(struct cs_store *store, const struct cs_order_row *row)
+{
+	static const char *const sql[] = {
+		"DELETE FROM documents WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM order_deadlines WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM order_retains WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM order_codes WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM order_caps WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM consents WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM deliveries WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM notices WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM payments WHERE ca = $1 AND order_id = $2",
+		"DELETE FROM orders WHERE ca = $1 AND id = $2",
+	};
+	static const char person[] = "DELETE FROM persons WHERE ca = $1 AND id = $2";
+	enum cs_status st =
+		CS_EXECUTE(store, person, NULL, cs_text(store->ca), cs_text(row->person));
+
+	for (size_t i = 0; i < ARRAY_SIZE(sql) && st == CS_OK; i++)
+		st = CS_EXECUTE(store, sql[i], NULL, cs_text(store->ca), cs_text(row->id));
+	return st;
 }
 
 enum cs_status

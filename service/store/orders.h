@@ -28,6 +28,8 @@ struct cs_order_row {
 	int64_t deadline; /* instant at which "time is up" happens; 0: never */
 	int64_t due;      /* the same, as it was read; not the caller's to change */
 	int64_t retain;   /* instant from which the order may be forgotten; 0: not yet known */
+	int64_t checked;  /* instant at which a provider or an operator knew the unit; 0: nobody */
+	int64_t paper;    /* instant at which its papers came by post; 0: uploaded */
 	struct cs_blob body;
 };
 
@@ -52,8 +54,8 @@ UK_CHECKED enum cs_status cs_store_order_by_cap(struct cs_store *store,
 						const uint8_t hash[CS_HASH_LEN],
 						struct cs_order_row *ret);
 /*
- * Writes state, deadline, retain, key_sn and body of an order that is still at row->ver, and raises
- * row->ver.  CS_E_CHANGED when somebody else was first.
+ * Writes state, deadline, retain, checked, paper, key_sn and body of an order that is still at
+ * row->ver, and raises row->ver.  CS_E_CHANGED when somebody else was first.
  */
 UK_CHECKED enum cs_status cs_store_order_put(struct cs_store *store, struct cs_order_row *row);
 
@@ -61,6 +63,12 @@ UK_CHECKED enum cs_status cs_store_order_put(struct cs_store *store, struct cs_o
 typedef enum cs_status (*cs_order_fn)(const struct cs_order_row *row, void *ctx);
 UK_CHECKED enum cs_status cs_store_orders_of_unit(struct cs_store *store, const char *unit_mark,
 						  cs_order_fn each, void *ctx);
+/* Id of an order that may be forgotten since before now. CS_E_NOT_FOUND: none. */
+UK_CHECKED enum cs_status cs_store_order_stale(struct cs_store *store, int64_t now,
+					       char ret_id[CS_ID_TEXT]);
+/* Every row of the order, in every table, and the key of its person's data. */
+UK_CHECKED enum cs_status cs_store_order_forget(struct cs_store *store,
+						const struct cs_order_row *row);
 /* Id of an order whose deadline is at or before now: the earliest. CS_E_NOT_FOUND: none. */
 UK_CHECKED enum cs_status cs_store_order_due(struct cs_store *store, int64_t now,
 					     char ret_id[CS_ID_TEXT]);

@@ -41,3 +41,80 @@ cs_store_consents_void(struct cs_store *store, const char *order_id, int64_t now
 
 	return CS_EXECUTE(store, sql, NULL, cs_int(now), cs_text(store->ca), cs_text(order_id));
 }
+
+#define DOCUMENT_FIELDS "slot, hash, type, size, state, reason, uploaded"
+
+enum cs_status
+cs_store_document_put(struct cs_store *store, const char *order_id,
+		      const struct cs_document *document)
+{
+	static const char sql[] =
+		"INSERT INTO documents (ca, order_id, " DOCUMENT_FIELDS ")"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (ca, order_id, slot)"
+		" DO UPDATE SET hash = excluded.hash, type = excluded.type, size = excluded.size,"
+		" state = excluded.state, reason = excluded.reason, uploaded = excluded.uploaded";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(order_id),
+			  cs_text(document->slot),
+			  cs_bytes(uk_span_of(document->hash, CS_HASH_LEN)),
+			  cs_text(document->type), cs_int(document->size), cs_text(document->state),
+			  cs_text(document->reason), cs_int(document->uploaded));
+}
+
+static enum cs_status
+document_read(const struct cs_row *row, struct cs_document *ret)
+{
+	cs_row_text(row, 0, ret->slot, sizeof(ret->slot));
+	cs_row_text(row, 2, ret->type, sizeof(ret->type));
+	ret->size = row->number(row->row, 3);
+	cs_row_text(row, 4, ret->state, sizeof(ret->state));
+	cs_row_text(row, 5, ret->reason, sizeof(ret->reason));
+	ret->uploaded = row->number(row->row, 6);
+	return cs_row_fixed(row, 1, ret->hash, CS_HASH_LEN);
+}
+
+static enum cs_status
+document_row(const struct cs_row *row, void *ctx)
+{
+	return document_read(row, ctx);
+}
+
+enum cs_status
+cs_store_document_get(struct cs_store *store, const char *order_id, const char *slot,
+		      struct cs_document *ret)
+{
+	static const char sql[] = "SELECT " DOCUMENT_FIELDS " FROM documents"
+				  " WHERE ca = $1 AND order_id = $2 AND slot = $3";
+	struct cs_statement ask = CS_STATEMENT(sql, document_row, ret, cs_text(store->ca),
+					       cs_text(order_id), cs_text(slot));
+
+	return cs_fetch(store, &ask);
+}
+
+struct document_list {
+	cs_document_fn each;
+	void *ctx;
+};
+
+static enum cs_status
+documents_row(const struct cs_row *row, void *ctx)
+{
+	const struct document_list *list = ctx;
+	struct cs_document document = {.size = 0};
+	enum cs_status st = document_read(row, &document);
+
+	return st == CS_OK ? list->each(&document, list->ctx) : st;
+}
+
+enum cs_status
+cs_store_documents(struct cs_store *store, const char *order_id, cs_document_fn each, void *ctx)
+{
+	static const char sql[] = "SELECT " DOCUMENT_FIELDS " FROM documents"
+				  " WHERE ca = $1 AND order_id = $2 ORDER BY slot";
+	struct document_list list = {each, ctx};
+	struct cs_statement ask =
+		CS_STATEMENT(sql, documents_row, &list, cs_text(store->ca), cs_text(order_id));
+	enum cs_status st = cs_fetch(store, &ask);
+
+	return st == CS_E_NOT_FOUND && ask.rows == 0 ? CS_OK : st;
+}

@@ -20,4 +20,27 @@ UK_CHECKED enum cs_status cs_store_consent_find(struct cs_store *store, const ch
 UK_CHECKED enum cs_status cs_store_consents_void(struct cs_store *store, const char *order_id,
 						 int64_t now);
 
+#define CS_REASON_TEXT 97
+#define CS_SLOT_TEXT   33
+
+/* An image that was uploaded for one of the profile's slots; the image itself is a file. */
+struct cs_document {
+	char slot[CS_SLOT_TEXT];
+	uint8_t hash[CS_HASH_LEN];   /* of the sealed file, whose name it is */
+	char type[CS_WORD_TEXT];     /* as it was uploaded: gif, jpeg, png */
+	int64_t size;                /* of the image as it is kept, bytes */
+	char state[CS_WORD_TEXT];    /* new, rejected, accepted */
+	char reason[CS_REASON_TEXT]; /* why it was rejected; no personal data */
+	int64_t uploaded;
+};
+
+/* In place of what was there for that slot. */
+UK_CHECKED enum cs_status cs_store_document_put(struct cs_store *store, const char *order_id,
+						const struct cs_document *document);
+/* CS_E_NOT_FOUND */
+UK_CHECKED enum cs_status cs_store_document_get(struct cs_store *store, const char *order_id,
+						const char *slot, struct cs_document *ret);
+typedef enum cs_status (*cs_document_fn)(const struct cs_document *document, void *ctx);
+UK_CHECKED enum cs_status cs_store_documents(struct cs_store *store, const char *order_id,
+					     cs_document_fn each, void *ctx);
 #endif

@@ -3,7 +3,7 @@
 
 #include "service/store/engine.h"
 
-#define FIELDS "order_id, provider, reference, amount, state"
+#define FIELDS "order_id, provider, reference, amount, state, way, qr"
 
 static enum cs_status
 one_row(enum cs_status st, int64_t rows, enum cs_status otherwise)
@@ -15,12 +15,13 @@ enum cs_status
 cs_store_payment_add(struct cs_store *store, const struct cs_payment *payment, int64_t now)
 {
 	static const char sql[] = "INSERT INTO payments (ca, " FIELDS ", changed)"
-				  " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING";
+				  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+				  " ON CONFLICT DO NOTHING";
 	int64_t rows = 0;
-	enum cs_status st =
-		CS_EXECUTE(store, sql, &rows, cs_text(store->ca), cs_text(payment->order_id),
-			   cs_text(payment->provider), cs_text(payment->reference),
-			   cs_int(payment->amount), cs_text(payment->state), cs_int(now));
+	enum cs_status st = CS_EXECUTE(
+		store, sql, &rows, cs_text(store->ca), cs_text(payment->order_id),
+		cs_text(payment->provider), cs_text(payment->reference), cs_int(payment->amount),
+		cs_text(payment->state), cs_text(payment->way), cs_text(payment->qr), cs_int(now));
 
 	return one_row(st, rows, CS_E_EXISTS);
 }
@@ -35,6 +36,8 @@ payment_row(const struct cs_row *row, void *ctx)
 	cs_row_text(row, 2, payment->reference, sizeof(payment->reference));
 	payment->amount = row->number(row->row, 3);
 	cs_row_text(row, 4, payment->state, sizeof(payment->state));
+	cs_row_text(row, 5, payment->way, sizeof(payment->way));
+	cs_row_text(row, 6, payment->qr, sizeof(payment->qr));
 	return CS_OK;
 }
 
@@ -61,15 +64,53 @@ cs_store_payment_by_reference(struct cs_store *store, const char *provider, cons
 }
 
 enum cs_status
-cs_store_payment_paid(struct cs_store *store, const char *order_id, int64_t now)
+cs_store_payment_move(struct cs_store *store, const char *order_id, const char *from,
+		      const char *to, int64_t now)
 {
-	static const char sql[] = "UPDATE payments SET state = 'paid', changed = $1"
-				  " WHERE ca = $2 AND order_id = $3 AND state = 'waiting'";
+	static const char sql[] = "UPDATE payments SET state = $1, changed = $2"
+				  " WHERE ca = $3 AND order_id = $4 AND state = $5";
 	int64_t rows = 0;
-	enum cs_status st =
-		CS_EXECUTE(store, sql, &rows, cs_int(now), cs_text(store->ca), cs_text(order_id));
+	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_text(to), cs_int(now),
+				       cs_text(store->ca), cs_text(order_id), cs_text(from));
 
 	return one_row(st, rows, CS_E_CHANGED);
+}
+
+enum cs_status
+cs_store_payment_qr(struct cs_store *store, const char *order_id, const char *qr)
+{
+	static const char sql[] = "UPDATE payments SET qr = $1 WHERE ca = $2 AND order_id = $3";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(qr), cs_text(store->ca), cs_text(order_id));
+}
+
+enum cs_status
+cs_store_payment_way(struct cs_store *store, const struct cs_payment *payment, int64_t now)
+{
+	static const char sql[] = "UPDATE payments SET way = $1, qr = '', provider = $2,"
+				  " changed = $3"
+				  " WHERE ca = $4 AND order_id = $5 AND state = 'waiting'";
+	int64_t rows = 0;
+	enum cs_status st =
+		CS_EXECUTE(store, sql, &rows, cs_text(payment->way), cs_text(payment->provider),
+			   cs_int(now), cs_text(store->ca), cs_text(payment->order_id));
+
+	return one_row(st, rows, CS_E_CHANGED);
+}
+
+enum cs_status
+cs_store_payment_of_key(struct cs_store *store, const char *unit_mark, const char *key_sn,
+			struct cs_payment *ret)
+{
+	static const char sql[] =
+		"SELECT p.order_id, p.provider, p.reference, p.amount, p.state, p.way, p.qr"
+		" FROM payments p JOIN orders o ON o.ca = p.ca AND o.id = p.order_id"
+		" WHERE o.ca = $1 AND o.unit_mark = $2 AND o.key_sn = $3"
+		" AND o.state IN ('confirmed', 'handed-over') ORDER BY o.changed DESC LIMIT 1";
+	struct cs_statement ask = CS_STATEMENT(sql, payment_row, ret, cs_text(store->ca),
+					       cs_text(unit_mark), cs_text(key_sn));
+
+	return cs_fetch(store, &ask);
 }
 
 enum cs_status
@@ -88,31 +129,38 @@ cs_store_notice_add(struct cs_store *store, const char *provider, const char *no
 enum cs_status
 cs_store_grant_add(struct cs_store *store, const struct cs_grant *grant)
 {
-	static const char sql[] = "INSERT INTO grants (ca, hash, unit_mark, code_hash, until)"
-				  " VALUES ($1, $2, $3, $4, $5)";
+	static const char sql[] = "INSERT INTO grants (ca, hash, unit_mark, code_hash, until,"
+				  " contact_mark, person, body)"
+				  " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca),
 			  cs_bytes(uk_span_of(grant->hash, CS_HASH_LEN)), cs_text(grant->unit_mark),
-			  cs_bytes(uk_span_of(grant->code_hash, CS_HASH_LEN)),
-			  cs_int(grant->until));
+			  cs_bytes(uk_span_of(grant->code_hash, CS_HASH_LEN)), cs_int(grant->until),
+			  cs_text(grant->contact_mark), cs_text(grant->person),
+			  cs_bytes(cs_blob_span(&grant->body)));
 }
 
 static enum cs_status
 grant_row(const struct cs_row *row, void *ctx)
 {
 	struct cs_grant *grant = ctx;
+	enum cs_status st;
 
 	cs_row_text(row, 0, grant->unit_mark, sizeof(grant->unit_mark));
 	grant->tries = row->number(row->row, 2);
 	grant->until = row->number(row->row, 3);
 	grant->passed = row->number(row->row, 4);
-	return cs_row_fixed(row, 1, grant->code_hash, CS_HASH_LEN);
+	cs_row_text(row, 5, grant->contact_mark, sizeof(grant->contact_mark));
+	cs_row_text(row, 6, grant->person, sizeof(grant->person));
+	st = cs_row_blob(row, 7, &grant->body);
+	return st == CS_OK ? cs_row_fixed(row, 1, grant->code_hash, CS_HASH_LEN) : st;
 }
 
 enum cs_status
 cs_store_grant_get(struct cs_store *store, const uint8_t hash[CS_HASH_LEN], struct cs_grant *ret)
 {
-	static const char sql[] = "SELECT unit_mark, code_hash, tries, until, passed FROM grants"
+	static const char sql[] = "SELECT unit_mark, code_hash, tries, until, passed,"
+				  " contact_mark, person, body FROM grants"
 				  " WHERE ca = $1 AND hash = $2";
 	struct cs_statement ask = CS_STATEMENT(sql, grant_row, ret, cs_text(store->ca),
 					       cs_bytes(uk_span_of(hash, CS_HASH_LEN)));
@@ -126,12 +174,12 @@ cs_store_grant_get(struct cs_store *store, const uint8_t hash[CS_HASH_LEN], stru
 enum cs_status
 cs_store_grant_put(struct cs_store *store, const struct cs_grant *grant)
 {
-	static const char sql[] = "UPDATE grants SET code_hash = $1, tries = $2, passed = $3"
-				  " WHERE ca = $4 AND hash = $5";
+	static const char sql[] = "UPDATE grants SET code_hash = $1, tries = $2, passed = $3,"
+				  " contact_mark = $4 WHERE ca = $5 AND hash = $6";
 
 	return CS_EXECUTE(store, sql, NULL, cs_bytes(uk_span_of(grant->code_hash, CS_HASH_LEN)),
-			  cs_int(grant->tries), cs_int(grant->passed), cs_text(store->ca),
-			  cs_bytes(uk_span_of(grant->hash, CS_HASH_LEN)));
+			  cs_int(grant->tries), cs_int(grant->passed), cs_text(grant->contact_mark),
+			  cs_text(store->ca), cs_bytes(uk_span_of(grant->hash, CS_HASH_LEN)));
 }
 
 enum cs_status

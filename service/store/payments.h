@@ -5,12 +5,16 @@
 
 #include "service/store/orders.h"
 
+#define CS_QR_TEXT 257
+
 struct cs_payment {
 	char order_id[CS_ID_TEXT];
 	char provider[CS_WORD_TEXT];
 	char reference[CS_ID_TEXT]; /* what the provider knows it by */
 	int64_t amount;             /* cents */
-	char state[CS_WORD_TEXT];   /* waiting, paid */
+	char state[CS_WORD_TEXT];   /* waiting, paid, refunding, refunded */
+	char way[CS_WORD_TEXT];     /* wechat, alipay, transfer; "" any */
+	char qr[CS_QR_TEXT];        /* what the QR code says; "" not known yet */
 };
 
 /* CS_E_EXISTS: the order has one. */
@@ -21,8 +25,17 @@ UK_CHECKED enum cs_status cs_store_payment_of_order(struct cs_store *store, cons
 UK_CHECKED enum cs_status cs_store_payment_by_reference(struct cs_store *store,
 							const char *provider, const char *reference,
 							struct cs_payment *ret);
-UK_CHECKED enum cs_status cs_store_payment_paid(struct cs_store *store, const char *order_id,
-						int64_t now);
+/* CS_E_CHANGED when it was not in state `from`. */
+UK_CHECKED enum cs_status cs_store_payment_move(struct cs_store *store, const char *order_id,
+						const char *from, const char *to, int64_t now);
+UK_CHECKED enum cs_status cs_store_payment_qr(struct cs_store *store, const char *order_id,
+					      const char *qr);
+/* While it is waiting only: another way to pay, of another provider. */
+UK_CHECKED enum cs_status cs_store_payment_way(struct cs_store *store,
+					       const struct cs_payment *payment, int64_t now);
+/* The newest payment of that unit for that key that was not given back: what a return is about. */
+UK_CHECKED enum cs_status cs_store_payment_of_key(struct cs_store *store, const char *unit_mark,
+						  const char *key_sn, struct cs_payment *ret);
 /* CS_E_EXISTS when this notice came before. */
 UK_CHECKED enum cs_status cs_store_notice_add(struct cs_store *store, const char *provider,
 					      const char *notice, const char *order_id,
@@ -33,12 +46,23 @@ struct cs_grant {
 	char unit_mark[CS_HASH_TEXT];
 	uint8_t code_hash[CS_HASH_LEN];
 	int64_t tries, until, passed;
+	char contact_mark[CS_HASH_TEXT]; /* of the number the code goes to */
+	char person[CS_ID_TEXT];         /* whose data key seals the body; "" without */
+	struct cs_blob body;             /* sealed: what is done once the code has come */
 };
+
+static inline void
+cs_grant_clear(struct cs_grant *grant)
+{
+	cs_blob_free(&grant->body);
+}
+
+#define CS_GRANT UK_CLEANUP(cs_grant_clear) struct cs_grant
 
 UK_CHECKED enum cs_status cs_store_grant_add(struct cs_store *store, const struct cs_grant *grant);
 UK_CHECKED enum cs_status cs_store_grant_get(struct cs_store *store,
 					     const uint8_t hash[CS_HASH_LEN], struct cs_grant *ret);
-/* Code, tries, passed. */
+/* Code, contact, tries, passed. */
 UK_CHECKED enum cs_status cs_store_grant_put(struct cs_store *store, const struct cs_grant *grant);
 UK_CHECKED enum cs_status cs_store_grants_forget(struct cs_store *store, int64_t before);
 
