@@ -27,6 +27,20 @@ CS_API(cs_api_prepare);
 CS_API(cs_api_csr);
 CS_API(cs_api_result);
 CS_API(cs_api_confirm);
+CS_API(cs_api_texts);
+CS_API(cs_api_consent_code);
+CS_API(cs_api_document);
+CS_API(cs_api_document_admit);
+CS_API(cs_api_form);
+CS_API(cs_api_order_paper);
+CS_API(cs_api_blank_paper);
+CS_API(cs_api_papers);
+CS_API(cs_api_invoice);
+CS_API(cs_api_challenge);
+CS_API(cs_api_challenge_answer);
+CS_API(cs_api_handler);
+CS_API(cs_api_handler_code);
+CS_API(cs_api_view);
 CS_API(cs_api_query);
 CS_API(cs_api_query_code);
 CS_API(cs_api_health);
@@ -50,6 +64,13 @@ UK_CHECKED enum cs_status cs_api_pass_on(const char *socket, const struct cs_htt
 /* The order follows what the process `by` said; that it is there already is no error. */
 UK_CHECKED enum cs_status cs_api_follow(struct cs_desk *desk, const char *id, enum cs_event event,
 					const char *by, int64_t not_after);
-UK_CHECKED enum cs_status cs_api_show(const struct cs_order_row *row, json_t *answer);
+/* The order as its owner sees it. */
+UK_CHECKED enum cs_status cs_api_show(struct cs_desk *desk, const struct cs_order_row *row,
+				      json_t *answer);
+/* Those orders as "orders", each with a capability of its own, so that they can be gone on with. */
+UK_CHECKED enum cs_status cs_api_list(struct cs_desk *desk, const json_t *ids, json_t *answer);
+UK_CHECKED enum cs_status cs_api_pay_offline(struct cs_desk *desk,
+					     const struct cs_http_request *http,
+					     const struct cs_order_row *row, json_t *answer);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "service/certd/certd.h"
+#include "service/certd/api.h"
 
 #include <stdio.h>
 
@@ -30,4 +30,15 @@ cs_desk_close(struct cs_desk *desk)
 		return;
 	cs_store_close(desk->orders.store);
 	free(desk);
+}
+
+enum cs_status
+cs_api_health(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	const struct cs_desk *desk = ctx;
+
+	return json_object_set_new(answer, "store",
+				   json_string(cs_store_engine(desk->orders.store))) == 0
+		       ? CS_OK
+		       : CS_E_MEMORY;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "service/certd/http.h"
 
+#include "service/base/clock.h"
 #include "service/certd/pace.h"
 
 #include <arpa/inet.h>
@@ -17,11 +18,16 @@
 #define TIMEOUT_S       10U
 #define MEMORY_MAX      ((size_t)32 * 1024)
 #define ADDRESS_TEXT    INET6_ADDRSTRLEN
+/* A body may come slowly, but it has to come. */
+#define BODY_MS       INT64_C(20000)
+#define LARGE_BODY_MS INT64_C(60000)
+#define LARGE_AT_ONCE 16
 
 struct cs_http {
 	struct cs_http_settings settings;
 	struct MHD_Daemon *daemon;
 	struct cs_pace *pace;
+	int large; /* bodies of that kind that are coming */
 };
 
 /* A request while its body is coming. */
@@ -30,7 +36,9 @@ struct incoming {
 	struct cs_http_request request;
 	struct cs_blob body;
 	size_t body_len;
+	int64_t until; /* ms: when the body has to be here */
 	bool too_large;
+	int *large; /* counts this one too, or NULL */
 };
 
 bool
@@ -69,25 +77,42 @@ route_find(const struct cs_http_settings *settings, const char *method, const ch
 }
 
 static enum MHD_Result
-answer_queue(struct MHD_Connection *connection, unsigned int http, const json_t *answer)
+response_queue(struct MHD_Connection *connection, unsigned int http, struct uk_span bytes,
+	       const char *type)
 {
-	char *text = answer != NULL ? json_dumps(answer, JSON_COMPACT) : NULL;
 	struct MHD_Response *response;
-	enum MHD_Result queued = MHD_NO;
+	enum MHD_Result queued;
+	void *copy = malloc(bytes.len + 1);
 
-	if (text == NULL)
+	if (copy == NULL)
 		return MHD_NO;
-	response = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
-	uk_wipe(text, strlen(text));
-	free(text);
-	if (response == NULL)
+	memcpy(copy, bytes.ptr, bytes.len);
+	response = MHD_create_response_from_buffer(bytes.len, copy, MHD_RESPMEM_MUST_FREE);
+	if (response == NULL) {
+		free(copy);
 		return MHD_NO;
-	(void)MHD_add_response_header(response, "Content-Type", "application/json");
+	}
+	(void)MHD_add_response_header(response, "Content-Type", type);
 	(void)MHD_add_response_header(response, "Cache-Control", "no-store");
+	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	if (http == 429 || http == 503)
 		(void)MHD_add_response_header(response, "Retry-After", "2");
 	queued = MHD_queue_response(connection, http, response);
 	MHD_destroy_response(response);
+	return queued;
+}
+
+static enum MHD_Result
+answer_queue(struct MHD_Connection *connection, unsigned int http, const json_t *answer)
+{
+	char *text = answer != NULL ? json_dumps(answer, JSON_COMPACT) : NULL;
+	enum MHD_Result queued;
+
+	if (text == NULL)
+		return MHD_NO;
+	queued = response_queue(connection, http, uk_span_str(text), "application/json");
+	uk_wipe(text, strlen(text));
+	free(text);
 	return queued;
 }
 
@@ -135,12 +160,42 @@ client_name(const struct cs_http *http, struct MHD_Connection *connection, char 
 				  ret, ADDRESS_TEXT, NULL, 0, NI_NUMERICHOST);
 }
 
+static void
+request_fill(struct MHD_Connection *connection, const char *method, const char *client,
+	     struct cs_http_request *ret)
+{
+	ret->method = method;
+	ret->capability = bearer(connection);
+	ret->idempotency = header(connection, "Idempotency-Key");
+	ret->signature = header(connection, "X-Signature");
+	ret->timestamp = header(connection, "X-Timestamp");
+	ret->client = client;
+}
+
+/* Who may send a large body is known before it is taken. */
+static enum cs_status
+large_admit(struct cs_http *http, struct MHD_Connection *connection, const char *method,
+	    const char *client, struct incoming *in)
+{
+	void *ctx = http->settings.enter(http->settings.ctx);
+
+	if (ctx == NULL)
+		return CS_E_UNAVAILABLE;
+	in->large = &http->large;
+	if (__atomic_add_fetch(&http->large, 1, __ATOMIC_SEQ_CST) > LARGE_AT_ONCE)
+		return CS_E_BUSY;
+	in->until += LARGE_BODY_MS - BODY_MS;
+	request_fill(connection, method, client, &in->request);
+	return in->route->admit(ctx, &in->request, NULL);
+}
+
 static enum MHD_Result
 begin(struct cs_http *http, struct MHD_Connection *connection, const char *url, const char *method,
       void **req_cls)
 {
 	char client[ADDRESS_TEXT];
 	struct incoming *in;
+	enum cs_status st = CS_OK;
 
 	client_name(http, connection, client);
 	if (!cs_pace_allows(http->pace, client))
@@ -149,8 +204,11 @@ begin(struct cs_http *http, struct MHD_Connection *connection, const char *url, 
 	if (in == NULL)
 		return MHD_NO;
 	in->route = route_find(&http->settings, method, url, in->request.parts);
+	in->until = cs_now_ms() + BODY_MS;
 	*req_cls = in;
-	return MHD_YES;
+	if (in->route != NULL && in->route->admit != NULL)
+		st = large_admit(http, connection, method, client, in);
+	return st == CS_OK ? MHD_YES : refuse(connection, st);
 }
 
 static void
@@ -158,7 +216,10 @@ body_take(struct incoming *in, const char *bytes, size_t len)
 {
 	CS_BLOB grown = {NULL, 0};
 
-	if (in->too_large || in->route == NULL || len > CS_BODY_MAX - in->body_len) {
+	size_t most =
+		in->route != NULL && in->route->body_max != 0 ? in->route->body_max : CS_BODY_MAX;
+
+	if (in->too_large || in->route == NULL || len > most - in->body_len) {
 		in->too_large = true;
 		return;
 	}
@@ -182,11 +243,12 @@ finish(struct cs_http *http, struct MHD_Connection *connection, const char *meth
        struct incoming *in)
 {
 	struct cs_http_request *request = &in->request;
+	struct cs_http_page page = {{NULL, 0}, NULL};
 	char client[ADDRESS_TEXT];
 	CS_JSON *json = NULL;
 	CS_JSON *answer = json_object();
-	CS_JSON *error = NULL;
 	void *ctx = http->settings.enter(http->settings.ctx);
+	enum MHD_Result result;
 	enum cs_status st;
 
 	if (in->too_large)
@@ -196,13 +258,9 @@ finish(struct cs_http *http, struct MHD_Connection *connection, const char *meth
 	if (ctx == NULL)
 		return refuse(connection, CS_E_UNAVAILABLE);
 	client_name(http, connection, client);
-	request->method = method;
+	request_fill(connection, method, client, request);
 	request->body = uk_span_of(in->body.ptr, in->body_len);
-	request->capability = bearer(connection);
-	request->idempotency = header(connection, "Idempotency-Key");
-	request->signature = header(connection, "X-Signature");
-	request->timestamp = header(connection, "X-Timestamp");
-	request->client = client;
+	request->page = &page;
 	if (!in->route->raw) {
 		json = in->body_len > 0 ? cs_json_read(request->body) : json_object();
 		if (json == NULL)
@@ -210,10 +268,15 @@ finish(struct cs_http *http, struct MHD_Connection *connection, const char *meth
 		request->json = json;
 	}
 	st = in->route->run(ctx, request, answer);
-	if (st == CS_OK)
-		return answer_queue(connection, in->route->success, answer);
-	error = cs_json_error(st);
-	return answer_queue(connection, cs_status_http(st), error);
+	if (st == CS_OK && page.body.len > 0)
+		result = response_queue(connection, in->route->success, cs_blob_span(&page.body),
+					page.type);
+	else if (st == CS_OK)
+		result = answer_queue(connection, in->route->success, answer);
+	else
+		result = refuse(connection, st);
+	cs_blob_free(&page.body);
+	return result;
 }
 
 static enum MHD_Result
@@ -226,6 +289,8 @@ on_http_request(void *cls, struct MHD_Connection *connection, const char *url, c
 	if (in == NULL)
 		return begin(http, connection, url, method, req_cls);
 	if (*upload_len > 0) {
+		if (cs_now_ms() > in->until)
+			return MHD_NO;
 		body_take(in, upload, *upload_len);
 		*upload_len = 0;
 		return MHD_YES;
@@ -242,6 +307,8 @@ on_completed(void *cls, struct MHD_Connection *connection, void **req_cls,
 	if (in == NULL)
 		return;
 	cs_blob_free(&in->body);
+	if (in->large != NULL)
+		(void)__atomic_sub_fetch(in->large, 1, __ATOMIC_SEQ_CST);
 	free(in);
 	*req_cls = NULL;
 }

@@ -13,6 +13,12 @@
 #define CS_BODY_MAX     65536
 #define CS_HTTP_THREADS 4
 
+/* An answer that is no JSON. */
+struct cs_http_page {
+	struct cs_blob body; /* empty: the answer is JSON after all */
+	const char *type;
+};
+
 /* One request, whole. */
 struct cs_http_request {
 	const char *method;
@@ -23,6 +29,7 @@ struct cs_http_request {
 	const char *idempotency; /* "Idempotency-Key"; "" without */
 	const char *signature, *timestamp; /* "X-Signature", "X-Timestamp"; "" without */
 	const char *client;                /* the address, for limits */
+	struct cs_http_page *page;         /* out */
 };
 
 /*
@@ -38,6 +45,10 @@ struct cs_route {
 	cs_route_fn run;
 	unsigned int success; /* HTTP status */
 	bool raw;             /* the body is no JSON */
+	/* For bodies that are larger than others: up to body_max once admit, which sees everything
+	 * but the body, has said CS_OK. */
+	size_t body_max;
+	cs_route_fn admit;
 };
 
 struct cs_http_settings {

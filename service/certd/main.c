@@ -10,6 +10,7 @@
 struct settings {
 	const char *store, *ca, *node, *vault, *profile, *operators, *identities, *pay_key;
 	const char *unlock, *issue, *listen, *spool, *rate, *behind_proxy;
+	const char *documents, *papers, *anchors, *drivers;
 };
 
 struct process {
@@ -55,6 +56,10 @@ certd_open(const struct settings *settings, struct cs_certd *certd)
 	certd->node = settings->node;
 	certd->unlock_socket = settings->unlock;
 	certd->issue_socket = settings->issue;
+	certd->documents = settings->documents;
+	cs_papers_find(certd->papers);
+	if (settings->papers != NULL)
+		(void)snprintf(certd->papers, sizeof(certd->papers), "%s", settings->papers);
 	if (st == CS_OK)
 		st = cs_daemon_say("certd", "--profile",
 				   cs_profile_read(settings->profile, &certd->profile));
@@ -64,6 +69,12 @@ certd_open(const struct settings *settings, struct cs_certd *certd)
 	if (st == CS_OK && settings->pay_key != NULL)
 		st = cs_daemon_say("certd", "--pay-key",
 				   cs_daemon_secret(settings->pay_key, &certd->pay_key));
+	if (st == CS_OK && settings->anchors != NULL)
+		st = cs_daemon_say("certd", "--anchors",
+				   cs_anchors_read(settings->anchors, &certd->anchors));
+	if (st == CS_OK && settings->drivers != NULL)
+		st = cs_daemon_say("certd", "--drivers",
+				   cs_drivers_read(settings->drivers, &certd->drivers));
 	if (st == CS_OK && settings->identities != NULL) {
 		certd->identities = json_load_file(settings->identities, 0, NULL);
 		if (certd->identities == NULL)
@@ -76,6 +87,9 @@ static void
 certd_close(struct cs_certd *certd)
 {
 	json_decref(certd->identities);
+	cs_profile_free(&certd->profile);
+	cs_anchors_free(&certd->anchors);
+	cs_drivers_free(&certd->drivers);
 	cs_operators_free(&certd->operators);
 	cs_vault_wipe(&certd->vault);
 	uk_secret_wipe(&certd->pay_key);
@@ -157,6 +171,10 @@ main(int argc, char **argv)
 		{"listen", &settings.listen, false},
 		{"spool", &settings.spool, false},
 		{"rate", &settings.rate, false},
+		{"documents", &settings.documents, false},
+		{"papers", &settings.papers, false},
+		{"anchors", &settings.anchors, false},
+		{"drivers", &settings.drivers, false},
 		{"behind-proxy", &settings.behind_proxy, false},
 	};
 	const char *command = cs_daemon_options(argc, argv, options, ARRAY_SIZE(options));

@@ -28,17 +28,6 @@ cs_api_own(struct cs_desk *desk, const struct cs_http_request *request, struct c
 }
 
 enum cs_status
-cs_api_show(const struct cs_order_row *row, json_t *answer)
-{
-	CS_JSON *shown = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I}", "number", row->number,
-				   "kind", row->kind, "state", row->state, "sn", row->key_sn,
-				   "created", (json_int_t)row->created, "changed",
-				   (json_int_t)row->changed, "deadline", (json_int_t)row->deadline);
-
-	return shown != NULL && json_object_update(answer, shown) == 0 ? CS_OK : CS_E_MEMORY;
-}
-
-enum cs_status
 cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event, json_t *answer)
 {
 	const struct cs_happening what = {
@@ -48,7 +37,7 @@ cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event, json_t 
 
 	if (st == CS_OK)
 		st = cs_order_read(&desk->orders, id, &row, NULL);
-	return st == CS_OK ? cs_api_show(&row, answer) : st;
+	return st == CS_OK ? cs_api_show(desk, &row, answer) : st;
 }
 
 /* What the client says of its key. It harms itself only by lying: the issuer looks again. */
@@ -144,15 +133,16 @@ cs_api_order_new(void *ctx, const struct cs_http_request *http, json_t *answer)
 enum cs_status
 cs_api_order_get(void *ctx, const struct cs_http_request *http, json_t *answer)
 {
+	struct cs_desk *desk = ctx;
 	CS_ORDER_ROW row = {.ver = 0};
-	enum cs_status st = cs_api_own(ctx, http, &row);
+	enum cs_status st = cs_api_own(desk, http, &row);
 
-	return st == CS_OK ? cs_api_show(&row, answer) : st;
+	return st == CS_OK ? cs_api_show(desk, &row, answer) : st;
 }
 
 /* The sandbox's identity provider: a list of units and who represents them. */
 static bool
-identity_matches(const struct cs_desk *desk, const json_t *form)
+sandbox_knows(const struct cs_desk *desk, const json_t *form)
 {
 	static const char *const members[] = {"unit", "legal_name", "legal_phone"};
 	const char *unit = cs_json_text_or_empty(form, "unit_code", 32);
@@ -166,6 +156,25 @@ identity_matches(const struct cs_desk *desk, const json_t *form)
 			return false;
 	}
 	return true;
+}
+
+/* CS_E_DENIED: the provider does not know them so. */
+static enum cs_status
+identity_check(const struct cs_desk *desk, const struct cs_order_row *row, const json_t *form)
+{
+	static const char *const members[] = {"unit", "unit_code", "legal_name", "legal_phone"};
+	const json_t *driver = cs_driver(&desk->certd->drivers, "identity", NULL, NULL);
+	CS_JSON *values = json_object();
+
+	if (driver == NULL)
+		return sandbox_knows(desk, form) ? CS_OK : CS_E_DENIED;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		const char *told = cs_json_text(form, members[i], 128);
+
+		if (told == NULL || json_object_set_new(values, members[i], json_string(told)) != 0)
+			return CS_E_DENIED;
+	}
+	return cs_driver_ask(driver, values, row->id, NULL);
 }
 
 /* Before anybody is asked for anything: can this key be unlocked from afar at all? */
@@ -195,7 +204,6 @@ cs_api_submit(void *ctx, const struct cs_http_request *http, json_t *answer)
 	CS_BLOB form = {NULL, 0};
 	CS_JSON *json = NULL;
 	enum cs_status st = cs_api_own(desk, http, &row), unlock = CS_OK;
-	bool known;
 
 	if (st == CS_OK && strcmp(row.state, "draft") == 0)
 		st = cs_api_happen(desk, row.id, CS_EVENT_SUBMIT, answer);
@@ -204,16 +212,19 @@ cs_api_submit(void *ctx, const struct cs_http_request *http, json_t *answer)
 	if (st != CS_OK)
 		return st;
 	if (strcmp(row.state, "submitted") != 0)
-		return cs_api_show(&row, answer); /* the request came twice */
+		return cs_api_show(desk, &row, answer); /* the request came twice */
 	json = cs_json_read(cs_blob_span(&form));
-	known = json != NULL && identity_matches(desk, json);
-	if (known && (strcmp(row.kind, "unlock") == 0 || strcmp(row.kind, "loss") == 0))
+	st = json != NULL ? identity_check(desk, &row, json) : CS_E_CORRUPT;
+	if (st != CS_OK && st != CS_E_DENIED)
+		return st;
+	if (st == CS_OK && (strcmp(row.kind, "unlock") == 0 || strcmp(row.kind, "loss") == 0))
 		unlock = unlock_begin(desk, &row);
 	if (unlock != CS_OK && unlock != CS_E_COUNTER)
 		return unlock;
-	return cs_api_happen(
-		desk, row.id,
-		known && unlock == CS_OK ? CS_EVENT_IDENTITY_OK : CS_EVENT_IDENTITY_FAILED, answer);
+	return cs_api_happen(desk, row.id,
+			     st == CS_OK && unlock == CS_OK ? CS_EVENT_IDENTITY_OK
+							    : CS_EVENT_IDENTITY_FAILED,
+			     answer);
 }
 
 enum cs_status
@@ -246,54 +257,7 @@ cs_api_edit(void *ctx, const struct cs_http_request *http, json_t *answer)
 	st = cs_order_happens(&desk->orders, &what, NULL);
 	if (st == CS_OK)
 		st = cs_order_read(&desk->orders, row.id, &row, NULL);
-	return st == CS_OK ? cs_api_show(&row, answer) : st;
-}
-
-/* The profile's text that is meant, when id, version and the words' hash are all right. */
-static const struct cs_profile_text *
-text_find(const struct cs_profile *profile, const json_t *agreed)
-{
-	const char *id = cs_json_text(agreed, "id", CS_WORD_TEXT - 1);
-	const char *version = cs_json_text(agreed, "version", CS_WORD_TEXT - 1);
-	uint8_t hash[CS_HASH_LEN];
-
-	if (id == NULL || version == NULL || !cs_json_hex(agreed, "sha256", hash, sizeof(hash)))
-		return NULL;
-	for (size_t i = 0; i < profile->texts_len; i++)
-		if (strcmp(profile->texts[i].id, id) == 0 &&
-		    strcmp(profile->texts[i].version, version) == 0 &&
-		    memcmp(profile->texts[i].hash, hash, sizeof(hash)) == 0)
-			return &profile->texts[i];
-	return NULL;
-}
-
-enum cs_status
-cs_api_consent(void *ctx, const struct cs_http_request *http, json_t *answer)
-{
-	struct cs_desk *desk = ctx;
-	const json_t *agreed = json_object_get(http->json, "texts");
-	struct cs_consent consents[CS_TEXTS_MAX];
-	CS_ORDER_ROW row = {.ver = 0};
-	size_t len = json_array_size(agreed);
-	enum cs_status st = cs_api_own(desk, http, &row);
-
-	if (st != CS_OK)
-		return st;
-	if (len == 0 || len > CS_TEXTS_MAX)
-		return CS_E_ARGUMENTS;
-	for (size_t i = 0; i < len; i++) {
-		const struct cs_profile_text *text =
-			text_find(&desk->certd->profile, json_array_get(agreed, i));
-
-		if (text == NULL)
-			return CS_E_ARGUMENTS;
-		consents[i] = (struct cs_consent){.text_id = text->id, .version = text->version};
-		memcpy(consents[i].text_hash, text->hash, CS_HASH_LEN);
-	}
-	st = cs_order_consent(&desk->orders, row.id, consents, len, cs_now());
-	if (st == CS_OK)
-		st = cs_order_read(&desk->orders, row.id, &row, NULL);
-	return st == CS_OK ? cs_api_show(&row, answer) : st;
+	return st == CS_OK ? cs_api_show(desk, &row, answer) : st;
 }
 
 /* Steps that need nothing but to be wanted. */
@@ -305,14 +269,20 @@ cs_api_event(void *ctx, const struct cs_http_request *http, json_t *answer)
 		enum cs_event event;
 	} steps[] = {{"hand-in", CS_EVENT_HAND_IN},
 		     {"cancel", CS_EVENT_CANCEL},
-		     {"to-paper", CS_EVENT_TO_PAPER},
-		     {"pay-offline", CS_EVENT_PAY_OFFLINE}};
+		     {"to-paper", CS_EVENT_TO_PAPER}};
+	struct cs_desk *desk = ctx;
 	const char *name = cs_json_text(http->json, "event", EVENT_TEXT);
 	CS_ORDER_ROW row = {.ver = 0};
-	enum cs_status st = cs_api_own(ctx, http, &row);
+	enum cs_status st = cs_api_own(desk, http, &row);
 
-	for (size_t i = 0; st == CS_OK && name != NULL && i < ARRAY_SIZE(steps); i++)
+	if (st == CS_OK && name == NULL)
+		st = CS_E_ARGUMENTS;
+	if (st == CS_OK && strcmp(name, "pay-offline") == 0)
+		return cs_api_pay_offline(desk, http, &row, answer);
+	if (st == CS_OK && strcmp(name, "hand-in") == 0)
+		st = cs_documents_complete(desk, &row);
+	for (size_t i = 0; st == CS_OK && i < ARRAY_SIZE(steps); i++)
 		if (strcmp(steps[i].name, name) == 0)
-			return cs_api_happen(ctx, row.id, steps[i].event, answer);
+			return cs_api_happen(desk, row.id, steps[i].event, answer);
 	return st == CS_OK ? CS_E_ARGUMENTS : st;
 }

@@ -1,161 +1,51 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* openukey-certd work: what is not done while somebody waits for an answer. */
-#include "service/certd/certd.h"
+#include "service/certd/work.h"
 
+#include "service/audit/audit.h"
 #include "service/deliver/letter.h"
-#include "service/store/outbox.h"
+#include "service/papers/papers.h"
+#include "service/store/contacts.h"
+#include "service/store/papers.h"
 #include "service/store/payments.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define LEASE_S    30
-#define TEXT_ROOM  320
-#define PHONE_ROOM 32
-#define CODE_ROOM  9
-#define WEEK       (7 * CS_DAY)
-#define MONTH      (30 * CS_DAY)
+#define LEASE_S     30
+#define STALE_ROUND 50
+#define PAPERS_MAX  32
+#define WEEK        (7 * CS_DAY)
+#define MONTH       (30 * CS_DAY)
 
-/* What a change of an order is told with; the number of the order stands for %s. */
+/* In the order in which one may cause the next. */
 static const struct {
-	const char *words, *text;
-} notices[] = {
-	{"paid", "订单%s已收到付款，正在审核。"},
-	{"approved", "订单%s已通过审核。"},
-	{"correct", "订单%s的资料需要修改，请登录后重新上传。"},
-	{"refused", "订单%s未通过审核。"},
-	{"cancelled", "订单%s已取消。"},
-	{"expired", "订单%s已过期。"},
-	{"paper", "订单%s转为线下邮寄办理，请按清单寄送材料。"},
-	{"installed", "订单%s的证书已写入密钥。"},
-	{"collect", "订单%s的密钥可以领取，请带好身份证件。"},
-	{"posted", "订单%s的密钥已寄出。"},
-	{"received", "订单%s的密钥已领取。"},
-	{"unlocked", "订单%s：密钥已解锁。如非本人办理，请立即挂失。"},
-	{"counter", "订单%s：该密钥需到柜台办理。"},
-	{"suspended", "订单%s：密钥已挂失，证书已暂停使用。"},
-	{"released", "订单%s：挂失已解除。"},
-	{"revoked", "订单%s：证书已吊销。"},
-	{"refunding", "订单%s正在退款。"},
-	{"refunded", "订单%s已退款。"},
-	{"dead", "订单%s的授权码多次输错，订单已关闭。"},
+	const char *topic;
+	enum cs_status (*work)(const struct cs_working *working, const struct cs_letter *letter);
+} works[] = {
+	{"query", cs_query_work},     {"handler", cs_handler_work}, {"refund", cs_refund_work},
+	{"invoice", cs_invoice_work}, {"notice", cs_notice_work},
 };
-
-struct working {
-	struct cs_desk *desk;
-	const char *spool;
-	int64_t now;
-};
-
-/* The handler's phone in the order's form. */
-static enum cs_status
-handler_phone(struct cs_desk *desk, const char *order_id, char ret[PHONE_ROOM],
-	      struct cs_order_row *ret_row)
-{
-	CS_BLOB form = {NULL, 0};
-	CS_JSON *json = NULL;
-	const char *phone;
-	enum cs_status st = cs_order_read(&desk->orders, order_id, ret_row, &form);
-
-	if (st != CS_OK)
-		return st;
-	json = cs_json_read(cs_blob_span(&form));
-	phone = cs_json_text(json, "handler_phone", PHONE_ROOM - 1);
-	if (phone == NULL || phone[0] == '\0')
-		return CS_E_NOT_FOUND;
-	memcpy(ret, phone, strlen(phone) + 1);
-	return CS_OK;
-}
-
-/* Puts a sealed message into the outbox. */
-static enum cs_status
-sms_post(const struct working *working, const struct cs_order_row *row, const char *phone,
-	 const char *once, const char *text)
-{
-	struct cs_orders *orders = &working->desk->orders;
-	CS_PERSON person = {.id = ""};
-	CS_BLOB payload = {NULL, 0};
-	CS_JSON *letter = json_pack("{s:s, s:s, s:s}", "once", once, "to", phone, "text", text);
-	enum cs_status st = cs_person_load(orders->vault, orders->store, row->person, &person);
-
-	if (st == CS_OK)
-		st = cs_letter_seal(&person, "sms", letter, &payload);
-	return st == CS_OK ? cs_store_post(orders->store, "sms", once, working->now,
-					   cs_blob_span(&payload))
-			   : st;
-}
-
-/* "order=ID", "words=NAME" */
-static enum cs_status
-notice_work(const struct working *working, const struct cs_letter *letter)
-{
-	CS_ORDER_ROW row = {.ver = 0};
-	char id[CS_ID_TEXT], words[CS_WORD_TEXT], phone[PHONE_ROOM], text[TEXT_ROOM];
-	enum cs_status st;
-
-	if (sscanf((const char *)letter->payload.ptr, "order=%32s words=%23s", id, words) != 2)
-		return CS_E_CORRUPT;
-	st = handler_phone(working->desk, id, phone, &row);
-	for (size_t i = 0; i < ARRAY_SIZE(notices) && st == CS_OK; i++)
-		if (strcmp(notices[i].words, words) == 0) {
-			/* The texts are the table's own. */
-			const char *at = strstr(notices[i].text, "%s");
-
-			(void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - notices[i].text),
-				       notices[i].text, row.number, at + 2);
-			st = sms_post(working, &row, phone, letter->id, text);
-		}
-	return st;
-}
-
-static enum cs_status
-newest(const struct cs_order_row *row, void *ctx)
-{
-	char *id = ctx;
-
-	if (id[0] == '\0')
-		memcpy(id, row->id, CS_ID_TEXT);
-	return CS_OK;
-}
-
-/* A unit that has orders gets a code to its handler; one that has none gets nothing. */
-static enum cs_status
-query_work(const struct working *working, const struct cs_letter *letter)
-{
-	struct cs_orders *orders = &working->desk->orders;
-	struct cs_grant grant = {.tries = 0};
-	CS_ORDER_ROW row = {.ver = 0};
-	char id[CS_ID_TEXT] = "", phone[PHONE_ROOM], code[CODE_ROOM], text[TEXT_ROOM];
-	uint8_t hash[CS_HASH_LEN];
-	uint32_t number = 0;
-	enum cs_status st = CS_E_CORRUPT;
-
-	if (cs_hex_read((const char *)letter->payload.ptr, hash, sizeof(hash)))
-		st = cs_store_grant_get(orders->store, hash, &grant);
-	if (st == CS_OK)
-		st = cs_store_orders_of_unit(orders->store, grant.unit_mark, newest, id);
-	if (st == CS_OK)
-		st = handler_phone(working->desk, id, phone, &row);
-	if (st == CS_OK)
-		st = cs_random_below(100000000, &number);
-	(void)snprintf(code, sizeof(code), "%08u", number % 100000000);
-	if (st == CS_OK)
-		st = cs_query_code_mac(orders->vault, grant.hash, code, grant.code_hash);
-	if (st == CS_OK)
-		st = cs_store_grant_put(orders->store, &grant);
-	(void)snprintf(text, sizeof(text), "订单查询验证码%s，10分钟内有效。", code);
-	return st == CS_OK ? sms_post(working, &row, phone, letter->id, text) : st;
-}
-
-typedef enum cs_status (*work_fn)(const struct working *working, const struct cs_letter *letter);
+static const char *const posts[] = {"sms", "email"};
 
 /* Somebody who cannot be reached, or has been erased, is no reason to try for ever. */
+static bool
+over(enum cs_status st, int64_t tries)
+{
+	static const enum cs_status ends[] = {CS_OK, CS_E_NOT_FOUND, CS_E_CORRUPT, CS_E_DENIED};
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (ends[i] == st)
+			return true;
+	return cs_again_after(tries) == 0;
+}
+
 static enum cs_status
-topic_work(const struct working *working, const char *topic, work_fn work)
+topic_work(const struct cs_working *working, size_t at)
 {
 	struct cs_store *store = working->desk->orders.store;
 	const char *owner = working->desk->chain;
-	const struct cs_lease lease = {topic, owner, working->now, working->now + LEASE_S};
+	const struct cs_lease lease = {works[at].topic, owner, working->now,
+				       working->now + LEASE_S};
 	enum cs_status st = CS_OK;
 
 	while (st == CS_OK || st == CS_E_CHANGED) {
@@ -163,16 +53,93 @@ topic_work(const struct working *working, const char *topic, work_fn work)
 
 		st = cs_store_letter_take(store, &lease, &letter);
 		if (st == CS_OK) {
-			st = work(working, &letter);
-			if (st == CS_OK || st == CS_E_NOT_FOUND || st == CS_E_CORRUPT)
+			st = works[at].work(working, &letter);
+			if (over(st, letter.tries))
 				st = cs_store_letter_done(store, letter.id, owner, working->now);
 			else
 				st = cs_store_letter_again(store, letter.id, owner,
-							   working->now + LEASE_S);
+							   working->now +
+								   cs_again_after(letter.tries));
 		}
 		cs_blob_free(&letter.payload);
 	}
 	return st == CS_E_NOT_FOUND ? CS_OK : st;
+}
+
+struct papers {
+	uint8_t hashes[PAPERS_MAX][CS_HASH_LEN];
+	size_t len;
+};
+
+static enum cs_status
+paper_add(const struct cs_document *document, void *ctx)
+{
+	struct papers *papers = ctx;
+
+	if (papers->len == PAPERS_MAX)
+		return CS_E_INTERNAL;
+	memcpy(papers->hashes[papers->len++], document->hash, CS_HASH_LEN);
+	return CS_OK;
+}
+
+struct forgetting {
+	const struct cs_working *working;
+	const struct cs_order_row *row;
+};
+
+/* The log says that it is gone, by its number: what the number stood for is not in it. */
+static enum cs_status
+forget_body(struct cs_store *store, void *ctx)
+{
+	const struct forgetting *forgetting = ctx;
+	const struct cs_audit_pair pairs[] = {{"event", "forget"},
+					      {"order", forgetting->row->number},
+					      {"kind", forgetting->row->kind},
+					      {"state", forgetting->row->state}};
+	enum cs_status st = cs_store_order_forget(store, forgetting->row);
+
+	return st == CS_OK ? cs_audit_log(store, forgetting->working->desk->chain,
+					  forgetting->working->now, pairs, ARRAY_SIZE(pairs))
+			   : st;
+}
+
+/* The images first: whatever happens then, none is left that nobody remembers. */
+static enum cs_status
+order_forget(const struct cs_working *working, const char *id)
+{
+	const struct cs_desk *desk = working->desk;
+	CS_ORDER_ROW row = {.ver = 0};
+	struct papers papers = {.len = 0};
+	struct forgetting forgetting = {working, &row};
+	enum cs_status st = cs_store_order_get(desk->orders.store, id, &row);
+
+	if (st == CS_OK)
+		st = cs_store_documents(desk->orders.store, id, paper_add, &papers);
+	for (size_t i = 0; i < papers.len && st == CS_OK; i++)
+		st = desk->certd->documents != NULL
+			     ? cs_paper_drop(desk->certd->documents, papers.hashes[i])
+			     : CS_E_UNAVAILABLE;
+	return st == CS_OK ? cs_store_tx(desk->orders.store, forget_body, &forgetting) : st;
+}
+
+enum cs_status
+cs_forget_stale(const struct cs_working *working)
+{
+	char id[CS_ID_TEXT];
+	enum cs_status st = CS_OK;
+
+	for (int i = 0; i < STALE_ROUND && st == CS_OK; i++) {
+		st = cs_store_order_stale(working->desk->orders.store, working->now, id);
+		if (st == CS_OK)
+			st = order_forget(working, id);
+	}
+	return st == CS_E_NOT_FOUND ? CS_OK : st;
+}
+
+static enum cs_status
+grants_body(struct cs_store *store, void *ctx)
+{
+	return cs_store_grants_forget(store, *(const int64_t *)ctx - CS_DAY);
 }
 
 /* Once a minute is enough for what nobody waits for. */
@@ -183,7 +150,9 @@ forget(struct cs_store *store, int64_t now)
 
 	if (now % CS_MINUTE != 0)
 		return st;
-	st = cs_store_grants_forget(store, now - CS_DAY);
+	st = cs_store_tx(store, grants_body, &now);
+	if (st == CS_OK)
+		st = cs_store_challenges_forget(store, now - CS_HOUR);
 	if (st == CS_OK)
 		st = cs_store_idempotency_forget(store, now - WEEK);
 	return st == CS_OK ? cs_store_outbox_forget(store, now - MONTH, now - 2 * CS_DAY) : st;
@@ -192,16 +161,17 @@ forget(struct cs_store *store, int64_t now)
 enum cs_status
 cs_work_round(struct cs_desk *desk, const char *spool, int64_t now)
 {
-	const struct working working = {desk, spool, now};
-	const struct cs_spool sms = {desk->orders.store, desk->orders.vault, spool, desk->chain};
+	const struct cs_working working = {desk, spool, now};
+	const struct cs_spool post = {desk->orders.store, desk->orders.vault,    spool,
+				      desk->chain,        &desk->certd->drivers, cs_letter_send};
 	int count;
 	enum cs_status st = cs_orders_tick(&desk->orders, now, &count);
 
+	for (size_t i = 0; i < ARRAY_SIZE(works) && st == CS_OK; i++)
+		st = topic_work(&working, i);
+	for (size_t i = 0; i < ARRAY_SIZE(posts) && st == CS_OK; i++)
+		st = cs_spool_run(&post, posts[i], now);
 	if (st == CS_OK)
-		st = topic_work(&working, "query", query_work);
-	if (st == CS_OK)
-		st = topic_work(&working, "notice", notice_work);
-	if (st == CS_OK)
-		st = cs_spool_run(&sms, "sms", now);
+		st = cs_forget_stale(&working);
 	return st == CS_OK ? forget(desk->orders.store, now) : st;
 }

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #define LEASE     30 /* seconds */
-#define AGAIN     60
+#define AGAIN     30
+#define AGAIN_MAX 3600
+#define TRIES_MAX 54 /* two days */
 #define PATH_ROOM 512
 
 enum cs_status
@@ -63,15 +65,13 @@ file_write(const char *path, struct uk_span bytes)
 	return close(fd) == 0 && written;
 }
 
-/* Written beside its place and moved there: whoever reads the folder sees whole letters only. */
-static enum cs_status
-letter_put(const struct cs_spool *spool, const struct cs_letter *letter, struct uk_span text)
+enum cs_status
+cs_spool_file(const char *folder, const char *name, struct uk_span text)
 {
 	char path[PATH_ROOM], draft[PATH_ROOM];
-	int len = snprintf(path, sizeof(path), "%s/%s-%s.json", spool->folder, letter->topic,
-			   letter->id);
+	int len = snprintf(path, sizeof(path), "%s/%s.json", folder, name);
 
-	(void)snprintf(draft, sizeof(draft), "%s/.%s", spool->folder, letter->id);
+	(void)snprintf(draft, sizeof(draft), "%s/.%s", folder, name);
 	if (len < 0 || (size_t)len >= sizeof(path) || !file_write(draft, text) ||
 	    rename(draft, path) != 0)
 		return CS_E_UNAVAILABLE;
@@ -79,18 +79,45 @@ letter_put(const struct cs_spool *spool, const struct cs_letter *letter, struct 
 }
 
 static enum cs_status
+letter_put(const struct cs_spool *spool, const struct cs_letter *letter, struct uk_span text)
+{
+	char name[CS_TOPIC_TEXT + CS_ID_TEXT];
+
+	(void)snprintf(name, sizeof(name), "%s-%s", letter->topic, letter->id);
+	return cs_spool_file(spool->folder, name, text);
+}
+
+int64_t
+cs_again_after(int64_t tries)
+{
+	int64_t wait = AGAIN;
+
+	if (tries > TRIES_MAX)
+		return 0;
+	for (int64_t i = 1; i < tries && wait < AGAIN_MAX; i++)
+		wait *= 2;
+	return wait < AGAIN_MAX ? wait : AGAIN_MAX;
+}
+
+static enum cs_status
 letter_deliver(const struct cs_spool *spool, const struct cs_letter *letter, int64_t now)
 {
+	const json_t *driver = spool->drivers != NULL
+				       ? cs_driver(spool->drivers, letter->topic, NULL, NULL)
+				       : NULL;
+	int64_t wait = cs_again_after(letter->tries);
 	CS_BLOB text = {NULL, 0};
 	enum cs_status st =
 		letter_open(spool, letter->topic, cs_blob_span(&letter->payload), &text);
 
 	if (st == CS_OK)
-		st = letter_put(spool, letter, cs_blob_span(&text));
-	/* A person who has been erased gets no more letters. */
-	if (st == CS_OK || st == CS_E_NOT_FOUND)
+		st = driver != NULL
+			     ? spool->send(driver, letter->topic, letter->id, cs_blob_span(&text))
+			     : letter_put(spool, letter, cs_blob_span(&text));
+	/* A person who has been erased gets no more letters; a provider's no is a no. */
+	if (st == CS_OK || st == CS_E_NOT_FOUND || st == CS_E_DENIED || wait == 0)
 		return cs_store_letter_done(spool->store, letter->id, spool->owner, now);
-	return cs_store_letter_again(spool->store, letter->id, spool->owner, now + AGAIN);
+	return cs_store_letter_again(spool->store, letter->id, spool->owner, now + wait);
 }
 
 enum cs_status

@@ -55,7 +55,6 @@ static const struct {
 	/* The old one is revoked once the new one is confirmed (S7). */
 	{CS_KIND_CHANGE, CS_STATE_CONFIRMED, NULL, NULL, "revoke-old"},
 	{ANY_KIND, CS_STATE_APPROVED, NULL, NULL, "prepare"},
-	{ANY_KIND, CS_STATE_REFUNDING, NULL, NULL, "refund"},
 };
 
 /* Events that give something to a key; none of them for one that is lost, revoked or foreign. */
@@ -163,14 +162,18 @@ cs_order_effects(struct cs_orders *orders, const struct cs_step *step,
 {
 	enum cs_status st = log_step(orders, row, cs_event_word(step->what->event), step->what);
 
+	if (st == CS_OK && step->to == CS_STATE_REFUNDING)
+		st = cs_store_post(orders->store, "refund", row->id, row->changed,
+				   uk_span_str(row->id));
 	if (st == CS_OK && cs_state_final(step->to) && row->key_sn[0] != '\0')
 		st = cs_store_key_release(orders->store, row->key_sn, row->id);
 	for (size_t i = 0; i < ARRAY_SIZE(key_effects) && step->to != step->from; i++)
 		if (st == CS_OK && key_effects[i].to == step->to &&
 		    (key_effects[i].kind == step->kind || key_effects[i].kind == ANY_KIND))
 			st = key_effect(orders, i, row);
+	/* An order that nobody checked makes nobody's telephone ring. */
 	for (size_t i = 0; i < ARRAY_SIZE(notices) && step->to != step->from; i++)
-		if (st == CS_OK && notices[i].to == step->to)
+		if (st == CS_OK && notices[i].to == step->to && row->checked != 0)
 			st = letter_post(orders, row, "notice", notices[i].words);
 	return st;
 }

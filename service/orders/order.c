@@ -268,10 +268,19 @@ happens_body(struct cs_store *store, void *ctx)
 		row.deadline = wait > 0 ? what->now + wait : 0;
 	(void)snprintf(row.state, sizeof(row.state), "%s", cs_state_word(step.to));
 	row.changed = what->now;
+	/* Somebody who can has looked at who it is; its papers came by post. */
+	if (what->event == CS_EVENT_IDENTITY_OK || what->event == CS_EVENT_APPROVE)
+		row.checked = what->now;
+	if (what->event == CS_EVENT_PAPER_CAME)
+		row.paper = what->now;
 	if (cs_state_final(step.to))
 		row.retain =
 			cs_retain_until(change->orders->terms, step.to, what->now, what->not_after);
-	st = cs_store_order_put(store, &row);
+	/* Money came late: it is not over yet. */
+	if (cs_state_final(step.from) && !cs_state_final(step.to))
+		st = cs_store_order_unretain(store, &row);
+	if (st == CS_OK)
+		st = cs_store_order_put(store, &row);
 	if (st == CS_OK)
 		st = cs_order_effects(change->orders, &step, &row);
 	if (st == CS_OK)

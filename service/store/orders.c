@@ -202,6 +202,15 @@ cs_store_order_stale(struct cs_store *store, int64_t now, char ret_id[CS_ID_TEXT
 }
 
 enum cs_status
+cs_store_order_unretain(struct cs_store *store, struct cs_order_row *row)
+{
+	static const char sql[] = "DELETE FROM order_retains WHERE ca = $1 AND order_id = $2";
+
+	row->retain = 0;
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(row->id));
+}
+
+enum cs_status
 cs_store_order_forget(struct cs_store *store, const struct cs_order_row *row)
 {
 	static const char *const sql[] = {

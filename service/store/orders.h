@@ -66,6 +66,8 @@ UK_CHECKED enum cs_status cs_store_orders_of_unit(struct cs_store *store, const 
 /* Id of an order that may be forgotten since before now. CS_E_NOT_FOUND: none. */
 UK_CHECKED enum cs_status cs_store_order_stale(struct cs_store *store, int64_t now,
 					       char ret_id[CS_ID_TEXT]);
+/* It may not be forgotten after all. */
+UK_CHECKED enum cs_status cs_store_order_unretain(struct cs_store *store, struct cs_order_row *row);
 /* Every row of the order, in every table, and the key of its person's data. */
 UK_CHECKED enum cs_status cs_store_order_forget(struct cs_store *store,
 						const struct cs_order_row *row);

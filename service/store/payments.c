@@ -185,7 +185,12 @@ cs_store_grant_put(struct cs_store *store, const struct cs_grant *grant)
 enum cs_status
 cs_store_grants_forget(struct cs_store *store, int64_t before)
 {
+	static const char persons[] =
+		"DELETE FROM persons WHERE ca = $1 AND id IN (SELECT person FROM grants"
+		" WHERE ca = $2 AND until < $3 AND passed = 0 AND person <> '')";
 	static const char sql[] = "DELETE FROM grants WHERE ca = $1 AND until < $2";
+	enum cs_status st = CS_EXECUTE(store, persons, NULL, cs_text(store->ca), cs_text(store->ca),
+				       cs_int(before));
 
-	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_int(before));
+	return st == CS_OK ? CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_int(before)) : st;
 }

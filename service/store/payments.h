@@ -64,6 +64,7 @@ UK_CHECKED enum cs_status cs_store_grant_get(struct cs_store *store,
 					     const uint8_t hash[CS_HASH_LEN], struct cs_grant *ret);
 /* Code, contact, tries, passed. */
 UK_CHECKED enum cs_status cs_store_grant_put(struct cs_store *store, const struct cs_grant *grant);
+/* With the persons of those who never became handlers. In a transaction. */
 UK_CHECKED enum cs_status cs_store_grants_forget(struct cs_store *store, int64_t before);
 
 #endif

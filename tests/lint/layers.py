@@ -78,6 +78,9 @@ SYSTEM = [
     (r"sqlite3\.h", ["service/store"], 1),
     (r"libpq-fe\.h", ["service/store"], 1),
     (r"microhttpd\.h", ["service/certd", "service/console"], 2),
+    (r"curl/.*", ["service/deliver"], 2),
+    (r"(gif_lib|jpeglib|png|qrencode|seccomp|pango/.*|cairo.*)\.h", ["service/papers", "assistant"],
+     None),
 ]
 
 # A program of its own, as small as can be: it only watches readers for a shell script. The doctor

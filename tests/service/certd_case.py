@@ -5,13 +5,17 @@ import hmac
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+import unittest
 import uuid
+from pathlib import Path
 
-from unlock_case import UnlockCase, environment
+from unlock_case import CERTADM, UnlockCase, environment, run
 
 CERTD = os.environ.get("OPENUKEY_CERTD", "openukey-certd")
 UNIT = "91110000TEST000001"
@@ -32,20 +36,22 @@ def free_port():
         return link.getsockname()[1]
 
 
-class CertdCase(UnlockCase):
+class Desk:
+    """What CertdCase and LightCase have in common."""
     rate = "0"
+    profile = PROFILE
 
-    def setUp(self):
-        super().setUp()
-        (self.path / "profile.json").write_text(json.dumps(PROFILE))
+    def begin(self, *more):
+        (self.path / "profile.json").write_text(json.dumps(self.profile))
         (self.path / "identities.json").write_text(json.dumps({UNIT: FORM}))
         (self.path / "post").mkdir()
+        (self.path / "documents").mkdir()
         self.secret("pay.key", PAY_KEY)
         self.orders = self.orders_store()
         self.common = ["--store", self.orders, "--vault", f"{self.folder}/vault.key", "--profile",
                        f"{self.folder}/profile.json", "--operators", f"{self.folder}/operators",
                        "--identities", f"{self.folder}/identities.json", "--pay-key",
-                       f"{self.folder}/pay.key", "--unlock", f"{self.folder}/socket"]
+                       f"{self.folder}/pay.key", "--documents", f"{self.folder}/documents", *more]
         self.running = {}
         self.addCleanup(lambda: [self.end_certd(name) for name in list(self.running)])
         self.port = self.serve("one")
@@ -143,12 +149,13 @@ class CertdCase(UnlockCase):
         return self.http("POST", "/v1/pay/sandbox/notify", body, X_Timestamp=stamp,
                          X_Signature=signature.hexdigest(), port=port)
 
-    def act(self, number, act, *names, ver=None, sn="", cap=None, order=None):
+    def act(self, number, act, *names, ver=None, sn="", lines="", more=None):
+        """lines: what is signed besides; more: members that are sent."""
         if ver is None:
             ver = self.version(number)
-        body = f"order\nnumber={number}\nver={ver}\nact={act}\nsn={sn}\n"
-        return self.http("POST", f"/v1/operator/{number}",
-                         {"act": act, "sn": sn, "approvals": self.approve(body, *names)})
+        body = f"order\nnumber={number}\nver={ver}\nact={act}\nsn={sn}\n{lines}"
+        return self.http("POST", f"/v1/operator/{number}", {
+            "act": act, "sn": sn, "approvals": self.approve(body, *names), **(more or {})})
 
     def version(self, number):
         import sqlite3  # pylint: disable=import-outside-toplevel
@@ -159,3 +166,38 @@ class CertdCase(UnlockCase):
         import sqlite3  # pylint: disable=import-outside-toplevel
         with sqlite3.connect(f"{self.folder}/orders.db", timeout=10) as database:
             return database.execute(statement, values).fetchall()
+
+
+class CertdCase(Desk, UnlockCase):
+    """With openukey-unlockd and its HSM."""
+
+    def setUp(self):
+        super().setUp()
+        self.begin("--unlock", f"{self.folder}/socket")
+
+
+class LightCase(Desk, unittest.TestCase):
+    """openukey-certd alone. The operators' keys are made once for all tests."""
+    approve = UnlockCase.approve
+    secret = UnlockCase.secret
+    more = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.keys = tempfile.mkdtemp(prefix="openukey-operators-")
+        cls.addClassCleanup(shutil.rmtree, cls.keys)
+        os.mkdir(f"{cls.keys}/operators")
+        for name in ("wang", "zhao", "qian"):
+            run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+                "-out", f"{cls.keys}/{name}.key")
+            if name != "qian":
+                run("openssl", "pkey", "-in", f"{cls.keys}/{name}.key", "-pubout", "-out",
+                    f"{cls.keys}/operators/{name}.pem")
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="openukey-certd-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.path = Path(self.folder)
+        shutil.copytree(self.keys, self.folder, dirs_exist_ok=True)
+        run(CERTADM, "make-key", f"{self.folder}/vault.key")
+        self.begin(*self.more)

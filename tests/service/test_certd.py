@@ -11,15 +11,15 @@ import time
 import unittest
 import uuid
 
-from certd_case import FORM, HANDLER, TEXTS, UNIT, CertdCase
+from certd_case import FORM, HANDLER, TEXTS, UNIT, CertdCase, LightCase
 from gm_key import ADMIN, USER, Key
 from issue_case import IssueCase
-from unlock_case import CONTACT, run
+from unlock_case import CONTACT, enrol_body, run
 
 NEW_PIN = "brand-new-1"
 
 
-class Orders(CertdCase):
+class Orders(LightCase):
     def test_a_renewal_is_submitted_agreed_paid_and_approved(self):
         order, cap, number = self.order()
         self.assertRegex(number, r"^20\d{6}[A-Z]\d{6}$")
@@ -129,19 +129,25 @@ class Orders(CertdCase):
 
     # ---- queries ----
 
+    def checked(self):
+        """An order that the identity provider has looked at."""
+        order, cap, _ = self.order()
+        self.to(order, cap, "submit")
+
     def test_a_units_orders_are_listed_after_a_code_to_the_handler(self):
-        _, _, number = self.order()
+        order, cap, number = self.order()
+        self.to(order, cap, "submit")
         grant = self.good("POST", "/v1/query-grants", {"uscc": UNIT})["grant"]
         self.bad("code-wrong", "POST", f"/v1/query-grants/{grant}/code", {"code": "00000000"})
         self.work(lambda: len(self.post()) == 1)
         code = self.post()[0]["text"].split("验证码")[1][:8]
         listed = self.good("POST", f"/v1/query-grants/{grant}/code", {"code": code})["orders"]
         self.assertEqual([order["number"] for order in listed], [number])
-        self.assertEqual(self.state(listed[0]["order"], listed[0]["capability"]), "draft")
+        self.assertEqual(self.state(listed[0]["order"], listed[0]["capability"]), "docs")
         self.bad("code-dead", "POST", f"/v1/query-grants/{grant}/code", {"code": code})
 
     def test_a_query_tells_nobody_which_units_there_are(self):
-        self.order()
+        self.checked()
         shapes, times = set(), {UNIT: [], "91999999NONE000000": []}
         for _ in range(4):
             for unit, taken in times.items():
@@ -156,7 +162,7 @@ class Orders(CertdCase):
         self.assertEqual({letter["to"] for letter in self.post()}, {HANDLER})
 
     def test_a_flood_of_queries_sends_five_messages(self):
-        self.order()
+        self.checked()
         for _ in range(15):
             self.assertEqual(self.http("POST", "/v1/query-grants", {"uscc": UNIT})[0], 202)
         self.work(lambda: len(self.post()) >= 5)
@@ -245,7 +251,7 @@ class Orders(CertdCase):
             link.close()
 
 
-class Paced(CertdCase):
+class Paced(LightCase):
     rate = "5"
 
     def test_one_address_gets_so_much_and_no_more(self):
@@ -329,7 +335,15 @@ class Unlock(CertdCase):
                      Idempotency_Key=uuid.uuid4().hex)
         self.order("lost")  # the replacement can begin
         self.assertEqual(self.act(number, "release", "wang")[0], 403)
-        self.assertEqual(self.act(number, "release", "wang", "zhao")[1]["state"], "released")
+        # openukey-unlockd wants signatures of its own
+        self.assertEqual(self.act(number, "release", "wang", "zhao")[1], {"error": "proof"})
+        found = enrol_body("found", "SN0001", self.ok("key", sn="SN0001")["ver"], {})
+        for names, why in ((("wang",), "proof"), (("wang", "zhao"), None)):
+            answer = self.act(number, "release", "wang", "zhao", more={
+                "found": {"approvals": self.approve(found, *names)}})[1]
+            self.assertEqual(answer.get("error"), why)
+        self.assertEqual(answer["state"], "released")
+        self.assertEqual(self.ok("key", sn="SN0001")["state"], "active")
 
     def test_at_the_counter_two_operators_stand_for_the_code(self):
         key = self.key()
