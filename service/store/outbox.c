@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "service/store/outbox.h"
 
+#include "service/base/clock.h"
 #include "service/store/engine.h"
 
 #include <stdio.h>
@@ -10,10 +11,10 @@
 #define ID_TIME 12
 
 static void
-time_begins(int64_t at, char ret[ID_TIME + 1])
+time_begins(int64_t at, int64_t ms, char ret[ID_TIME + 1])
 {
 	(void)snprintf(ret, ID_TIME + 1, "%012lx",
-		       (unsigned long)(at > 0 ? at * 1000 : 0) & 0xffffffffffffUL);
+		       (unsigned long)(at > 0 ? at * 1000 + ms : ms) & 0xffffffffffffUL);
 }
 
 enum cs_status
@@ -28,7 +29,8 @@ cs_store_post(struct cs_store *store, const char *topic, const char *once, int64
 
 	if (st != CS_OK)
 		return st;
-	time_begins(due, begins);
+	/* within the second in the order in which they came */
+	time_begins(due, cs_now_ms() % 1000, begins);
 	memcpy(id, begins, ID_TIME);
 	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(id), cs_text(topic),
 			  cs_text(once), cs_int(due), cs_bytes(payload));
@@ -127,7 +129,7 @@ cs_store_outbox_forget(struct cs_store *store, int64_t letters_before, int64_t l
 	char id[ID_TIME + 1];
 	enum cs_status st;
 
-	time_begins(letters_before, id);
+	time_begins(letters_before, 0, id);
 	st = CS_EXECUTE(store, letters, NULL, cs_text(store->ca), cs_text(id),
 			cs_int(letters_before));
 	if (st == CS_OK)
