@@ -173,7 +173,7 @@ struct openukey_relay {
 /* Lines of function pointers would be broken in two. */
 /* clang-format off */
 struct openukey_functions {
-	CK_ULONG version; /* 3 */
+	CK_ULONG version; /* 4 */
 	CK_ULONG size;	  /* of this struct, bytes */
 
 	/* user: CKU_USER or CKU_SO. Costs no try. */
@@ -251,12 +251,23 @@ struct openukey_functions {
 	CK_RV (*change_device_key_by_relay)(CK_SLOT_ID slot, const char *serial,
 					    const struct openukey_relay *relay,
 					    const CK_BYTE *old_key);
+
+	/* -- since version 4 -- */
+	/*
+	 * [user] Removes a container's signing pair and its certificate, so that its encryption
+	 * pair goes on opening old documents. Cut in two the container may have a signing pair
+	 * without a certificate: the same call again. CKR_FUNCTION_NOT_SUPPORTED: this key cannot;
+	 * nothing changed.
+	 */
+	CK_RV (*delete_signing_pair)(CK_SLOT_ID slot, const CK_BYTE *name, CK_ULONG name_len);
 };
 
 /* The size of the struct that version 1 had. */
 #define OPENUKEY_SIZE_1 offsetof(struct openukey_functions, list_containers)
 /* The size that version 2 had. */
 #define OPENUKEY_SIZE_2 offsetof(struct openukey_functions, unblock_by_relay)
+/* The size that version 3 had. */
+#define OPENUKEY_SIZE_3 offsetof(struct openukey_functions, delete_signing_pair)
 /* clang-format on */
 
 #endif

@@ -253,6 +253,7 @@ struct token_ops {
 	/* The signing pair; bits: 1024, 2048 (RSA) or 256 (SM2). */
 	enum uk_status (*generate)(struct token *, struct uk_span container, enum token_key_type,
 				   unsigned int bits, struct token_public_key *ret);
+	/* An empty one takes away what is there; a key that does not do so says UK_E_DATA_LEN. */
 	enum uk_status (*import_certificate)(struct token *, struct uk_span container,
 					     enum token_pair, struct uk_span der);
 	enum uk_status (*import_sm2)(struct token *, struct uk_span container,

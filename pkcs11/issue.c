@@ -477,3 +477,52 @@ issue_container_delete(struct slot *slot, struct uk_span container)
 	slot_info_stale(slot);
 	return rv;
 }
+
+/* The kind of the container's pairs, and the size of its signing pair. */
+static CK_RV
+pair_kind(struct slot *slot, struct uk_span container, enum token_key_type *ret_type,
+	  unsigned int *ret_bits)
+{
+	static const enum token_pair either[] = {TOKEN_SIGN, TOKEN_ENCRYPT};
+	CK_RV rv = objects_load(slot, OBJECTS_KEYS);
+
+	for (size_t i = 0; rv == CKR_OK && i < ARRAY_SIZE(either); i++) {
+		const struct object *key = object_of(slot, CKO_PUBLIC_KEY, container, either[i]);
+
+		if (key == NULL)
+			continue;
+		*ret_type = key->key.type;
+		*ret_bits = key->key.bits;
+		return CKR_OK;
+	}
+	return rv == CKR_OK ? CKR_KEY_HANDLE_INVALID : rv;
+}
+
+/*
+ * The standard has no command for it.  A key that takes an empty certificate for none loses the old
+ * one so; then a new pair, which nobody has a certificate for, takes the old pair's place.  A key
+ * that does not is left as it is.
+ */
+CK_RV
+issue_signing_pair_delete(struct slot *slot, struct uk_span container)
+{
+	struct token *token = slot->token;
+	struct token_public_key made;
+	enum token_key_type type;
+	unsigned int bits;
+	enum uk_status st = UK_OK;
+	CK_RV rv = pair_kind(slot, container, &type, &bits);
+
+	if (rv != CKR_OK)
+		return rv;
+	if (object_of(slot, CKO_CERTIFICATE, container, TOKEN_SIGN) != NULL)
+		st = token->ops->import_certificate(token, container, TOKEN_SIGN,
+						    uk_span_of(NULL, 0));
+	if (st == UK_E_DATA_LEN || st == UK_E_DATA || st == UK_E_NOT_SUPPORTED)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	if (st == UK_OK)
+		st = token->ops->generate(token, container, type, bits, &made);
+	rv = written(slot, container, st);
+	object_handles_end_certificate(slot, container, TOKEN_SIGN);
+	return rv;
+}

@@ -48,5 +48,7 @@ CK_RV issue_enveloped_key(struct slot *slot, struct uk_span container, struct uk
 CK_RV issue_rsa_key(struct slot *slot, struct uk_span container, struct uk_span wrapped_key,
 		    struct uk_span blob);
 CK_RV issue_container_delete(struct slot *slot, struct uk_span container);
+/* The signing half of a container, while the encryption half stays. */
+CK_RV issue_signing_pair_delete(struct slot *slot, struct uk_span container);
 
 #endif

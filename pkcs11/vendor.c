@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-#define INTERFACE_VERSION 3
+#define INTERFACE_VERSION 4
 
 _Static_assert(sizeof(((struct openukey_device_info *)0)->serial) ==
 		       sizeof(((struct token_info *)0)->serial),
@@ -399,6 +399,17 @@ change_device_key_by_relay(CK_SLOT_ID slot, const char *serial, const struct ope
 	return rv != CKR_OK ? rv
 			    : relay_device_key(gate.slot, serial, relay,
 					       uk_span_of(old_key, GM_BLOCK_LEN));
+}
+
+static CK_RV
+delete_signing_pair(CK_SLOT_ID slot, const CK_BYTE *name, CK_ULONG name_len)
+{
+	GATE gate = {0};
+	CK_RV rv = gate_enter(&gate, FN_delete_signing_pair, slot);
+
+	if (rv == CKR_OK && !name_ok(name, name_len))
+		rv = CKR_ARGUMENTS_BAD;
+	return rv != CKR_OK ? rv : issue_signing_pair_delete(gate.slot, uk_span_of(name, name_len));
 }
 
 #define FN(name, need) .name = name,

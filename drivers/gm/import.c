@@ -33,7 +33,7 @@ gm_import_certificate(struct token *base, struct uk_span container, enum token_p
 {
 	struct certificate_args args = {container, pair, der};
 
-	if (der.len == 0 || der.len > TOKEN_CERT_MAX)
+	if (der.len > TOKEN_CERT_MAX)
 		return UK_E_DATA_LEN;
 	return gm_op_run(gm_token_of(base), GM_INS_IMPORT_CERTIFICATE, GM_OP_RIGHT, run_certificate,
 			 &args);

@@ -152,7 +152,8 @@ count_certs(const struct vk_app *app)
 	return count;
 }
 
-/* kind1 || len4 || DER; the key does not look inside. */
+/* kind1 || len4 || DER; the key does not look inside. An empty one takes the old one away [ours].
+ */
 uint16_t
 vk_import_certificate(struct vk_call *call)
 {

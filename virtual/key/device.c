@@ -46,6 +46,8 @@ vk_get_dev_info(struct vk_call *call)
 	const struct vk_state *state = &call->card->state;
 	enum uk_order order = vk_order(call);
 	uint32_t used = vk_state_used(state);
+	uint8_t containers =
+		state->apps[0].used ? state->apps[0].max_containers : VK_CONTAINERS_MAX;
 	struct uk_writer *out = call->out;
 
 	uk_put(out, uk_span_of("\1\0", 2)); /* of the structure */
@@ -65,8 +67,8 @@ vk_get_dev_info(struct vk_call *call)
 	uk_put_u16(out, order, VK_DATA_MAX);
 	uk_put_u16(out, order, 0); /* user authentication: PIN */
 	uk_put_u16(out, order, 0); /* device type */
-	uk_put_u8(out, VK_CONTAINERS_MAX);
-	uk_put_u8(out, 2 * VK_CONTAINERS_MAX);
+	uk_put_u8(out, containers);
+	uk_put_u8(out, (uint8_t)(2 * containers));
 	uk_put_u16(out, order, VK_FILES_MAX);
 	uk_put_fill(out, 0, 54);
 	return GM_SW_OK;

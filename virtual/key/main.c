@@ -48,7 +48,7 @@ static const char help[] =
 	"\n"
 	"provision: make or extend a state file that no key runs on\n"
 	"  --model M --serial S --label L --space N --device-key K\n"
-	"  --application NAME --pin P --admin-pin P --tries N --admin-tries N\n"
+	"  --application NAME --pin P --admin-pin P --tries N --admin-tries N --containers N\n"
 	"  --default-pin yes|no\n"
 	"  --container NAME [--generate sm2|rsa2048|rsa1024] [--sign-key PEM] [--sign-cert FILE]\n"
 	"                   [--enc-key PEM] [--enc-cert FILE]    may come again\n"

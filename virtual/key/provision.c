@@ -39,6 +39,7 @@ enum setting {
 	SET_ADMIN_TRIES,
 	SET_DEFAULT_PIN,
 	SET_DEVICE_KEY,
+	SET_CONTAINERS,
 	SET_COUNT, /* the rest come in order and may come again */
 	SET_CONTAINER = SET_COUNT,
 	SET_GENERATE,
@@ -61,6 +62,7 @@ static const struct option options[] = {
 	{"admin-tries", required_argument, NULL, SET_ADMIN_TRIES},
 	{"default-pin", required_argument, NULL, SET_DEFAULT_PIN},
 	{"device-key", required_argument, NULL, SET_DEVICE_KEY},
+	{"containers", required_argument, NULL, SET_CONTAINERS},
 	{"container", required_argument, NULL, SET_CONTAINER},
 	{"generate", required_argument, NULL, SET_GENERATE},
 	{"sign-key", required_argument, NULL, SET_SIGN_KEY},
@@ -228,6 +230,21 @@ make_app(struct vk_state *state, const char *name)
 	return NULL;
 }
 
+/* How many containers the application has room for, each with two certificates. */
+static int
+set_containers(struct vk_app *app, const char *text)
+{
+	uint32_t count;
+
+	if (text == NULL)
+		return EXIT_SUCCESS;
+	if (!vk_number_parse(text, 10, VK_CONTAINERS_MAX, &count) || count == 0)
+		return complain(EXIT_USAGE, "is a number from 1 to 32", "--containers");
+	app->max_containers = (uint8_t)count;
+	app->max_certs = (uint8_t)(2 * count);
+	return EXIT_SUCCESS;
+}
+
 static int
 set_application(struct job *job)
 {
@@ -246,7 +263,9 @@ set_application(struct job *job)
 		return complain(EXIT_USAGE, "no room for this application, or its name is wrong",
 				name);
 	pins = job->app->pins;
-	code = set_tries(&pins[GM_PIN_USER], job->values[SET_TRIES], "--tries");
+	code = set_containers(job->app, job->values[SET_CONTAINERS]);
+	if (code == EXIT_SUCCESS)
+		code = set_tries(&pins[GM_PIN_USER], job->values[SET_TRIES], "--tries");
 	if (code == EXIT_SUCCESS)
 		code = set_tries(&pins[GM_PIN_ADMIN], job->values[SET_ADMIN_TRIES],
 				 "--admin-tries");
