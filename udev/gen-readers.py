@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes from keys.tsv what turns USB keys into readers.
 
-Usage: gen-readers.py models|plist|plist-virtual|rules KEYS.TSV OUTPUT
+Usage: gen-readers.py models|plist|plist-virtual|rules|metainfo KEYS.TSV OUTPUT
 
   models         rows of struct ifd_model for drivers/ifd
   plist          the bundle's Info.plist: what pcscd looks for on the bus
   plist-virtual  the same for virtual keys only
   rules          who may open the devices
+  metainfo       what software centres offer the reader driver for
 """
 import sys
 
@@ -50,6 +51,27 @@ SUBSYSTEM=="hidraw|block|scsi_generic|bsg", ATTRS{{idVendor}}=="{vendor}", ATTRS
 """
 
 
+METAINFO = """<?xml version="1.0" encoding="UTF-8"?>
+<!-- SPDX-License-Identifier: CC0-1.0 -->
+<!-- Made from udev/keys.tsv by gen-readers.py. -->
+<component type="driver">
+  <id>org.openukey.ifd</id>
+  <metadata_license>CC0-1.0</metadata_license>
+  <project_license>LGPL-2.1-or-later</project_license>
+  <name>OpenUKey reader driver</name>
+  <name xml:lang="zh_CN">OpenUKey 读写器驱动</name>
+  <summary>Makes USB keys that are no smart card readers work with pcscd</summary>
+  <summary xml:lang="zh_CN">让不是读卡器的 UKEY 也能被智能卡服务使用</summary>
+  <description>
+    <p>Keys that show as HID or mass-storage devices become readers, so that several programs can share them.</p>
+    <p xml:lang="zh_CN">把显示为 HID 或 U 盘的 UKEY 变成读写器，多个程序可以同时使用。</p>
+  </description>
+  <provides>
+%s  </provides>
+</component>
+"""
+
+
 def flags_of(row):
     return [] if row["flags"] == "-" else row["flags"].split(",")
 
@@ -89,11 +111,18 @@ def rules(rows):
     return RULES % "".join(RULE.format(**row) for row in rows)
 
 
+def metainfo(rows):
+    return METAINFO % "".join(
+        f"    <modalias>usb:v{row['vendor'].upper()}p{row['product'].upper()}d*</modalias>\n"
+        for row in rows)
+
+
 OUTPUTS = {
     "models": lambda rows: models(rows),
     "plist": lambda rows: plist([row for row in rows if not row["is_virtual"]]),
     "plist-virtual": lambda rows: plist([row for row in rows if row["is_virtual"]]),
     "rules": lambda rows: rules([row for row in rows if not row["is_virtual"]]),
+    "metainfo": lambda rows: metainfo([row for row in rows if not row["is_virtual"]]),
 }
 
 
