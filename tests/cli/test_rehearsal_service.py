@@ -13,7 +13,7 @@ from service_case import ServiceCase
 
 class Lifecycle(ServiceCase):
     def processes(self):
-        names = ("unlockd", "issuerd", "certd", "worker")
+        names = ("unlockd", "kmcd", "issuerd", "certd", "worker")
         return {name: int(self.read(f"{self.state}/run/{name}.pid").split()[0]) for name in names}
 
     def running(self):

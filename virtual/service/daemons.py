@@ -40,12 +40,17 @@ class Daemons:
                   "--pay-key", "pay.key", "--unlock", "run/unlockd", "--issue", "run/issuerd"]
         ca = folder.ca()
         return {
-            "unlockd": ([programs["unlockd"], "run", *folder.hsm_words(), "--store",
+            "unlockd": ([programs["unlockd"], "run", *folder.hsm_words("unlock"), "--store",
                          "sqlite:unlock.db", "--vault", "unlock.vault", "--operators", "operators",
                          "--socket", "run/unlockd", "--spool", "inbox"], "run/unlockd"),
+            "kmcd": ([programs["kmcd"], "run", *folder.hsm_words("kmc"), "--ca-cert",
+                      str(ca / "root.crt"), "--operators", "operators", "--vault", "kmc.vault",
+                      "--store", "sqlite:kmc.db", "--socket", "run/kmcd", "--spool", "inbox"],
+                     "run/kmcd"),
             "issuerd": ([programs["issuerd"], "run", "--ca-cert", str(ca / "root.crt"), "--ca-key",
                          str(ca / "root.key"), "--operators", "operators", "--profile",
-                         "profile.json", "--store", "sqlite:issue.db", "--socket", "run/issuerd"],
+                         "profile.json", "--store", "sqlite:issue.db", "--socket", "run/issuerd",
+                         "--kmc", "run/kmcd"],
                         "run/issuerd"),
             "certd": ([programs["certd"], "serve", "--node", "rehearsal", "--rate", "0", "--listen",
                        f"127.0.0.1:{self.port()}", *orders], self.port()),

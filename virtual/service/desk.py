@@ -191,13 +191,15 @@ class Desk:
     # ---- the inbox ----
 
     def letters(self, number=None):
-        """Oldest first."""
+        """Oldest first; of an order, or those with the codes of queries."""
         names = sorted((self.folder / "inbox").glob("[a-z]*.json"),
                        key=lambda name: (name.stat().st_mtime_ns, name.name))
         found = [{**json.loads(name.read_text(encoding="utf-8")), "file": name.name,
                   "at": name.stat().st_mtime} for name in names]
         if number is None:
             return found
+        if number == "query":
+            return [letter for letter in found if "查询" in letter["text"]]
         order = self.order(number)
         return [letter for letter in found
                 if order["id"] in letter.get("once", "") or order["number"] in letter["text"]]

@@ -10,6 +10,7 @@ from words import Trouble, _
 
 HSM_PIN, HSM_SO_PIN = "hsm-pin-4711", "so-pin-4711"
 OPERATORS = ("a", "b")
+TOKENS = {"unlock": "unlockd", "kmc": "kmcd"}  # whose each is
 # An invented unit; the check digit of its code is wrong, so that it cannot be anybody's.
 UNIT, UNIT_CODE = "示例果业有限公司", "91650000MA00000000"
 PERSON = {"legal_name": "李四", "legal_phone": "13800138000"}
@@ -18,9 +19,11 @@ PROFILE = {
     "name": "rehearsal", "offset": 28800, "renew_before": 90, "renew_after": 90, "years": [1, 2, 3],
     # fen
     "prices": {"new": 22000, "renewal": 22000, "lost": 10000, "damaged": 10000, "open": 10000},
+    "first_pin": "fixed",
 }
-# Those that are asked for, each on its own.
-TEXTS = ("agreement", "privacy", "bank-data", "risk")
+# Those that are asked for, each on its own; what else is to be known of them.
+TEXTS = {"agreement": {}, "privacy": {"sensitive": True},
+         "bank-data": {"sensitive": True, "if": "bank_account"}, "risk": {}}
 TEXT_VERSION = "1"
 
 
@@ -41,9 +44,9 @@ def text_row(folder, name):
     """A text as the profile has it: its words, and what identifies them."""
     words = (Path(folder) / f"{name}.txt").read_text(encoding="utf-8")
     lines = [line for line in words.splitlines() if not line.startswith("SPDX-")]
-    body = "\n".join(lines).strip() + "\n"
+    body = "\n".join(lines[1:]).strip() + "\n"
     return {"id": name, "version": TEXT_VERSION, "title": lines[0],
-            "sha256": hashlib.sha256(body.encode()).hexdigest(), "text": body}
+            "sha256": hashlib.sha256(body.encode()).hexdigest(), "text": body, **TEXTS[name]}
 
 
 class Folder:
@@ -118,8 +121,8 @@ class Folder:
     def hsm_environment(self):
         return {**os.environ, "SOFTHSM2_CONF": str(self / "softhsm2.conf")}
 
-    def hsm_words(self):
-        return ["--module", self.programs["softhsm"], "--token", "unlock", "--pin-file", "hsm-pin"]
+    def hsm_words(self, token):
+        return ["--module", self.programs["softhsm"], "--token", token, "--pin-file", "hsm-pin"]
 
     def _hsm(self):
         self.write("softhsm2.conf", f"directories.tokendir = {self.path}/hsm\n"
@@ -128,11 +131,18 @@ class Folder:
         if self.read("hsm-made") is None:
             for left in (self / "hsm").iterdir():  # of one that was killed in the middle
                 run("rm", "-r", str(left))
-            run("softhsm2-util", "--init-token", "--free", "--label", "unlock", "--pin", HSM_PIN,
-                "--so-pin", HSM_SO_PIN, env=self.hsm_environment())
+            for token in TOKENS:
+                run("softhsm2-util", "--init-token", "--free", "--label", token, "--pin", HSM_PIN,
+                    "--so-pin", HSM_SO_PIN, env=self.hsm_environment())
             self.write("hsm-made", "1\n")
-        subprocess.run([self.programs["unlockd"], "init", *self.hsm_words()], cwd=self.path,
-                       env=self.hsm_environment(), check=True)
+        for token, program in TOKENS.items():
+            self._hsm_keys(token, [self.programs[program], "init", *self.hsm_words(token)])
+
+    def _hsm_keys(self, token, command):
+        """Made once; what was killed in the middle says so when it is started."""
+        if self.read(f"hsm-{token}-made") is None:
+            subprocess.run(command, cwd=self.path, env=self.hsm_environment(), check=False)
+            self.write(f"hsm-{token}-made", "1\n")
 
     def _profile(self):
         texts = [text_row(self.programs["texts"], name) for name in TEXTS]
