@@ -43,7 +43,7 @@ typedef struct {
 
 extern const CliCommand cli_list, cli_show, cli_export, cli_info, cli_pin, cli_sign, cli_verify,
 	cli_init, cli_halls, cli_doctor, cli_explain, cli_approve, cli_watch, cli_remember,
-	cli_forget;
+	cli_forget, cli_unlock, cli_renew, cli_apply, cli_revoke, cli_lost, cli_orders;
 
 /*
  * Reads the options of one command; afterwards argv holds its arguments from 1 on, between `least`
@@ -88,6 +88,8 @@ gboolean cli_pin_get(OukToken *token, int fd, const char *prompt, struct uk_secr
 		     GError **error);
 /* The same, typed twice on a terminal. */
 gboolean cli_new_pin_get(OukToken *token, int fd, struct uk_secret *ret_pin, GError **error);
+/* The window's rule: what a guesser tries first is refused before the key hears of it. */
+gboolean cli_new_pin_good(OukToken *token, const struct uk_secret *new_pin, GError **error);
 /* Gate, PIN, login as user. The PIN stays with the caller (keys may want it for each use). */
 gboolean cli_login(OukToken *token, const char *purpose, struct uk_secret *ret_pin, GError **error);
 /* Before what cannot be undone. OUK_E_NOT_CONFIRMED, OUK_E_CANCELLED. */

@@ -25,9 +25,8 @@ reasons(const OukPinRule *rule, const struct uk_secret *new_pin)
 	return text->len > 0 ? g_strdup(text->str + 1) : NULL;
 }
 
-/* The window's rule: what a guesser tries first is refused before the key hears of it. */
-static gboolean
-new_pin_is_good(OukToken *token, const struct uk_secret *new_pin, GError **error)
+gboolean
+cli_new_pin_good(OukToken *token, const struct uk_secret *new_pin, GError **error)
 {
 	g_autoptr(GPtrArray) certs = ouk_token_certs(token, error);
 	g_autoptr(OukProfiles) profiles = ouk_profiles_load_default();
@@ -66,7 +65,7 @@ change(OukToken *token, GError **error)
 	    !cli_pin_get(token, cli_options.pin_fd, _("PIN now: "), &old_pin, error) ||
 	    !ouk_token_check_pin(token, &old_pin, error) ||
 	    !cli_new_pin_get(token, cli_options.new_pin_fd, &new_pin, error) ||
-	    !new_pin_is_good(token, &new_pin, error) ||
+	    !cli_new_pin_good(token, &new_pin, error) ||
 	    !ouk_token_change_pin(token, &old_pin, &new_pin, error))
 		return FALSE;
 	now = g_date_time_new_now_local();
@@ -116,7 +115,7 @@ unblock(OukToken *token, GError **error)
 	    !cli_pin_get(token, cli_options.admin_pin_fd, _("Administrator PIN: "), &admin_pin,
 			 error) ||
 	    !cli_new_pin_get(token, cli_options.new_pin_fd, &new_pin, error) ||
-	    !new_pin_is_good(token, &new_pin, error) ||
+	    !cli_new_pin_good(token, &new_pin, error) ||
 	    !ouk_token_login(token, CKU_SO, &admin_pin, error) ||
 	    !ouk_token_init_pin(token, &new_pin, error))
 		return FALSE;

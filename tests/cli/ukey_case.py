@@ -50,14 +50,14 @@ class UkeyCase(unittest.TestCase):
         return env
 
     def ukey(self, *args, code=0, language="en", stdin=b"", **pins):
-        """Runs ukey; pin=, new_pin=, admin_pin=, device_key= come over descriptors."""
+        """Runs ukey; pin=, new_pin=, admin_pin=, device_key=, code_= come over descriptors."""
         words, ends = [UKEY, *args], []
         for name, value in pins.items():
             reader, writer = os.pipe()
             os.write(writer, value.encode())
             os.close(writer)
             ends.append(reader)
-            words += ["--%s-fd" % name.replace("_", "-"), str(reader)]
+            words += ["--%s-fd" % name.strip("_").replace("_", "-"), str(reader)]
         done = subprocess.run(words, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               pass_fds=ends, env=self.environment(language), timeout=TIMEOUT,
                               start_new_session=True)

@@ -1,0 +1,166 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""ukey with a certificate service behind it: unlocking, renewing, losing, finding orders again."""
+import os
+import unittest
+
+from rig_case import RigCase
+from service_case import CODE, ServiceCase
+from ukey_case import LOCKED, NO_KEY, UNIT, Terminal
+
+SERVICE_EXIT = 11
+NEW_PIN = "Pear-1357"
+FORM = "legal_name=李四\nlegal_phone=13800138000\nhandler_name=张三\nhandler_phone=13700137000\n"
+TEXTS = [word for name in ("agreement", "privacy", "bank-data", "risk") for word in ("--agree", name)]
+
+
+class OrdersCase(ServiceCase, RigCase):
+    def setUp(self):
+        super().setUp()
+        data = self.box + "/data"
+        os.environ["XDG_DATA_HOME"] = data
+        self.addCleanup(os.environ.pop, "XDG_DATA_HOME")
+        self.write("form", FORM)
+        self.made_key("key", "SN0001")
+        self.plug("key")
+
+    def read(self, name):
+        with open(name, encoding="utf-8") as file:
+            return file.read()
+
+    def lock(self):
+        for left in range(10, 0, -1):
+            more = ["--confirm-tries", str(left)] if left <= 3 else []
+            self.ukey("pin", "test", *more, pin="000000", code=None)
+        self.ukey("pin", "test", pin="123456", code=LOCKED)
+
+    def code(self):
+        return self.service("inbox", "last", "--code").strip()
+
+    def orders(self):
+        return {order["kind"]: order for order in self.ukey("orders", "--json").json()}
+
+
+class Unlock(OrdersCase):
+    def test_a_locked_key_is_unlocked_with_the_code_that_came(self):
+        self.lock()
+        begun = self.ukey("unlock", "--form", "form")
+        self.assertIn("the code was sent", begun.out)
+        self.assertEqual(self.left(), 0)
+        wrong = f"{(int(self.code()) + 1) % 10**8:08}"
+        self.ukey("unlock", code_=wrong, new_pin=NEW_PIN, code=SERVICE_EXIT)
+        done = self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN)
+        self.assertIn("has the new PIN", done.out)
+        self.ukey("pin", "test", pin=NEW_PIN)
+        self.assertEqual((self.left(), self.orders()["unlock"]["state"]), (10, "done"))
+
+    def test_a_person_at_a_terminal_is_asked_for_everything(self):
+        term = Terminal("unlock", language="zh_CN")
+        for question, answer in (("单位名称 [", ""), ("统一社会信用代码 [", ""),
+                                 ("法定代表人姓名", "李四"), ("法定代表人手机号", "13800138000"),
+                                 ("经办人姓名", "张三"), ("经办人手机号", "13700137000"),
+                                 ("都正确吗？", "是")):
+            term.wait_for(question)
+            term.type(answer)
+        term.wait_for("授权码（8 位数字")
+        term.type("00000000")
+        term.wait_for("授权码不正确" if "授权码不正确" in term.text else "（8 位数字")
+        term.type(self.code())
+        term.wait_for("新 PIN")
+        self.assertFalse(term.echo_is_on())
+        term.type(NEW_PIN)
+        term.wait_for("再输")
+        term.type(NEW_PIN)
+        self.assertEqual(term.end(), 0, term.text)
+        self.assertNotIn(NEW_PIN, term.text)
+        self.ukey("pin", "test", pin=NEW_PIN)
+
+    def test_a_foreign_telephone_gets_no_code(self):
+        self.write("form", FORM.replace("13800138000", "13800000000"))
+        begun = self.ukey("unlock", "--form", "form")
+        self.assertIn("Go to a service point", begun.out)
+        self.assertNotIn("13800000000", self.service("inbox"))
+
+
+class Renew(OrdersCase):
+    def begun(self):
+        return self.ukey("renew", "--form", "form", "--years", "1", *TEXTS)
+
+    def ends(self):
+        return {cert["not_after"][:10] for key in self.ukey("list", "--json").json()
+                for cert in key["certificates"] if cert["pair"] == "sign"}
+
+    def test_a_certificate_is_renewed_onto_the_key(self):
+        before = self.ends()
+        asked = self.begun()
+        self.assertIn("220.00 yuan", asked.out)
+        self.assertIn("█", asked.out)  # the code to pay with
+        self.service("pay", "last")
+        self.assertIn("working on it", self.ukey("renew").out)
+        self.service("approve", "last")
+        done = self.ukey("renew", pin="123456")
+        self.assertIn("The new certificate is on the key", done.out)
+        after = self.ends()
+        self.assertEqual(len(after), 1, after)
+        self.assertGreater(min(after), max(before))
+        self.ukey("pin", "test", pin="123456")
+        self.assertEqual(self.orders()["renewal"]["state"], "confirmed")
+
+    def test_no_text_is_agreed_to_by_itself(self):
+        for texts in ([], TEXTS[:2], TEXTS[:4] + ["--agree", "something"]):
+            told = self.ukey("renew", "--form", "form", *(texts or ["--agree", "none"]), code=6)
+            self.assertIn("NOT_AGREED", told.err)
+        self.assertEqual(self.orders()["renewal"]["state"], "docs")
+
+    def test_a_locked_key_is_unlocked_first(self):
+        self.lock()
+        self.assertIn("UNLOCK_FIRST", self.ukey("renew", "--form", "form", code=SERVICE_EXIT).err)
+
+    def test_too_early_is_said_before_anything_is_asked(self):
+        self.pull()
+        self.made_key("early", "SN0002", days=300)
+        self.plug("early")
+        self.assertIn("TOO_EARLY", self.ukey("renew", "--form", "form", code=SERVICE_EXIT).err)
+        self.assertEqual(self.orders(), {})
+
+
+class Without(OrdersCase):
+    def test_a_lost_key_is_stopped_from_what_is_remembered(self):
+        self.ukey("remember")
+        self.pull()
+        self.ukey("lost", "--form", "form")
+        self.ukey("lost", code_=self.code())
+        self.assertEqual(self.orders()["loss"]["state"], "suspended")
+        self.plug("key")
+        self.ukey("unlock", "--form", "form", code=SERVICE_EXIT)
+        self.ukey("lost", "somebody else", code=NO_KEY)
+
+    def test_orders_are_found_again_from_another_computer(self):
+        self.ukey("unlock", "--form", "form")
+        number = self.orders()["unlock"]["number"]
+        os.environ["XDG_DATA_HOME"] = self.box + "/elsewhere"
+        self.assertEqual(self.orders(), {})
+        term = Terminal("orders", "--query", "--unit-code", CODE)
+        term.wait_for("Code from the text message")
+        term.type(self.service("inbox", "query", "--code").strip())
+        self.assertEqual(term.end(), 0, term.text)
+        self.assertIn(number, term.text)
+        self.ukey("orders", number, "--cancel", "--yes")
+        self.assertEqual(self.orders()["unlock"]["state"], "cancelled")
+
+    def test_a_ca_without_a_service_has_its_way_printed(self):
+        for command in (["unlock"], ["renew"], ["apply", "change"]):
+            told = self.ukey(*command, "--ca", "bjca")
+            self.assertIn(UNIT, told.out)
+            self.assertRegex(told.out, r"https?://|\d{3,4}-\d{7,8}")
+
+    def test_without_internet_it_is_said_what_to_do_instead(self):
+        self.service("stop")
+        told = self.ukey("unlock", "--form", "form", code=SERVICE_EXIT)
+        self.assertIn("SERVICE_OFFLINE", told.err)
+        self.assertIn(UNIT, told.out)  # a card to print
+        self.service("start")
+
+
+if __name__ == "__main__":
+    unittest.main()
