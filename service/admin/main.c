@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* openukey-certadm: what whoever runs the service does to its databases and its log. */
+#include "service/admin/admin.h"
 #include "service/audit/audit.h"
 #include "service/base/clock.h"
 #include "service/base/signed.h"
@@ -9,18 +10,18 @@
 #include <getopt.h>
 #include <stdio.h>
 
-struct options {
-	const char *store, *ca, *key, *head;
-	enum cs_schema schema;
-	const char *argument; /* behind the command, or NULL */
-};
-
-static enum cs_status
-report(enum cs_status st, const char *what)
+enum cs_status
+admin_report(enum cs_status st, const char *what)
 {
 	if (st != CS_OK)
 		(void)fprintf(stderr, "openukey-certadm: %s: %s\n", what, cs_status_text(st));
 	return st;
+}
+
+static enum cs_status
+report(enum cs_status st, const char *what)
+{
+	return admin_report(st, what);
 }
 
 static void
@@ -150,7 +151,12 @@ usage(void)
 		"  audit-head             print the newest signed heads, to be kept elsewhere\n"
 		"  audit-verify --key PEM [--head FILE]\n"
 		"  erase-person ID        forget the key of a person's data\n"
-		"  make-key FILE          a new key for sealing data (needs no database)\n");
+		"  make-key FILE          a new key for sealing data (needs no database)\n"
+		"Usage: openukey-certadm operators begin|add|remove|lost|take|list --list FILE "
+		"...\n"
+		"Usage: openukey-certadm orders|show|log|ask|paper|answer|carry-out|drop|resend\n"
+		"  --store WHERE --vault FILE --profile FILE --operators WHERE [--as NAME] ...\n"
+		"openukey-certadm(8) explains them all.\n");
 	return 2;
 }
 
@@ -169,15 +175,34 @@ static bool
 options_read(int argc, char **argv, struct options *options)
 {
 	static const struct option names[] = {
-		{"store", required_argument, NULL, 's'}, {"schema", required_argument, NULL, 't'},
-		{"ca", required_argument, NULL, 'c'},    {"key", required_argument, NULL, 'k'},
-		{"head", required_argument, NULL, 'h'},  {NULL, 0, NULL, 0},
+		{"schema", required_argument, NULL, 't'},
+		{"store", required_argument, NULL, 's'},
+		{"ca", required_argument, NULL, 'c'},
+		{"key", required_argument, NULL, 'k'},
+		{"head", required_argument, NULL, 'h'},
+		{"vault", required_argument, NULL, 'v'},
+		{"profile", required_argument, NULL, 'p'},
+		{"operators", required_argument, NULL, 'o'},
+		{"unlock", required_argument, NULL, 'u'},
+		{"issue", required_argument, NULL, 'i'},
+		{"as", required_argument, NULL, 'a'},
+		{"state", required_argument, NULL, 'S'},
+		{"kind", required_argument, NULL, 'K'},
+		{"sn", required_argument, NULL, 'n'},
+		{"list", required_argument, NULL, 'l'},
+		{"paper", required_argument, NULL, 'P'},
+		{"answers", required_argument, NULL, 'A'},
+		{"roles", required_argument, NULL, 'r'},
+		{"days", required_argument, NULL, 'd'},
+		{NULL, 0, NULL, 0},
 	};
-	const char **const texts[] = {['s'] = &options->store,
-				      ['c'] = &options->ca,
-				      ['k'] = &options->key,
-				      ['h'] = &options->head,
-				      ['t'] = NULL};
+	const char **const texts[] = {
+		['s'] = &options->store,     ['c'] = &options->ca,     ['k'] = &options->key,
+		['h'] = &options->head,      ['v'] = &options->vault,  ['p'] = &options->profile,
+		['o'] = &options->operators, ['u'] = &options->unlock, ['i'] = &options->issue,
+		['a'] = &options->as,        ['S'] = &options->state,  ['K'] = &options->kind,
+		['n'] = &options->sn,        ['l'] = &options->list,   ['P'] = &options->paper,
+		['A'] = &options->answers,   ['r'] = &options->roles,  ['d'] = &options->days};
 	int name;
 
 	while ((name = getopt_long(argc, argv, "", names, NULL)) != -1) {
@@ -195,10 +220,18 @@ main(int argc, char **argv)
 	struct options options = {.ca = "default", .schema = CS_SCHEMA_ORDERS};
 	CS_STORE *store = NULL;
 	enum cs_status st;
+	int code;
 
 	if (!options_read(argc, argv, &options) || optind >= argc)
 		return usage();
 	options.argument = optind + 1 < argc ? argv[optind + 1] : NULL;
+	options.arguments = argv + optind + 1;
+	options.arguments_len = argc - optind - 1;
+	code = admin_operators(argv[optind], &options);
+	if (code < 0)
+		code = admin_orders(argv[optind], &options);
+	if (code >= 0)
+		return code == 2 ? usage() : code;
 	if (strcmp(argv[optind], "make-key") == 0 && options.argument != NULL)
 		return report(cs_vault_make(options.argument), options.argument) == CS_OK ? 0 : 1;
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {

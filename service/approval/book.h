@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The list of operators as a chain of signed acts, one JSON object a line: {"body", "key",
- * "approvals"}.  The body is what the officers signed and names the line before it by its hash.
+ * "approvals"}.  The body is what the officers signed and names the one before it by its hash.
  */
 #ifndef CS_APPROVAL_BOOK_H
 #define CS_APPROVAL_BOOK_H
@@ -41,8 +41,8 @@ struct cs_book {
 	struct cs_book_row rows[CS_BOOK_ROWS];
 	size_t rows_len;
 	int64_t seq, at;          /* of the last line */
-	char head[CS_HASH_TEXT];  /* its hash */
-	char begun[CS_HASH_TEXT]; /* the hash of the founders' second line */
+	char head[CS_HASH_TEXT];  /* its body's hash */
+	char begun[CS_HASH_TEXT]; /* the hash of the founders' second body */
 };
 
 void cs_book_clear(struct cs_book *book);

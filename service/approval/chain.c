@@ -245,15 +245,14 @@ entry_apply(struct cs_book *book, const struct cs_book_entry *entry, const json_
 									: row_drop(book, entry);
 }
 
-/* The hash of a line as it stands in the file. */
+/* The hash of the text is the chain's: it names the key, and signatures can be made in any order.
+ */
 static enum cs_status
-head_move(struct cs_book *book, const json_t *line)
+head_move(struct cs_book *book, const char *body)
 {
-	char *text = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
 	uint8_t hash[CS_HASH_LEN];
-	enum cs_status st = text != NULL ? cs_hash(uk_span_str(text), hash) : CS_E_MEMORY;
+	enum cs_status st = cs_hash(uk_span_str(body), hash);
 
-	free(text);
 	if (st == CS_OK)
 		cs_hex(uk_span_of(hash, sizeof(hash)), book->head);
 	return st;
@@ -272,7 +271,7 @@ line_apply(struct cs_book *book, const json_t *line)
 	book->at = entry.at;
 	st = entry_apply(book, &entry, line, body);
 	if (st == CS_OK)
-		st = head_move(book, line);
+		st = head_move(book, body);
 	book->seq = entry.seq;
 	if (entry.seq == CS_BOOK_FOUNDERS)
 		memcpy(book->begun, book->head, sizeof(book->begun));

@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import time
@@ -14,6 +13,7 @@ import urllib.parse
 import uuid
 
 from certd_case import CertdCase
+from operator_list import OperatorList
 from unlock_case import environment, run
 
 CONSOLE = os.environ.get("OPENUKEY_CONSOLE", "openukey-console")
@@ -48,10 +48,14 @@ class ConsoleCase(CertdCase):
     def setUp(self):
         self.certs = {}
         super().setUp()
+        self.list = OperatorList(self.folder, f"{self.folder}/operators/operators",
+                                 lambda body, name: self.approve(body, name)[0]["signature"])
+        self.list.begin()
+        for name, roles in self.roles.items():
+            if name not in ("wang", "zhao"):
+                self.list.key(name)
+            self.list.add(name, roles)
         self.start_console()
-
-    def operators_made(self):
-        """Instead of a folder of keys: a list that the two officers began."""
 
     def start_console(self):
         self.console_socket = f"{self.folder}/console"
@@ -131,7 +135,7 @@ class ConsoleCase(CertdCase):
 
     def sign(self, who, number, answer=None):
         answer = answer or self.signed(who, self.paper(who, number))
-        return self.post(who, f"/orders/{number}/answer", f"/orders/{number}/sign", answer=answer)
+        return self.post(who, f"/orders/{number}/answer", f"/orders/{number}", answer=answer)
 
     def in_review(self, **more):
         order, cap, number = self.order("change", **more)
@@ -140,6 +144,3 @@ class ConsoleCase(CertdCase):
 
     def text_of(self, page):
         return html.unescape(re.sub(r"<[^>]+>", " ", page))
-
-    def end_certd(self, name, how=signal.SIGTERM):
-        super().end_certd(name, how)
