@@ -236,6 +236,48 @@ unlockd_found(const struct acting *acting)
 	return st;
 }
 
+/* Certificates that this order has suspended are let go first, as well by signatures of their own.
+ */
+static enum cs_status
+certificates_released(const struct acting *acting)
+{
+	const char *socket = acting->desk->certd->issue_socket;
+	const json_t *member = json_object_get(acting->json, "certificates");
+	json_t *answer = NULL, *approvals = json_object_get(member, "approvals");
+	bool none;
+	enum cs_status st;
+
+	if (socket == NULL)
+		return CS_OK;
+	st = cs_ask(socket,
+		    json_pack("{s:s, s:s, s:s}", "op", "held", "order", acting->row->id, "sn",
+			      acting->row->key_sn),
+		    ASK_MS, &answer);
+	if (st != CS_OK)
+		return st;
+	none = json_array_size(json_object_get(answer, "serials")) == 0;
+	json_decref(answer);
+	if (none)
+		return CS_OK;
+	if (approvals == NULL)
+		return CS_E_PROOF;
+	st = cs_ask(socket,
+		    json_pack("{s:s, s:s, s:s, s:O}", "op", "release", "order", acting->row->id,
+			      "sn", acting->row->key_sn, "approvals", approvals),
+		    ASK_MS, &answer);
+	if (st == CS_OK)
+		json_decref(answer);
+	return st;
+}
+
+static enum cs_status
+let_go(const struct acting *acting)
+{
+	enum cs_status st = unlockd_found(acting);
+
+	return st == CS_OK ? certificates_released(acting) : st;
+}
+
 static const struct {
 	const char *name;
 	enum cs_event event;
@@ -254,7 +296,7 @@ static const struct {
 	{"lay-out", CS_EVENT_LAY_OUT, 1, NULL, NULL, lay_out_then},
 	{"post", CS_EVENT_POST, 1, post_lines, NULL, post_then},
 	{"hand-over", CS_EVENT_HAND_OVER, 1, hand_over_lines, NULL, NULL},
-	{"release", CS_EVENT_RELEASE, 2, NULL, unlockd_found, NULL},
+	{"release", CS_EVENT_RELEASE, 2, NULL, let_go, NULL},
 };
 
 static enum cs_status

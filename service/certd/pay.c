@@ -256,9 +256,26 @@ notice_check(const struct cs_desk *desk, const struct cs_http_request *http)
 
 struct noticing {
 	struct cs_desk *desk;
+	const struct cs_http_request *http;
 	const char *provider, *reference, *notice;
 	int64_t amount;
 };
+
+/* The issuer will want to see it. */
+static enum cs_status
+notice_keep(struct cs_store *store, const struct noticing *noticing,
+	    const struct cs_payment *payment)
+{
+	const struct cs_http_request *http = noticing->http;
+	CS_KEPT_NOTICE notice = {.provider = ""};
+	enum cs_status st = cs_blob_set(&notice.body, http->body);
+
+	(void)snprintf(notice.order_id, sizeof(notice.order_id), "%s", payment->order_id);
+	(void)snprintf(notice.provider, sizeof(notice.provider), "%s", noticing->provider);
+	(void)snprintf(notice.stamp, sizeof(notice.stamp), "%s", http->timestamp);
+	(void)snprintf(notice.signature, sizeof(notice.signature), "%s", http->signature);
+	return st == CS_OK ? cs_store_notice_keep(store, &notice) : st;
+}
 
 static enum cs_status
 money_came(struct cs_store *store, const struct noticing *noticing,
@@ -276,6 +293,8 @@ money_came(struct cs_store *store, const struct noticing *noticing,
 			       ? surplus_back(store, payment->order_id, money.now)
 			       : CS_OK; /* known already */
 	st = cs_paid(noticing->desk, payment->order_id, money.now);
+	if (st == CS_OK)
+		st = notice_keep(store, noticing, payment);
 	if (st == CS_OK)
 		st = cs_order_happens(&noticing->desk->orders, &money, NULL);
 	return st == CS_E_STATE ? surplus_back(store, payment->order_id, money.now) : st;
@@ -315,7 +334,7 @@ cs_api_notify(void *ctx, const struct cs_http_request *http, json_t *answer)
 {
 	struct cs_desk *desk = ctx;
 	const char *provider = http->parts[0];
-	struct noticing noticing = {.desk = desk, .provider = provider};
+	struct noticing noticing = {.desk = desk, .http = http, .provider = provider};
 	CS_JSON *json = NULL;
 	enum cs_status st = notice_check(desk, http);
 

@@ -39,6 +39,11 @@ const struct cs_route cs_certd_routes[] = {
 	{"POST", "/v1/operator/*", cs_api_operator, 200, false},
 	{"POST", "/v1/operator/*/documents/*", cs_api_view, 200, false},
 	{"POST", "/v1/operator/*/issue", cs_api_prepare, 200, false},
+	{"POST", "/v1/operator/*/request", cs_api_operator_request, 200, false},
+	{"POST", "/v1/operator/*/confirm", cs_api_operator_confirm, 200, false},
+	{"POST", "/v1/operator/*/recover", cs_api_operator_recover, 200, false},
+	{"POST", "/v1/operator/*/release", cs_api_operator_release, 200, false},
+	{"POST", "/v1/operator/*/revoke", cs_api_operator_revoke, 200, false},
 	{"POST", "/v1/operator/*/unlock", cs_api_counter, 200, false},
 };
 

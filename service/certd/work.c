@@ -23,7 +23,7 @@ static const struct {
 	enum cs_status (*work)(const struct cs_working *working, const struct cs_letter *letter);
 } works[] = {
 	{"query", cs_query_work},     {"handler", cs_handler_work}, {"refund", cs_refund_work},
-	{"invoice", cs_invoice_work}, {"notice", cs_notice_work},
+	{"invoice", cs_invoice_work}, {"work", cs_chore_work},      {"notice", cs_notice_work},
 };
 static const char *const posts[] = {"sms", "email"};
 

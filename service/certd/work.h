@@ -25,6 +25,7 @@ CS_WORK(cs_query_work);   /* a grant's hash: the code for it */
 CS_WORK(cs_handler_work); /* the same, to the legal representative */
 CS_WORK(cs_refund_work);  /* an order's id, or "surplus/" and one */
 CS_WORK(cs_invoice_work); /* an order's id */
+CS_WORK(cs_chore_work);   /* "order=ID", "words=NAME": what the issuer is to do by itself */
 
 /* Deletes what its time has come for. */
 UK_CHECKED enum cs_status cs_forget_stale(const struct cs_working *working);

@@ -38,6 +38,7 @@ enum cs_status cs_issue_confirm(struct cs_store *store, void *job);
 enum cs_status cs_issue_revoke(struct cs_store *store, void *job);
 enum cs_status cs_issue_suspend(struct cs_store *store, void *job);
 enum cs_status cs_issue_release(struct cs_store *store, void *job);
+enum cs_status cs_issue_held(struct cs_store *store, void *job);
 /* These ask other processes too, and open their transactions themselves. */
 UK_CHECKED enum cs_status cs_issue_result(struct cs_issue_job *job);
 UK_CHECKED enum cs_status cs_issue_recover(struct cs_issue_job *job);

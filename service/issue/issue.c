@@ -113,6 +113,12 @@ op_release(void *ctx, const json_t *request, json_t *answer)
 }
 
 static enum cs_status
+op_held(void *ctx, const json_t *request, json_t *answer)
+{
+	return in_tx(ctx, request, answer, cs_issue_held);
+}
+
+static enum cs_status
 op_recover(void *ctx, const json_t *request, json_t *answer)
 {
 	struct cs_issuerd *issuerd = ctx;
@@ -124,10 +130,10 @@ op_recover(void *ctx, const json_t *request, json_t *answer)
 json_t *
 cs_issue_answer(void *issuerd, const json_t *request, uid_t peer)
 {
-	static const struct cs_op ops[] = {{"prepare", op_prepare}, {"request", op_request},
-					   {"result", op_result},   {"confirm", op_confirm},
-					   {"revoke", op_revoke},   {"suspend", op_suspend},
-					   {"release", op_release}, {"recover", op_recover}};
+	static const struct cs_op ops[] = {
+		{"prepare", op_prepare}, {"request", op_request}, {"result", op_result},
+		{"confirm", op_confirm}, {"revoke", op_revoke},   {"suspend", op_suspend},
+		{"release", op_release}, {"held", op_held},       {"recover", op_recover}};
 
 	return cs_dispatch(ops, ARRAY_SIZE(ops), issuerd, request);
 }

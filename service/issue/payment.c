@@ -112,6 +112,17 @@ notice_check(const char *folder, const struct notice *notice)
 	return access(path, F_OK) == 0 ? shared_check(path, notice) : CS_E_PROOF;
 }
 
+/* What has paid for one order proves nothing for another. */
+static enum cs_status
+receipt_use(const struct cs_issue_job *job, const struct cs_issue_row *row, const char *provider,
+	    const char *reference)
+{
+	enum cs_status st = cs_store_receipt_add(job->issuerd->store, provider, reference,
+						 row->order_id, job->now);
+
+	return st == CS_E_EXISTS ? CS_E_PROOF : st;
+}
+
 enum cs_status
 cs_issue_paid(const struct cs_issue_job *job, const struct cs_issue_row *row, int64_t paid)
 {
@@ -131,8 +142,7 @@ cs_issue_paid(const struct cs_issue_job *job, const struct cs_issue_row *row, in
 	if (paid < price)
 		return CS_E_PROOF;
 	if (transfer != NULL && transfer[0] != '\0')
-		return cs_store_receipt_add(job->issuerd->store, "transfer", transfer,
-					    row->order_id, job->now);
+		return receipt_use(job, row, "transfer", transfer);
 	st = notice_read(json_object_get(job->request, "payment"), &notice);
 	if (st == CS_OK)
 		st = notice_check(job->issuerd->payments, &notice);
@@ -143,6 +153,5 @@ cs_issue_paid(const struct cs_issue_job *job, const struct cs_issue_row *row, in
 	if (reference == NULL || reference[0] == '\0' || !cs_json_number(body, "amount", &amount) ||
 	    amount < price)
 		return CS_E_PROOF;
-	return cs_store_receipt_add(job->issuerd->store, notice.provider, reference, row->order_id,
-				    job->now);
+	return receipt_use(job, row, notice.provider, reference);
 }

@@ -220,7 +220,7 @@ cs_issue_result(struct cs_issue_job *job)
 enum cs_status
 cs_issue_recover(struct cs_issue_job *job)
 {
-	static const char *const members[] = {"order",     "sn",        "enc_cert", "notify",
+	static const char *const members[] = {"order",     "enc_cert",  "notify",
 					      "signature", "approvals", NULL};
 	UK_CLEANUP(result_clear) struct result result = {.job = job};
 	json_t *question = json_pack("{s:s}", "op", "recover");
@@ -235,7 +235,10 @@ cs_issue_recover(struct cs_issue_job *job)
 	}
 	if (st == CS_OK && job->issuerd->kmc_socket == NULL)
 		st = CS_E_UNAVAILABLE;
-	if (st == CS_OK && !cs_json_put_hex(question, "cert", cs_blob_span(&result.cert.cert)))
+	/* The token that the certificate was made for, by our own record. */
+	if (st == CS_OK &&
+	    (!cs_json_put_hex(question, "cert", cs_blob_span(&result.cert.cert)) ||
+	     json_object_set_new(question, "sn", json_string(result.row.key_sn)) != 0))
 		st = CS_E_MEMORY;
 	if (st != CS_OK) {
 		json_decref(question);

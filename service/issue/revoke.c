@@ -341,15 +341,26 @@ cs_issue_suspend(struct cs_store *store, void *ctx)
 }
 
 static enum cs_status
+held_row(const struct cs_revocation_row *row, void *list)
+{
+	return list_add(list, row->serial, row->not_after);
+}
+
+/* What that order has suspended, and only that. */
+static enum cs_status
+held_list(struct cs_store *store, const char *order_id, struct list *list)
+{
+	return cs_store_held_by(store, order_id, held_row, list);
+}
+
+static enum cs_status
 lift(const struct cs_issue_job *job, const struct order *order, const char *serial, json_t *told)
 {
 	struct cs_revocation_row row = {.at = 0};
 	enum cs_status st = cs_store_revocation_get(job->issuerd->store, serial, &row);
 
 	if (st != CS_OK)
-		return st == CS_E_NOT_FOUND ? CS_OK : st;
-	if (strcmp(row.state, "held") != 0 || strcmp(row.order_id, order->id) != 0)
-		return CS_OK;
+		return st;
 	row.at = job->now;
 	st = cs_store_revocation_lift(job->issuerd->store, serial);
 	if (st == CS_OK)
@@ -360,7 +371,6 @@ lift(const struct cs_issue_job *job, const struct order *order, const char *seri
 	return st == CS_OK ? cs_issue_log(job, "released", order->id, serial) : st;
 }
 
-/* What that order has suspended, and only that. */
 enum cs_status
 cs_issue_release(struct cs_store *store, void *ctx)
 {
@@ -375,14 +385,27 @@ cs_issue_release(struct cs_store *store, void *ctx)
 	if (st != CS_OK)
 		return st;
 	(void)snprintf(body, sizeof(body), "release\norder=%s\nsn=%s\n", order.id, order.sn);
-	st = certs_read(job, &list, body, sizeof(body));
+	st = cs_issue_approved(job, body);
 	if (st == CS_OK)
-		st = cs_issue_approved(job, body);
-	if (st == CS_OK)
-		st = key_add(job, order.sn, &list);
-	if (st == CS_OK)
-		st = pairs_add(job, &list);
+		st = held_list(store, order.id, &list);
 	for (size_t i = 0; i < list.len && st == CS_OK; i++)
 		st = lift(job, &order, list.rows[i].serial, told);
+	return st;
+}
+
+enum cs_status
+cs_issue_held(struct cs_store *store, void *ctx)
+{
+	const struct cs_issue_job *job = ctx;
+	struct order order = {.id = NULL};
+	struct list list = {.len = 0};
+	json_t *told = json_array();
+	enum cs_status st = order_read(job, &order);
+
+	(void)json_object_set_new(job->answer, "serials", told);
+	if (st == CS_OK)
+		st = held_list(store, order.id, &list);
+	for (size_t i = 0; i < list.len && st == CS_OK; i++)
+		(void)json_array_append_new(told, json_string(list.rows[i].serial));
 	return st;
 }

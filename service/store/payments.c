@@ -127,6 +127,41 @@ cs_store_notice_add(struct cs_store *store, const char *provider, const char *no
 }
 
 enum cs_status
+cs_store_notice_keep(struct cs_store *store, const struct cs_kept_notice *notice)
+{
+	static const char sql[] =
+		"INSERT INTO kept_notices (ca, order_id, provider, stamp, body, signature)"
+		" VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
+
+	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(notice->order_id),
+			  cs_text(notice->provider), cs_text(notice->stamp),
+			  cs_bytes(cs_blob_span(&notice->body)), cs_text(notice->signature));
+}
+
+static enum cs_status
+kept_row(const struct cs_row *row, void *ctx)
+{
+	struct cs_kept_notice *notice = ctx;
+
+	cs_row_text(row, 0, notice->order_id, sizeof(notice->order_id));
+	cs_row_text(row, 1, notice->provider, sizeof(notice->provider));
+	cs_row_text(row, 2, notice->stamp, sizeof(notice->stamp));
+	cs_row_text(row, 4, notice->signature, sizeof(notice->signature));
+	return cs_row_blob(row, 3, &notice->body);
+}
+
+enum cs_status
+cs_store_notice_of(struct cs_store *store, const char *order_id, struct cs_kept_notice *ret)
+{
+	static const char sql[] = "SELECT order_id, provider, stamp, body, signature"
+				  " FROM kept_notices WHERE ca = $1 AND order_id = $2";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, kept_row, ret, cs_text(store->ca), cs_text(order_id));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
 cs_store_grant_add(struct cs_store *store, const struct cs_grant *grant)
 {
 	static const char sql[] = "INSERT INTO grants (ca, hash, unit_mark, code_hash, until,"

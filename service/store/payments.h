@@ -41,6 +41,28 @@ UK_CHECKED enum cs_status cs_store_notice_add(struct cs_store *store, const char
 					      const char *notice, const char *order_id,
 					      int64_t now);
 
+/* What the provider sent and signed when money came, for whoever does not believe us. */
+#define CS_STAMP_TEXT 24
+struct cs_kept_notice {
+	char order_id[CS_ID_TEXT], provider[CS_WORD_TEXT], stamp[CS_STAMP_TEXT];
+	struct cs_blob body;
+	char signature[CS_HASH_TEXT];
+};
+
+static inline void
+cs_kept_notice_clear(struct cs_kept_notice *notice)
+{
+	cs_blob_free(&notice->body);
+}
+
+#define CS_KEPT_NOTICE UK_CLEANUP(cs_kept_notice_clear) struct cs_kept_notice
+
+/* The first one of an order stays. */
+UK_CHECKED enum cs_status cs_store_notice_keep(struct cs_store *store,
+					       const struct cs_kept_notice *notice);
+UK_CHECKED enum cs_status cs_store_notice_of(struct cs_store *store, const char *order_id,
+					     struct cs_kept_notice *ret);
+
 struct cs_grant {
 	uint8_t hash[CS_HASH_LEN]; /* of the secret that the asker got */
 	char unit_mark[CS_HASH_TEXT];

@@ -89,6 +89,19 @@ cs_store_revocations(struct cs_store *store, int64_t now, cs_revocation_fn each,
 }
 
 enum cs_status
+cs_store_held_by(struct cs_store *store, const char *order_id, cs_revocation_fn each, void *ctx)
+{
+	static const char sql[] = "SELECT " FIELDS " FROM revocations"
+				  " WHERE ca = $1 AND order_id = $2 AND state = 'held'"
+				  " ORDER BY serial";
+	struct each_revocation one = {each, ctx};
+	struct cs_statement ask =
+		CS_STATEMENT(sql, each_row, &one, cs_text(store->ca), cs_text(order_id));
+
+	return cs_run(store, &ask);
+}
+
+enum cs_status
 cs_store_answer_due(struct cs_store *store, const char *serial, int64_t due, int64_t not_after)
 {
 	static const char sql[] =

@@ -27,6 +27,10 @@ typedef enum cs_status (*cs_revocation_fn)(const struct cs_revocation_row *row, 
 UK_CHECKED enum cs_status cs_store_revocations(struct cs_store *store, int64_t now,
 					       cs_revocation_fn each, void *ctx);
 
+/* Those that an order has suspended. */
+UK_CHECKED enum cs_status cs_store_held_by(struct cs_store *store, const char *order_id,
+					   cs_revocation_fn each, void *ctx);
+
 /* The answer about that certificate is to be made at `due`. */
 UK_CHECKED enum cs_status cs_store_answer_due(struct cs_store *store, const char *serial,
 					      int64_t due, int64_t not_after);

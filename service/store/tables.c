@@ -162,6 +162,13 @@ static const struct cs_table orders_tables[] = {
 	{"notices",
 	 {{"ca", T}, {"provider", T}, {"notice", T}, {"order_id", T}, {"at", I}},
 	 "ca, provider, notice"},
+	/* what the provider sent and signed when money came, as it came */
+	{"kept_notices",
+	 {{"ca", T}, {"order_id", T}, {"provider", T}, {"stamp", T}, {"body", B}, {"signature", T}},
+	 "ca, order_id",
+	 NULL,
+	 NULL,
+	 3},
 	{"grants",
 	 {{"ca", T},
 	  {"hash", B},
@@ -340,7 +347,7 @@ static const struct cs_table kmc_tables[] = {
 };
 
 static const struct cs_tables schemas[CS_SCHEMA_COUNT] = {
-	[CS_SCHEMA_ORDERS] = {"orders", 2, orders_tables, ARRAY_SIZE(orders_tables)},
+	[CS_SCHEMA_ORDERS] = {"orders", 3, orders_tables, ARRAY_SIZE(orders_tables)},
 	[CS_SCHEMA_UNLOCK] = {"unlock", 1, unlock_tables, ARRAY_SIZE(unlock_tables)},
 	[CS_SCHEMA_ISSUE] = {"issue", 2, issue_tables, ARRAY_SIZE(issue_tables)},
 	[CS_SCHEMA_KMC] = {"kmc", 1, kmc_tables, ARRAY_SIZE(kmc_tables)},

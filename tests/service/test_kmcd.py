@@ -126,7 +126,9 @@ class Kmcd(KmcCase):
         good = self.recovery(self.enc, self.fresh)
         for names in ((), ("wang",), ("wang", "wang"), ("wang", "qian")):
             self.refused("proof", "recover", **self.recovery(self.enc, self.fresh, names))
-        for change in ({"sn": "SN0003"}, {"notify": "13700137000"}, {"signature": ""},
+        self.assertEqual(self.ask_kmc("recover", cert=self.fresh.hex(), **{**good, "sn": "SN0003"}),
+                         {"error": "proof"})
+        for change in ({"notify": "13700137000"}, {"signature": ""},
                        {"enc_cert": self.signed.hex()}, {"signature": good["approvals"][0]["signature"]}):
             self.refused("proof", "recover", **{**good, **change})
         # signed by another key than the one on the new token

@@ -463,11 +463,11 @@ class Paid(IssueCase):
         self.assertEqual(ask(self.notice(), paid=1), {"error": "proof"})
         self.assertEqual(ask(self.notice()), {})
         # a payment pays once
-        self.assertEqual(ask(self.notice(), order="o2"), {"error": "exists"})
+        self.assertEqual(ask(self.notice(), order="o2"), {"error": "proof"})
         self.assertEqual(ask(self.notice("r2"), order="o2"), {})
         # a transfer that operators have seen, by its reference, once
         self.assertEqual(ask(order="o3", transfer="T20260101"), {})
-        self.assertEqual(ask(order="o4", transfer="T20260101"), {"error": "exists"})
+        self.assertEqual(ask(order="o4", transfer="T20260101"), {"error": "proof"})
         members = self.prepare_members(order="o4", kind="new")
         self.refused("proof", "prepare", **members, transfer="T2")
         # what is free needs none of it
