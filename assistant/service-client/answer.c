@@ -152,7 +152,8 @@ order_read(JsonObject *in, OukOrder *before)
 		capability = before != NULL ? ouk_order_capability(before) : "";
 	order = order_new(capability, &info);
 	texts_read(in, before, info);
-	if (!is_word(info->id) || !is_word(info->number))
+	if (!is_word(info->id) || !is_word(info->number) ||
+	    (before != NULL && !is_word(text_of(in, "state", TEXT_MAX))))
 		return NULL;
 	/* another order than was asked about */
 	if (before != NULL && strcmp(ouk_order_info(before)->id, info->id) != 0)

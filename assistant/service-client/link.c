@@ -34,7 +34,7 @@ anchors_write(int fd, const GPtrArray *anchors)
 
 /* GLib takes anchors from a file only: from one that is nowhere on the disk. */
 GTlsDatabase *
-link_trust(const GPtrArray *anchors)
+link_trust(const GPtrArray *anchors, int *ret_fd)
 {
 	int fd = memfd_create("openukey-anchors", MFD_CLOEXEC);
 	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", fd);
@@ -44,7 +44,10 @@ link_trust(const GPtrArray *anchors)
 		return NULL;
 	if (anchors_write(fd, anchors))
 		trust = g_tls_file_database_new(path, NULL);
-	close(fd);
+	if (trust == NULL)
+		close(fd);
+	else
+		*ret_fd = fd;
 	return trust;
 }
 

@@ -22,10 +22,10 @@ typedef struct {
 void link_answer_clear(LinkAnswer *answer);
 
 /*
- * The certificates as the only anchors; NULL when GLib cannot do TLS. An empty list is a database
- * that believes nobody.
+ * The certificates as the only anchors; NULL when GLib cannot do TLS. *ret_fd must stay open as
+ * long as the database is used: it reads them anew.
  */
-GTlsDatabase *link_trust(const GPtrArray *anchors);
+GTlsDatabase *link_trust(const GPtrArray *anchors, int *ret_fd);
 
 /*
  * Any thread. OUK_E_SERVICE_OFFLINE, _TIMEOUT, _TLS, _ANSWER (too long), OUK_E_CANCELLED; an answer

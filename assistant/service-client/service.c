@@ -5,6 +5,7 @@
 #include "assistant/service-client/link.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define OVERRIDE "OPENUKEY_SERVICE"
 /* A question is asked so often at most, with so many milliseconds between. */
@@ -17,6 +18,7 @@ struct _OukService {
 	gint refs;
 	char *profile, *url;
 	GTlsDatabase *trust; /* NULL: no TLS */
+	int anchors;         /* the file that trust reads; -1: none */
 	char **kinds;
 };
 
@@ -51,6 +53,7 @@ ouk_service_new(const OukProfile *profile, GError **error)
 	g_autoptr(GStrvBuilder) kinds = g_strv_builder_new();
 
 	service->refs = 1;
+	service->anchors = -1;
 	if (*address == '\0') {
 		ouk_fail(error, OUK_E_SERVICE_NONE);
 		return NULL;
@@ -63,7 +66,7 @@ ouk_service_new(const OukProfile *profile, GError **error)
 		g_strv_builder_add(kinds, g_ptr_array_index(profile->service.kinds, i));
 	service->kinds = g_strv_builder_end(kinds);
 	if (g_str_has_prefix(address, "https:")) {
-		service->trust = link_trust(profile->service.trust);
+		service->trust = link_trust(profile->service.trust, &service->anchors);
 		if (service->trust == NULL) {
 			ouk_fail(error, OUK_E_SERVICE_TLS);
 			return NULL;
@@ -90,6 +93,8 @@ ouk_service_unref(OukService *service)
 	g_free(service->profile);
 	g_free(service->url);
 	g_clear_object(&service->trust);
+	if (service->anchors >= 0)
+		close(service->anchors);
 	g_strfreev(service->kinds);
 	g_free(service);
 }
