@@ -7,15 +7,17 @@
  *	probe show ID NUMBER KIND SERIAL CAP    -> order as it is
  *	probe renew ID NUMBER KIND SERIAL CAP   [--die STEP] [--wait STEP]
  *	probe check                             -> whether the key can be renewed
+ *	probe list                              -> orders that this computer knows
+ *	probe by-key                            -> orders that the service finds for the key
  *
  * $OPENUKEY_MODULE, $OPENUKEY_PROFILES, $OPENUKEY_SERVICE; $PIN. --wait: prints "at STEP" and goes
  *on after a line of input; --die: ends at once, as by kill -9.
  */
 #include "assistant/core/errors.h"
 #include "assistant/core/module.h"
+#include "assistant/core/query.h"
 #include "assistant/core/renew.h"
 #include "assistant/core/renew_rule.h"
-#include "assistant/service-client/answer.h"
 #include "assistant/service-client/calls.h"
 #include "assistant/service-client/orders.h"
 
@@ -136,6 +138,21 @@ renew(OukToken *token, gpointer data, GError **error)
 }
 
 static int
+by_key(OukToken *token, gpointer data, GError **error)
+{
+	g_autoptr(OukService) service = service_of(error);
+	UK_SECRET pin = {0};
+	const OukKeyQuery query = {.token = token, .service = service, .pin = &pin};
+	g_autoptr(GPtrArray) found = NULL;
+
+	if (service != NULL && uk_secret_set(&pin, uk_span_str(g_getenv("PIN"))) == UK_OK)
+		found = ouk_query_by_key(&query, error);
+	for (guint i = 0; found != NULL && i < found->len; i++)
+		print_order(g_ptr_array_index(found, i));
+	return found != NULL ? 0 : 1;
+}
+
+static int
 check(OukToken *token, gpointer data, GError **error)
 {
 	if (!ouk_renew_check(token, error))
@@ -164,25 +181,11 @@ step_of(OukService *service, OukOrder **order, OukCall *call, GError **error)
 	return reply != NULL;
 }
 
-/* The service's own file has them, too. */
-static OukReply *
-texts_of(GError **error)
-{
-	g_autofree char *text = NULL;
-	g_autoptr(GBytes) bytes = NULL;
-	gsize len = 0;
-
-	if (!g_file_get_contents(g_getenv("OPENUKEY_TEST_TEXTS"), &text, &len, error))
-		return NULL;
-	bytes = g_bytes_new(text, len);
-	return answer_read(bytes, NULL, error);
-}
-
 /* All texts are agreed to; none needs a bank account. */
 static gboolean
 consent(OukService *service, OukOrder **order, GError **error)
 {
-	g_autoptr(OukReply) reply = texts_of(error);
+	g_autoptr(OukReply) reply = ask(service, ouk_call_texts(), error);
 	g_autoptr(GPtrArray) texts = reply != NULL ? ouk_reply_agreements(reply) : NULL;
 
 	if (texts == NULL)
@@ -220,8 +223,11 @@ open_order(OukOrders *orders, OukService *service, char **words, OukOrder **ret,
 		.idempotency = key,
 	};
 
-	return key != NULL && step_of(service, ret, ouk_call_order_new(&request), error) &&
-	       ouk_orders_keep(orders, service, *ret, NULL, error);
+	if (key == NULL || !step_of(service, ret, ouk_call_order_new(&request), error))
+		return FALSE;
+	if (g_strcmp0(die_at, "OPENED") == 0)
+		raise(SIGKILL);
+	return ouk_orders_keep(orders, service, *ret, NULL, error);
 }
 
 static int
@@ -300,6 +306,8 @@ main(int argc, char **argv)
 	verb = argv[1];
 	if (strcmp(verb, "check") == 0)
 		return with_key(check, NULL);
+	if (strcmp(verb, "by-key") == 0)
+		return with_key(by_key, NULL);
 	if (strcmp(verb, "list") == 0)
 		return list();
 	if (strcmp(verb, "open") == 0 && argc == 5)

@@ -37,7 +37,6 @@ class RenewCase(RigCase, ServiceCase):
     def setUp(self):
         super().setUp()
         os.environ.update(OPENUKEY_PROFILES=PROFILES, PIN=PIN, XDG_DATA_HOME=f"{self.box}/data",
-                          OPENUKEY_TEST_TEXTS=f"{self.state}/profile.json",
                           DBUS_SESSION_BUS_ADDRESS="disabled:")
         for name in ("sign", "enc"):
             self.certificate(name, self.days)
@@ -170,8 +169,11 @@ class RenewCase(RigCase, ServiceCase):
 
     def assert_one_certificate(self, order):
         """I3: one confirmed, no other that is not revoked."""
-        with closing(sqlite3.connect(f"{self.state}/issue.db", timeout=20)) as database:
-            states = [row[0] for row in database.execute(
-                "SELECT state FROM certificates WHERE order_id = ?", (order.id,))]
+        states = [row[0] for row in self.rows(
+            "issue.db", "SELECT state FROM certificates WHERE order_id = ?", order.id)]
         self.assertEqual(states.count("confirmed"), 1, states)
         self.assertEqual(set(states) - {"confirmed", "revoked"}, set(), states)
+
+    def rows(self, database, statement, *values):
+        with closing(sqlite3.connect(f"{self.state}/{database}", timeout=20)) as link:
+            return link.execute(statement, values).fetchall()

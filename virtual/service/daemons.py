@@ -37,7 +37,8 @@ class Daemons:
         folder, programs = self.folder, self.folder.programs
         orders = ["--store", "sqlite:orders.db", "--vault", "orders.vault", "--profile",
                   "profile.json", "--operators", "operators", "--identities", "identities.json",
-                  "--pay-key", "pay.key", "--unlock", "run/unlockd", "--issue", "run/issuerd"]
+                  "--pay-key", "pay.key", "--unlock", "run/unlockd", "--issue", "run/issuerd",
+                  "--anchors", str(folder.ca() / "root.crt")]
         ca = folder.ca()
         return {
             "unlockd": ([programs["unlockd"], "run", *folder.hsm_words("unlock"), "--store",
