@@ -21,6 +21,7 @@ struct job {
 	char *label;
 	OukUnlockOnKey unlock; /* its texts are those below */
 	char *sn, *order, *profile;
+	OukJobTask task;
 	OukJobProgress progress;
 	gpointer progress_data;
 	GMainContext *context;
@@ -163,6 +164,14 @@ unlock(struct job *job, OukToken *token, GError **error)
 	return ouk_unlock_run(&run, error);
 }
 
+static gboolean
+run_task(struct job *job, OukToken *token, GError **error)
+{
+	const OukJobPins pins = {&job->pins->pin, &job->pins->new_pin};
+
+	return job->task.work(token, &pins, job->cancellable, job->task.data, error);
+}
+
 /* What can be found wrong with the PINs without the key. */
 static gboolean
 pins_check(const struct job *job, const OukToken *token, GError **error)
@@ -245,6 +254,8 @@ job_free(struct job *job)
 {
 	pins_wipe(job);
 	g_clear_error(&job->error);
+	if (job->task.done != NULL)
+		job->task.done(job->task.data);
 	g_main_context_unref(job->context);
 	g_free(job->token_id);
 	g_free(job->key_serial);
@@ -359,6 +370,17 @@ ouk_job_test_pin_async(const OukPinJob *what, GCancellable *cancellable,
 	struct job *job = job_new(what->token_id);
 
 	job->run = test_pin;
+	pin_job_start(what, job, g_task_new(what->watch, cancellable, callback, data));
+}
+
+void
+ouk_job_work_async(const OukPinJob *what, const OukJobTask *task, GCancellable *cancellable,
+		   GAsyncReadyCallback callback, gpointer data)
+{
+	struct job *job = job_new(what->token_id);
+
+	job->run = run_task;
+	job->task = *task;
 	pin_job_start(what, job, g_task_new(what->watch, cancellable, callback, data));
 }
 

@@ -50,6 +50,22 @@ void ouk_job_change_pin_async(const OukPinJob *job, GCancellable *cancellable,
 /* Logs in and out again at once. A wrong PIN costs a try, the right one gives all back. */
 void ouk_job_test_pin_async(const OukPinJob *job, GCancellable *cancellable,
 			    GAsyncReadyCallback callback, gpointer data);
+/*
+ * Anything else that takes its time on a key: `work` gets the key opened for writing and the job's
+ * PINs, on the worker. data is kept until the end and freed by `done` (may be NULL).
+ */
+typedef struct {
+	const struct uk_secret *pin, *new_pin;
+} OukJobPins;
+typedef struct {
+	gboolean (*work)(OukToken *token, const OukJobPins *pins, GCancellable *cancellable,
+			 gpointer data, GError **error);
+	gpointer data;
+	GDestroyNotify done;
+} OukJobTask;
+
+void ouk_job_work_async(const OukPinJob *job, const OukJobTask *what, GCancellable *cancellable,
+			GAsyncReadyCallback callback, gpointer data);
 /* The key's own name, at most 32 bytes of UTF-8. OUK_E_UNSUPPORTED on keys that are not ours. */
 void ouk_job_set_label_async(OukWatch *watch, const char *token_id, const char *label,
 			     GCancellable *cancellable, GAsyncReadyCallback callback,
