@@ -12,29 +12,24 @@ struct row {
 
 #define TOLD(event, state, action) \
 	[OUK_DESK_TOLD_##event] = {TRUE, OUK_DESK_##state, OUK_DESK_DO_##action},
-#define LISTENS(state)
-#define STEP(state, event, next, action)
 static const struct row told[OUK_DESK_EVENTS] = {
-#include "assistant/core/desk.def"
+#include "assistant/core/desk_told.def"
 };
 #undef TOLD
-#undef LISTENS
-#define TOLD(event, state, action)
-#define LISTENS(state) [OUK_DESK_##state] = TRUE,
-static const gboolean listens[OUK_DESK_STATES] = {
-#include "assistant/core/desk.def"
-};
-#undef LISTENS
-#undef STEP
-#define LISTENS(state)
+
 #define STEP(state, event, next, action) \
 	[OUK_DESK_##state][OUK_DESK_##event] = {TRUE, OUK_DESK_##next, OUK_DESK_DO_##action},
 static const struct row steps[OUK_DESK_STATES][OUK_DESK_EVENTS] = {
 #include "assistant/core/desk.def"
 };
-#undef TOLD
-#undef LISTENS
 #undef STEP
+
+/* Where the service is being asked, loudly or quietly. */
+static const gboolean listens[OUK_DESK_STATES] = {
+	[OUK_DESK_LOOKING] = TRUE,  [OUK_DESK_BUSY] = TRUE,    [OUK_DESK_PAY] = TRUE,
+	[OUK_DESK_TRANSFER] = TRUE, [OUK_DESK_REVIEW] = TRUE,  [OUK_DESK_PAPERS] = TRUE,
+	[OUK_DESK_COLLECT] = TRUE,  [OUK_DESK_COUNTER] = TRUE, [OUK_DESK_STOPPED] = TRUE,
+};
 
 OukDeskAction
 ouk_desk_start(OukDeskFlow *flow)

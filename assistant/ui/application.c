@@ -5,6 +5,7 @@
 #include "assistant/ui/about.h"
 #include "assistant/ui/autostart.h"
 #include "assistant/ui/notices.h"
+#include "assistant/ui/orders_page.h"
 #include "assistant/ui/paper.h"
 #include "assistant/ui/practice.h"
 #include "assistant/ui/preferences.h"
@@ -27,6 +28,7 @@ struct _OukApplication {
 	OukWatch *watch;
 	OukProfiles *profiles;
 	OukNotices *notices;
+	OukResume *resume;
 	OukTray *tray;
 	guint start; /* of the watch and all that, after the first paint */
 };
@@ -79,6 +81,12 @@ ouk_application_profile_of(OukApplication *self, OukTokenView *token)
 	return ouk_profiles_for_cert(self->profiles, cert->x509);
 }
 
+OukResume *
+ouk_application_resume(OukApplication *self)
+{
+	return self->resume;
+}
+
 gboolean
 ouk_application_is_practice(OukApplication *self)
 {
@@ -106,6 +114,8 @@ on_profiles(GObject *source, GAsyncResult *result, gpointer data)
 	OukApplication *self = OUK_APPLICATION(source);
 
 	self->profiles = g_task_propagate_pointer(G_TASK(result), NULL);
+	if (self->profiles != NULL)
+		ouk_resume_set_profiles(self->resume, self->profiles);
 	g_signal_emit(self, signals[SIGNAL_PROFILES], 0);
 }
 
@@ -119,6 +129,7 @@ read_keys(OukApplication *self)
 	if (self->memory == NULL)
 		g_warning("%s", error->message);
 	self->watch = ouk_watch_new(NULL, self->memory);
+	self->resume = ouk_resume_new(G_APPLICATION(self), self->watch);
 }
 
 /* All that the first paint need not wait for. */
@@ -248,6 +259,16 @@ on_refresh(GSimpleAction *action, GVariant *parameter, gpointer data)
 	ouk_watch_refresh_async(self->watch, NULL, OUK_REFRESH_ALL, NULL, NULL);
 }
 
+/* A notification may have started the program. */
+static void
+on_orders(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	OukWindow *window = window_open(data);
+
+	need_watch(data);
+	ouk_window_push(window, ouk_orders_page_new(NULL, NULL), _("My Orders"));
+}
+
 static void
 on_practice(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -267,6 +288,7 @@ static const GActionEntry actions[] = {
 	{.name = "show-key", .activate = on_show_key, .parameter_type = "s"},
 	{.name = "show-pin", .activate = on_show_pin, .parameter_type = "s"},
 	{.name = "refresh", .activate = on_refresh},
+	{.name = "orders", .activate = on_orders},
 	{.name = "practice", .activate = on_practice},
 };
 
@@ -403,6 +425,7 @@ ouk_application_shutdown(GApplication *application)
 	g_clear_handle_id(&self->start, g_source_remove);
 	g_clear_pointer(&self->tray, ouk_tray_free);
 	g_clear_pointer(&self->notices, ouk_notices_free);
+	g_clear_object(&self->resume);
 	G_APPLICATION_CLASS(ouk_application_parent_class)->shutdown(application);
 	if (self->watch != NULL)
 		ouk_watch_close(self->watch);

@@ -5,6 +5,7 @@
 
 #include "assistant/core/profile.h"
 #include "assistant/core/watch.h"
+#include "assistant/ui/resume.h"
 
 #include <gtk/gtk.h>
 
@@ -22,6 +23,8 @@ OukMemory *ouk_application_memory(OukApplication *self);
 const OukProfiles *ouk_application_profiles(OukApplication *self);
 /* The profile of a key's best certificate; NULL when there is none. */
 const OukProfile *ouk_application_profile_of(OukApplication *self, OukTokenView *token);
+/* What is not finished with a CA. Borrowed; NULL before the first paint. */
+OukResume *ouk_application_resume(OukApplication *self);
 gboolean ouk_application_is_practice(OukApplication *self);
 /* After the run: the person wants it started anew, so that new modules are seen. */
 gboolean ouk_application_again(OukApplication *self);

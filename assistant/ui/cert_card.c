@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/ui/cert_card.h"
 
+#include "assistant/ui/application.h"
 #include "assistant/ui/details_page.h"
 #include "assistant/ui/parts.h"
 #include "assistant/ui/status.h"
@@ -51,6 +52,30 @@ details_button(OukTokenView *view, OukPairView *pair)
 	return button;
 }
 
+/* From some weeks before the end to the last day, and after it. */
+static gboolean
+wants_renewal(OukTokenView *view, const OukPairInfo *info)
+{
+	const OukProfile *profile = ouk_application_profile_of(ouk_application_get(), view);
+
+	return profile != NULL &&
+	       (info->status == OUK_PAIR_ENDS_SOON || info->status == OUK_PAIR_ENDED);
+}
+
+static GtkWidget *
+renew_button(const OukPairInfo *info)
+{
+	GtkWidget *button = gtk_button_new_with_mnemonic(_("Re_new…"));
+	g_autofree char *spoken = g_strdup_printf(_("Renew the certificate of %s"), info->unit);
+
+	atk_object_set_description(gtk_widget_get_accessible(button), spoken);
+	gtk_actionable_set_detailed_action_name(GTK_ACTIONABLE(button), "win.service::renewal");
+	gtk_widget_set_valign(button, GTK_ALIGN_END);
+	gtk_widget_set_halign(button, GTK_ALIGN_END);
+	ouk_add_class(button, "suggested-action");
+	return button;
+}
+
 static void
 fill_texts(GtkBox *box, OukPairView *pair)
 {
@@ -90,6 +115,8 @@ ouk_cert_card_new(OukTokenView *view, OukPairView *pair, gboolean details)
 	fill_texts(GTK_BOX(texts), pair);
 	gtk_widget_set_halign(badge, GTK_ALIGN_END);
 	gtk_box_pack_start(GTK_BOX(side), badge, FALSE, FALSE, 0);
+	if (details && view != NULL && wants_renewal(view, info))
+		gtk_box_pack_end(GTK_BOX(side), renew_button(info), FALSE, FALSE, 0);
 	if (details && ouk_pair_view_cert(pair) != NULL)
 		gtk_box_pack_end(GTK_BOX(side), details_button(view, pair), FALSE, FALSE, 0);
 	gtk_container_add(GTK_CONTAINER(card), image);

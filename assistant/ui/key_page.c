@@ -19,7 +19,9 @@ struct _OukKeyPage {
 	GtkScrolledWindow parent;
 	GtkBox *mark_place, *cards;
 	GtkLabel *title, *subtitle;
-	GtkWidget *locked_bar, *first_pin_bar, *rename_button;
+	GtkWidget *locked_bar, *first_pin_bar, *resume_bar, *rename_button;
+	GtkLabel *resume_label;
+	GtkActionable *resume_button;
 	GtkStack *tabs;
 	OukPinPage *pin_page;
 	OukKeyFacts *facts;
@@ -116,6 +118,35 @@ subtitle_text(const OukTokenInfo *info)
 	return g_string_free(text, FALSE);
 }
 
+/* What was begun with this key and waits for somebody. */
+static void
+fill_resume(OukKeyPage *self)
+{
+	static const struct {
+		const char *kind, *text;
+	} kinds[] = {
+		{"unlock", N_("Unlocking this key is not finished.")},
+		{"renewal", N_("The renewal of this key's certificate is not finished.")},
+		{"change", N_("The change of the unit's data is not finished.")},
+		{"open", N_("Opening another application is not finished.")},
+	};
+	const OukTokenInfo *info = ouk_token_view_info(self->view);
+	OukResume *resume = ouk_application_resume(ouk_application_get());
+	gsize at = 0;
+
+	while (at < G_N_ELEMENTS(kinds) &&
+	       ouk_resume_order(resume, info->serial, kinds[at].kind) == NULL)
+		at++;
+	if (ouk_resume_is_unlocking(resume, info->serial))
+		at = 0;
+	gtk_widget_set_visible(self->resume_bar, at < G_N_ELEMENTS(kinds));
+	if (at == G_N_ELEMENTS(kinds))
+		return;
+	gtk_label_set_text(self->resume_label, _(kinds[at].text));
+	gtk_actionable_set_action_name(self->resume_button, "win.service");
+	gtk_actionable_set_action_target(self->resume_button, "s", kinds[at].kind);
+}
+
 static void
 fill_head(OukKeyPage *self)
 {
@@ -130,6 +161,7 @@ fill_head(OukKeyPage *self)
 	gtk_label_set_text(self->subtitle, subtitle);
 	gtk_widget_set_visible(self->locked_bar, locked);
 	gtk_widget_set_visible(self->first_pin_bar, first && can_change);
+	fill_resume(self);
 }
 
 void
@@ -199,6 +231,15 @@ on_profiles(OukKeyPage *self)
 }
 
 static void
+on_resume(OukKeyPage *self)
+{
+	if (self->view == NULL)
+		return;
+	fill_resume(self);
+	ouk_pin_page_set_token(self->pin_page, self->view);
+}
+
+static void
 ouk_key_page_finalize(GObject *object)
 {
 	OukKeyPage *self = OUK_KEY_PAGE(object);
@@ -226,6 +267,9 @@ ouk_key_page_class_init(OukKeyPageClass *klass)
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, subtitle);
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, locked_bar);
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, first_pin_bar);
+	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, resume_bar);
+	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, resume_label);
+	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, resume_button);
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, rename_button);
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, tabs);
 	gtk_widget_class_bind_template_child(widget_class, OukKeyPage, pin_page);
@@ -245,6 +289,8 @@ ouk_key_page_init(OukKeyPage *self)
 	gtk_widget_insert_action_group(GTK_WIDGET(self), "key", G_ACTION_GROUP(group));
 	gtk_widget_insert_action_group(GTK_WIDGET(self), "pin",
 				       ouk_pin_page_actions(self->pin_page));
+	g_signal_connect_object(ouk_application_resume(ouk_application_get()), "changed",
+				G_CALLBACK(on_resume), self, G_CONNECT_SWAPPED);
 	g_signal_connect_object(ouk_application_get(), "profiles", G_CALLBACK(on_profiles), self,
 				G_CONNECT_SWAPPED);
 }

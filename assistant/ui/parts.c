@@ -3,6 +3,8 @@
 
 #include "assistant/ui/clamp.h"
 
+#include <glib/gi18n.h>
+
 GtkWidget *
 ouk_label_new(const char *text, const char *class)
 {
@@ -89,6 +91,17 @@ void
 ouk_clear(gpointer container)
 {
 	gtk_container_foreach(GTK_CONTAINER(container), destroy, NULL);
+}
+
+void
+ouk_name_cross(GtkWidget *widget, gpointer other)
+{
+	if (widget == other)
+		return;
+	if (GTK_IS_BUTTON(widget))
+		atk_object_set_name(gtk_widget_get_accessible(widget), _("Close"));
+	else if (GTK_IS_CONTAINER(widget))
+		gtk_container_forall(GTK_CONTAINER(widget), ouk_name_cross, other);
 }
 
 static void

@@ -21,6 +21,8 @@ GtkBox *ouk_card_add(GtkBox *box);
 GtkWidget *ouk_button_add(GtkBox *box, const char *label, const char *action);
 /* Destroys the children. */
 void ouk_clear(gpointer container);
+/* GTK gives the cross of an info bar no name. other: its button that has one. */
+void ouk_name_cross(GtkWidget *info_bar, gpointer other);
 /* For g_signal_connect_data: frees, drops the reference. */
 GClosureNotify ouk_closure_free(void);
 GClosureNotify ouk_closure_unref(void);

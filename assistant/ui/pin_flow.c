@@ -2,26 +2,16 @@
 #include "assistant/ui/pin_flow.h"
 
 #include "assistant/core/jobs.h"
-#include "assistant/core/pin_rule.h"
 #include "assistant/core/prompt.h"
-#include "assistant/ui/route_card.h"
+#include "assistant/ui/prompt_request.h"
 
 #include <glib/gi18n.h>
-
-#ifdef GDK_WINDOWING_X11
-#include <gdk/gdkx.h>
-#endif
-#ifdef GDK_WINDOWING_WAYLAND
-#include <gdk/gdkwayland.h>
-#endif
 
 struct _OukPinFlow {
 	OukWatch *watch;
 	OukTokenView *view; /* as it was at the start: who the key is */
 	const OukProfile *profile;
-	GtkWindow *parent; /* borrowed: whoever owns this lives in it */
-	char *handle;      /* of the parent, for another process; NULL: none */
-	gboolean exported; /* Wayland: to be taken back */
+	OukPromptParent *parent; /* whoever owns this lives in it */
 	OukPinTold told;
 	gpointer data;
 
@@ -73,40 +63,6 @@ set_error(OukPinFlow *self, GError *error)
 {
 	g_clear_error(&self->error);
 	self->error = error;
-}
-
-/* ---- what the prompt is told ---- */
-
-/* The strings are the request's: free with ouk_prompt_request_clear. */
-static void
-fill_request(OukPinFlow *self, OukPromptRequest *request)
-{
-	const OukTokenInfo *info = info_of(self);
-	OukPairView *best = ouk_token_view_best(self->view);
-	const char *parts[] = {info->serial,
-			       best != NULL ? ouk_pair_view_info(best)->credit_code : NULL, NULL};
-	g_autoptr(OukPinRule) rule = ouk_pin_rule_new(
-		self->profile, (guint)info->pin_min, (guint)MIN(info->pin_max, G_MAXUINT16), parts);
-
-	ouk_prompt_request_init(request);
-	request->reason = self->flow.kind == OUK_FLOW_TEST ? OUK_PROMPT_TEST : OUK_PROMPT_CHANGE;
-	request->asker = g_strdup(_("My Certificates"));
-	request->token = g_strdup(info->label);
-	request->nickname = g_strdup(info->nickname);
-	request->serial = g_strdup(info->serial_end);
-	request->unit = g_strdup(info->unit);
-	request->min_length = (int)MIN(info->pin_min, G_MAXUINT8);
-	request->max_length = (int)MIN(info->pin_max, G_MAXUINT8);
-	request->first_pin = (info->flags & OUK_TOKEN_FIRST_PIN) != 0;
-	request->rehearsal = (info->flags & OUK_TOKEN_VIRTUAL) != 0;
-	request->rule = ouk_pin_rule_pack(rule);
-	request->route = ouk_route_text(self->profile);
-	request->parent = g_strdup(self->handle);
-	ouk_prompt_set_tries(request, &self->tries);
-	if (self->profile != NULL) {
-		request->first_hint = g_strdup(ouk_words(&self->profile->first_pin.text));
-		request->hotline = g_strdup(ouk_profile_hotline(self->profile));
-	}
 }
 
 /* ---- steps ---- */
@@ -226,7 +182,8 @@ do_prompt(OukPinFlow *self)
 		step(self, OUK_FLOW_FAILED);
 		return;
 	}
-	fill_request(self, &request);
+	ouk_prompt_request_fill(&request, self->view, self->profile, &self->tries, self->parent);
+	request.reason = self->flow.kind == OUK_FLOW_TEST ? OUK_PROMPT_TEST : OUK_PROMPT_CHANGE;
 	ouk_prompt_ask_async(self->prompt, &request, self->cancellable, on_answer, call_new(self));
 	ouk_prompt_request_clear(&request);
 }
@@ -336,46 +293,12 @@ on_pulled(OukWatch *watch, OukTokenView *view, OukPinFlow *self)
 	step(self, OUK_FLOW_PULLED);
 }
 
-#ifdef GDK_WINDOWING_WAYLAND
 static void
-on_exported(GdkWindow *window, const char *handle, gpointer data)
+on_parent(gpointer data)
 {
 	OukPinFlow *self = data;
 
-	self->handle = g_strdup_printf("wayland:%s", handle);
 	run(self, ouk_flow_start(&self->flow, self->flow.kind));
-}
-#endif
-
-/* So that the prompt opens in front of this window. TRUE: on_exported goes on. */
-static gboolean
-export_parent(OukPinFlow *self)
-{
-	GdkWindow *window = gtk_widget_get_window(GTK_WIDGET(self->parent));
-
-	if (window == NULL)
-		return FALSE;
-#ifdef GDK_WINDOWING_X11
-	if (GDK_IS_X11_WINDOW(window))
-		self->handle = g_strdup_printf("x11:%lx", (gulong)gdk_x11_window_get_xid(window));
-#endif
-#ifdef GDK_WINDOWING_WAYLAND
-	if (GDK_IS_WAYLAND_WINDOW(window))
-		self->exported = gdk_wayland_window_export_handle(window, on_exported, self, NULL);
-#endif
-	return self->exported;
-}
-
-static void
-take_parent_back(OukPinFlow *self)
-{
-#ifdef GDK_WINDOWING_WAYLAND
-	GdkWindow *window = gtk_widget_get_window(GTK_WIDGET(self->parent));
-
-	if (self->exported && window != NULL)
-		gdk_wayland_window_unexport_handle(window);
-#endif
-	self->exported = FALSE;
 }
 
 static gboolean
@@ -384,8 +307,7 @@ begin(gpointer data)
 	OukPinFlow *self = data;
 
 	self->idle = 0;
-	if (!export_parent(self))
-		run(self, ouk_flow_start(&self->flow, self->flow.kind));
+	ouk_prompt_parent_export(self->parent, on_parent, self);
 	return G_SOURCE_REMOVE;
 }
 
@@ -397,7 +319,7 @@ ouk_pin_flow_start(const OukPinFlowSetup *setup)
 	self->watch = g_object_ref(setup->watch);
 	self->view = g_object_ref(setup->view);
 	self->profile = setup->profile;
-	self->parent = setup->parent;
+	self->parent = ouk_prompt_parent_new(setup->parent);
 	self->told = setup->told;
 	self->data = setup->data;
 	self->flow.kind = setup->kind;
@@ -415,8 +337,7 @@ ouk_pin_flow_free(OukPinFlow *self)
 	if (self == NULL)
 		return;
 	g_clear_handle_id(&self->idle, g_source_remove);
-	take_parent_back(self);
-	g_free(self->handle);
+	ouk_prompt_parent_free(self->parent);
 	g_signal_handlers_disconnect_by_data(self->watch, self);
 	g_cancellable_cancel(self->cancellable);
 	g_clear_pointer(&self->prompt, ouk_prompt_free);

@@ -49,6 +49,7 @@ typedef enum {
 	PIN_UNVERIFIED,
 	PIN_FAILED,
 	PIN_BLANK,
+	PIN_UNFINISHED, /* an unlock was interrupted */
 	PIN_STATES
 } PinState;
 
@@ -91,6 +92,11 @@ static const struct {
 		       N_("A blank key has no PIN yet. It gets one when your CA puts a certificate "
 			  "on it."),
 		       FALSE},
+	[PIN_UNFINISHED] =
+		{"ouk-locked-symbolic", "ouk-warn",
+		 N_("Unlocking this key was interrupted: it may have a PIN that nobody knows. Go "
+		    "on with the same code; no PIN is asked for until then."),
+		 FALSE},
 };
 
 static PinState
@@ -107,6 +113,8 @@ state_of(const OukTokenInfo *info)
 
 	if (info->failed)
 		return PIN_FAILED;
+	if (ouk_resume_is_unlocking(ouk_application_resume(ouk_application_get()), info->serial))
+		return PIN_UNFINISHED;
 	for (size_t i = 0; i < G_N_ELEMENTS(by_flag); i++)
 		if (info->flags & by_flag[i].flag)
 			return by_flag[i].state;
@@ -129,6 +137,8 @@ headline(const OukTokenInfo *info, PinState state)
 	switch (state) {
 	case PIN_LOCKED:
 		return g_strdup(_("This key is locked"));
+	case PIN_UNFINISHED:
+		return g_strdup(_("Unlocking is not finished"));
 	case PIN_NONE:
 	case PIN_FAILED:
 	case PIN_BLANK:
@@ -226,7 +236,7 @@ update(OukPinPage *self)
 		fill_rule(self);
 	else
 		gtk_revealer_set_reveal_child(self->ask_revealer, FALSE);
-	fill_route(self, state == PIN_LOCKED || state == PIN_FEW);
+	fill_route(self, state == PIN_LOCKED || state == PIN_FEW || state == PIN_UNFINISHED);
 }
 
 void

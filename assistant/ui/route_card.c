@@ -3,6 +3,7 @@
 
 #include "assistant/ui/guide_page.h"
 #include "assistant/ui/parts.h"
+#include "assistant/ui/services_page.h"
 
 #include <glib/gi18n.h>
 
@@ -28,6 +29,15 @@ ouk_route_card_fill(GtkBox *box, const OukProfile *profile, OukTokenView *view)
 	/* TRANSLATORS: name of the CA */
 	heading = g_strdup_printf(_("How %s unlocks a key"), ouk_words(&profile->name));
 	gtk_container_add(GTK_CONTAINER(box), ouk_label_new(heading, "ouk-unit"));
+	if (ouk_services_online(OUK_GUIDE_UNLOCK, profile) && view != NULL) {
+		gtk_container_add(
+			GTK_CONTAINER(box),
+			ouk_label_new(_("It can be done here: with an authorization code that the "
+					"legal representative gets you set a new PIN."),
+				      NULL));
+		ouk_add_class(ouk_button_add(box, _("_Unlock with a Code…"), "win.service::unlock"),
+			      "suggested-action");
+	}
 	ouk_guide_fill(box, OUK_GUIDE_UNLOCK, profile);
 	ouk_guide_add_buttons(box, OUK_GUIDE_UNLOCK, profile, view, NULL);
 }

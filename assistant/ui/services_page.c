@@ -3,17 +3,22 @@
 
 #include "assistant/core/memory.h"
 #include "assistant/ui/application.h"
+#include "assistant/ui/errand_page.h"
 #include "assistant/ui/guide_page.h"
+#include "assistant/ui/orders_page.h"
 #include "assistant/ui/parts.h"
 #include "assistant/ui/window.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 struct _OukServices {
 	GtkBox parent;
 	GtkListBox *list;
 	const OukProfile *profile;
 	OukTokenView *view;
+	OukPairView *pair; /* remembered, of a key that is not there */
+	char *serial;
 	gboolean filled;
 };
 
@@ -29,32 +34,97 @@ static const gboolean keyless[OUK_GUIDES] = {
 	[OUK_GUIDE_REVOKE] = TRUE,
 };
 
+/* The service's word; a replacement is one of two, and the form asks which. */
+static const char *
+order_kind(OukGuideKind kind)
+{
+	return kind == OUK_GUIDE_REPLACE ? "lost" : ouk_guide_word(kind);
+}
+
+gboolean
+ouk_services_online(OukGuideKind kind, const OukProfile *profile)
+{
+	return profile != NULL && profile->service.url != NULL &&
+	       g_ptr_array_find_with_equal_func(profile->service.kinds, order_kind(kind),
+						g_str_equal, NULL);
+}
+
+static void
+open_service(GtkWidget *widget, OukGuideKind kind, OukErrandSetup *setup)
+{
+	GtkWidget *top = gtk_widget_get_toplevel(widget);
+	OukErrand *errand = NULL;
+
+	if (!OUK_IS_WINDOW(top))
+		return;
+	setup->kind = order_kind(kind);
+	setup->window = GTK_WINDOW(top);
+	errand = ouk_errand_new(setup);
+	ouk_window_push(OUK_WINDOW(top),
+			errand != NULL ? ouk_errand_page_new(errand)
+				       : ouk_guide_page_new(kind, setup->profile, setup->view),
+			ouk_guide_title(kind));
+}
+
 void
 ouk_services_open(GtkWidget *widget, OukGuideKind kind, const OukProfile *profile,
 		  OukTokenView *view)
 {
-	GtkWidget *top = gtk_widget_get_toplevel(widget);
+	OukErrandSetup setup = {
+		.profile = profile,
+		.view = view,
+		.pair = view != NULL ? ouk_token_view_best(view) : NULL,
+	};
+
+	/* a new key is about no certificate */
+	if (kind == OUK_GUIDE_NEW)
+		setup.view = NULL;
+	open_service(widget, kind, &setup);
+}
+
+static void
+open_orders(OukServices *self)
+{
+	GtkWidget *top = gtk_widget_get_toplevel(GTK_WIDGET(self));
+	OukPairView *best = self->view != NULL ? ouk_token_view_best(self->view) : NULL;
 
 	if (OUK_IS_WINDOW(top))
-		ouk_window_push(OUK_WINDOW(top), ouk_guide_page_new(kind, profile, view),
-				ouk_guide_title(kind));
+		ouk_window_push(OUK_WINDOW(top),
+				ouk_orders_page_new(self->profile,
+						    best != NULL
+							    ? ouk_pair_view_info(best)->credit_code
+							    : NULL),
+				_("My Orders"));
 }
 
 static void
 on_row(GtkListBox *list, GtkListBoxRow *row, OukServices *self)
 {
-	ouk_services_open(GTK_WIDGET(self),
-			  GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(row), "kind")), self->profile,
-			  self->view);
+	OukErrandSetup setup = {NULL};
+	OukGuideKind kind;
+
+	if (g_object_get_data(G_OBJECT(row), "orders") != NULL) {
+		open_orders(self);
+		return;
+	}
+	kind = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(row), "kind"));
+	if (self->view != NULL || self->pair == NULL || kind == OUK_GUIDE_NEW) {
+		ouk_services_open(GTK_WIDGET(self), kind, self->profile, self->view);
+		return;
+	}
+	setup.profile = self->profile;
+	setup.pair = self->pair;
+	setup.serial = self->serial;
+	open_service(GTK_WIDGET(self), kind, &setup);
 }
 
-static void
-add_row(OukServices *self, OukGuideKind kind)
+static GtkWidget *
+add_row(OukServices *self, const char *name, const char *text)
 {
 	GtkWidget *row = gtk_list_box_row_new();
 	GtkWidget *texts = gtk_box_new(GTK_ORIENTATION_VERTICAL, 4);
-	GtkWidget *title = ouk_label_new(ouk_guide_title(kind), "ouk-unit");
-	GtkWidget *sentence = ouk_label_new(ouk_guide_sentence(kind), "dim-label");
+	GtkWidget *title = ouk_label_new(name, "ouk-unit");
+	GtkWidget *sentence = ouk_label_new(text, "dim-label");
 
 	/* a click is for the row */
 	gtk_label_set_selectable(GTK_LABEL(title), FALSE);
@@ -62,11 +132,39 @@ add_row(OukServices *self, OukGuideKind kind)
 	gtk_container_add(GTK_CONTAINER(texts), title);
 	gtk_container_add(GTK_CONTAINER(texts), sentence);
 	gtk_container_add(GTK_CONTAINER(row), texts);
-	g_object_set_data(G_OBJECT(row), "kind", GUINT_TO_POINTER(kind));
-	atk_object_set_name(gtk_widget_get_accessible(row), ouk_guide_title(kind));
-	atk_object_set_description(gtk_widget_get_accessible(row), ouk_guide_sentence(kind));
+	atk_object_set_name(gtk_widget_get_accessible(row), name);
+	atk_object_set_description(gtk_widget_get_accessible(row), text);
 	gtk_widget_show_all(row);
 	gtk_container_add(GTK_CONTAINER(self->list), row);
+	return row;
+}
+
+static void
+add_kind(OukServices *self, OukGuideKind kind)
+{
+	GtkWidget *row = add_row(self, ouk_guide_title(kind), ouk_guide_sentence(kind));
+
+	g_object_set_data(G_OBJECT(row), "kind", GUINT_TO_POINTER(kind));
+}
+
+static void
+add_orders(OukServices *self)
+{
+	GtkWidget *row = add_row(self, _("My Orders"),
+				 _("What was begun and is not finished, and where it stands."));
+
+	g_object_set_data(G_OBJECT(row), "orders", self);
+}
+
+/* With an unknown CA one can still be told whom to ask. */
+static gboolean
+is_offered(const OukProfile *profile, OukGuideKind kind, gboolean key)
+{
+	if (!key && !keyless[kind])
+		return FALSE;
+	if (profile == NULL || kind == OUK_GUIDE_UNLOCK || ouk_profile_guide(profile, kind) != NULL)
+		return kind == OUK_GUIDE_UNLOCK || profile != NULL || keyless[kind];
+	return ouk_services_online(kind, profile);
 }
 
 void
@@ -82,17 +180,20 @@ ouk_services_set(OukServices *self, const OukProfile *profile, OukTokenView *vie
 	self->filled = TRUE;
 	ouk_clear(self->list);
 	for (OukGuideKind kind = 0; kind < OUK_GUIDES; kind++)
-		if ((view != NULL || keyless[kind]) &&
-		    (profile == NULL ? kind == OUK_GUIDE_UNLOCK || keyless[kind]
-				     : kind == OUK_GUIDE_UNLOCK ||
-					       ouk_profile_guide(profile, kind) != NULL))
-			add_row(self, kind);
+		if (is_offered(profile, kind, view != NULL))
+			add_kind(self, kind);
+	if (profile != NULL && profile->service.url != NULL)
+		add_orders(self);
 }
 
 static void
 ouk_services_dispose(GObject *object)
 {
-	g_clear_object(&OUK_SERVICES(object)->view);
+	OukServices *self = OUK_SERVICES(object);
+
+	g_clear_object(&self->view);
+	g_clear_object(&self->pair);
+	g_clear_pointer(&self->serial, g_free);
 	G_OBJECT_CLASS(ouk_services_parent_class)->dispose(object);
 }
 
@@ -120,51 +221,94 @@ ouk_services_init(OukServices *self)
 
 /* ---- the place at the side ---- */
 
-/* The CA of a certificate that this computer remembers, so that most people choose nothing. */
-static const OukProfile *
-likely_profile(const OukProfiles *profiles)
+static void
+remembered_free(gpointer data)
+{
+	g_ptr_array_unref(data);
+}
+
+/* "maker/serial number" */
+static const char *
+serial_of(const OukRemembered *remembered)
+{
+	const char *slash = strrchr(remembered->key_id, '/');
+
+	return slash != NULL ? slash + 1 : NULL;
+}
+
+static void
+choose_remembered(OukServices *services, const OukRemembered *remembered)
+{
+	g_clear_object(&services->pair);
+	if (remembered != NULL)
+		services->pair = g_object_ref(remembered->pair);
+	g_free(services->serial);
+	services->serial = remembered != NULL ? g_strdup(serial_of(remembered)) : NULL;
+}
+
+static void
+on_chosen(GtkComboBox *combo, OukServices *services)
+{
+	const OukProfiles *profiles = ouk_application_profiles(ouk_application_get());
+	const GPtrArray *list = g_object_get_data(G_OBJECT(combo), "remembered");
+	const char *id = gtk_combo_box_get_active_id(combo);
+	const OukProfile *profile = id != NULL ? ouk_profiles_find(profiles, id) : NULL;
+	const OukRemembered *remembered = NULL;
+
+	for (guint i = 0; id != NULL && profile == NULL && i < list->len; i++) {
+		const OukRemembered *each = list->pdata[i];
+
+		if (strcmp(each->id, id) == 0)
+			remembered = each;
+	}
+	if (remembered != NULL)
+		profile =
+			ouk_profiles_for_cert(profiles, ouk_pair_view_cert(remembered->pair)->x509);
+	choose_remembered(services, remembered);
+	ouk_services_set(services, profile, NULL);
+}
+
+static void
+add_remembered(GtkComboBoxText *combo, const OukProfiles *profiles)
 {
 	OukMemory *memory = ouk_application_memory(ouk_application_get());
-	g_autoptr(GPtrArray) list = memory != NULL ? ouk_memory_list(memory) : NULL;
+	GPtrArray *list = memory != NULL ? ouk_memory_list(memory) : g_ptr_array_new();
 
-	for (guint i = 0; list != NULL && i < list->len; i++) {
+	g_object_set_data_full(G_OBJECT(combo), "remembered", list, remembered_free);
+	for (guint i = 0; i < list->len; i++) {
 		const OukRemembered *each = list->pdata[i];
 		const OukPairCert *cert = ouk_pair_view_cert(each->pair);
 		const OukProfile *profile =
 			cert != NULL ? ouk_profiles_for_cert(profiles, cert->x509) : NULL;
+		g_autofree char *text = NULL;
 
-		if (profile != NULL)
-			return profile;
+		if (profile == NULL)
+			continue;
+		/* TRANSLATORS: unit, CA, end of the key's serial number */
+		text = g_strdup_printf(_("%s · %s · key …%s"), ouk_pair_view_info(each->pair)->unit,
+				       ouk_words(&profile->short_name), each->serial_end);
+		gtk_combo_box_text_append(combo, each->id, text);
 	}
-	return NULL;
 }
 
+/* The certificates this computer remembers come first, so that most people choose nothing. */
 static void
-on_ca(GtkComboBox *combo, OukServices *services)
-{
-	const OukProfiles *profiles = ouk_application_profiles(ouk_application_get());
-	const char *id = gtk_combo_box_get_active_id(combo);
-
-	ouk_services_set(services, id != NULL ? ouk_profiles_find(profiles, id) : NULL, NULL);
-}
-
-static void
-fill_cas(GtkComboBox *combo, const OukProfiles *profiles)
+fill_choices(GtkComboBoxText *combo, const OukProfiles *profiles)
 {
 	const GPtrArray *list = ouk_profiles_list(profiles);
-	const OukProfile *likely = likely_profile(profiles);
-	gboolean practice = ouk_application_is_practice(ouk_application_get());
 
+	add_remembered(combo, profiles);
 	for (guint i = 0; i < list->len; i++) {
 		const OukProfile *each = list->pdata[i];
+		g_autofree char *text = NULL;
 
-		if (each->rehearsal && !practice && each != likely)
+		if (each->rehearsal && !ouk_application_is_practice(ouk_application_get()))
 			continue;
-		gtk_combo_box_text_append(GTK_COMBO_BOX_TEXT(combo), each->id,
-					  ouk_words(&each->name));
+		/* TRANSLATORS: name of a CA */
+		text = g_strdup_printf(_("A unit without a key, with %s"), ouk_words(&each->name));
+		gtk_combo_box_text_append(combo, each->id, text);
 	}
-	if (likely == NULL || !gtk_combo_box_set_active_id(combo, likely->id))
-		gtk_combo_box_set_active(combo, 0);
+	gtk_combo_box_set_active(GTK_COMBO_BOX(combo), 0);
 }
 
 static void
@@ -173,7 +317,7 @@ on_profiles(GtkComboBox *combo)
 	const OukProfiles *profiles = ouk_application_profiles(ouk_application_get());
 
 	if (profiles != NULL && gtk_combo_box_get_active_id(combo) == NULL)
-		fill_cas(combo, profiles);
+		fill_choices(GTK_COMBO_BOX_TEXT(combo), profiles);
 }
 
 GtkWidget *
@@ -181,11 +325,12 @@ ouk_services_page_new(void)
 {
 	GtkBox *box = NULL;
 	GtkWidget *page = ouk_page_new(&box), *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-	GtkWidget *label = gtk_label_new_with_mnemonic(_("_Who issued it"));
+	GtkWidget *label = gtk_label_new_with_mnemonic(_("_For"));
 	GtkWidget *combo = gtk_combo_box_text_new();
 	GtkWidget *services = g_object_new(OUK_TYPE_SERVICES, "visible", TRUE, NULL);
 
 	gtk_label_set_mnemonic_widget(GTK_LABEL(label), combo);
+	gtk_widget_set_hexpand(combo, TRUE);
 	gtk_container_add(GTK_CONTAINER(box), ouk_label_new(_("Services"), "ouk-headline"));
 	gtk_container_add(GTK_CONTAINER(box),
 			  ouk_label_new(_("What can be done without the key. With the key plugged "
@@ -196,7 +341,7 @@ ouk_services_page_new(void)
 	gtk_widget_show_all(row);
 	gtk_container_add(GTK_CONTAINER(box), row);
 	gtk_container_add(GTK_CONTAINER(box), services);
-	g_signal_connect(combo, "changed", G_CALLBACK(on_ca), services);
+	g_signal_connect(combo, "changed", G_CALLBACK(on_chosen), services);
 	g_signal_connect_object(ouk_application_get(), "profiles", G_CALLBACK(on_profiles), combo,
 				G_CONNECT_SWAPPED);
 	on_profiles(GTK_COMBO_BOX(combo));

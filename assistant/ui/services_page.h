@@ -17,6 +17,9 @@ void ouk_services_set(OukServices *self, const OukProfile *profile, OukTokenView
 void ouk_services_open(GtkWidget *widget, OukGuideKind kind, const OukProfile *profile,
 		       OukTokenView *view);
 
+/* Whether it can be done from here, with the CA's service. */
+gboolean ouk_services_online(OukGuideKind kind, const OukProfile *profile);
+
 /* The place at the side: without a key, the person says which CA. */
 GtkWidget *ouk_services_page_new(void);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/ui/window.h"
 
+#include "assistant/ui/application.h"
 #include "assistant/ui/buttons.h"
 #include "assistant/ui/doctor_page.h"
 #include "assistant/ui/empty_page.h"
@@ -474,9 +475,23 @@ on_unlock_help(GSimpleAction *action, GVariant *parameter, gpointer data)
 		ouk_window_show_key(self, self->key_id, "pin");
 }
 
+/* The page for something that is asked of the CA of the key that is shown. */
+static void
+on_service(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	OukWindow *self = data;
+	OukTokenView *view = find_key(self, self->key_id);
+	OukGuideKind kind = ouk_guide_kind(g_variant_get_string(parameter, NULL));
+
+	if (kind < OUK_GUIDES && view != NULL)
+		ouk_services_open(GTK_WIDGET(self), kind,
+				  ouk_application_profile_of(ouk_application_get(), view), view);
+}
+
 static const GActionEntry actions[] = {
 	{.name = "back", .activate = go_back},
 	{.name = "unlock-help", .activate = on_unlock_help},
+	{.name = "service", .activate = on_service, .parameter_type = "s"},
 };
 
 static void
@@ -528,20 +543,6 @@ ouk_window_class_init(OukWindowClass *klass)
 	gtk_widget_class_bind_template_callback(widget_class, on_notice_response);
 }
 
-/* GTK gives the cross of an info bar no name. */
-static void
-name_cross(GtkWidget *widget, gpointer data)
-{
-	OukWindow *self = data;
-
-	if (widget == GTK_WIDGET(self->notice_button))
-		return;
-	if (GTK_IS_BUTTON(widget))
-		atk_object_set_name(gtk_widget_get_accessible(widget), _("Close"));
-	else if (GTK_IS_CONTAINER(widget))
-		gtk_container_forall(GTK_CONTAINER(widget), name_cross, data);
-}
-
 static void
 ouk_window_init(OukWindow *self)
 {
@@ -555,7 +556,7 @@ ouk_window_init(OukWindow *self)
 		gtk_container_add(
 			GTK_CONTAINER(self->sidebar),
 			ouk_place_row_new(places[i].name, places[i].icon, _(places[i].label)));
-	name_cross(GTK_WIDGET(self->notice_bar), self);
+	ouk_name_cross(GTK_WIDGET(self->notice_bar), GTK_WIDGET(self->notice_button));
 	self->filling = FALSE;
 }
 

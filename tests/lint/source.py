@@ -134,6 +134,7 @@ def rows(tree, name):
 
 # What tells the rows of a table apart, where it is not the first column alone.
 ROW_KEYS = {
+    "assistant/core/desk.def": [(0, 1)],
     "assistant/core/flow.def": [(0, 1)],
     "common/commands.def": [(0,), (1,)],
     "service/orders/flow.def": [(0, 1, 2)],

@@ -87,6 +87,11 @@ class Node:
         Atspi.Component.grab_focus(self.accessible)
         wait_for(lambda: self.has(State.FOCUSED), "%r has the focus" % self)
 
+    def write(self, text):
+        """Sets what an entry holds, as an input method or a screen reader does."""
+        wait_for(lambda: Atspi.EditableText.set_text_contents(self.accessible, text) and
+                 self.text == text, "%r holds the text" % self)
+
     def tree(self, depth=0):
         """All of it as text, for a person to read."""
         line = "%s%s %r%s\n" % ("  " * depth, self.role, self.name,

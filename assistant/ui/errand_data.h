@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* An errand from the inside: errand.c and errand_pin.c. */
+#ifndef OUK_UI_ERRAND_DATA_H
+#define OUK_UI_ERRAND_DATA_H
+
+#include "assistant/core/renew.h"
+#include "assistant/core/watch.h"
+#include "assistant/ui/errand.h"
+#include "assistant/ui/prompt_request.h"
+
+struct _OukErrand {
+	GObject parent;
+	OukErrandInfo info;
+	OukService *service;
+	GCancellable *cancellable; /* when this goes, whatever is on its way is not waited for */
+	gboolean asking;           /* a worker is at it */
+	guint poll;
+	/* filled in */
+	GHashTable *form;
+	char *code, *way, *slot, *serial;
+	guint years;
+	GPtrArray *agreed;
+	GBytes *picture;
+	char *grant; /* secret */
+	/* the PIN */
+	OukPrompt *prompt;
+	OukPromptParent *parent_window;
+	OukTries tries;
+	OukRenewStep step;
+};
+
+void errand_text_wipe(char *text);
+/* Takes the error. */
+void errand_set_error(OukErrand *self, GError *error);
+void errand_changed(OukErrand *self);
+
+/* Asks for the PIN, and does to the key what it was asked for. */
+void errand_ask_pin(OukErrand *self);
+void errand_on_plugged(OukWatch *watch, OukTokenView *view, OukErrand *self);
+void errand_on_pulled(OukWatch *watch, OukTokenView *view, OukErrand *self);
+
+#endif
