@@ -25,7 +25,9 @@ static const struct {
 	{"bank_account", N_("Number of the company's bank account"), "memo", FROM_PERSON, FALSE},
 	{"handler_name", N_("Name of the handler"), NULL, FROM_PERSON, FALSE},
 	{"handler_phone", N_("Telephone of the handler"), NULL, FROM_PERSON, FALSE},
-	{"address", N_("Address for the post (Enter: none)"), "new lost damaged", FROM_PERSON,
+	{"handler_id", N_("Number of the handler's identity document"), "new lost damaged",
+	 FROM_PERSON, FALSE},
+	{"post_address", N_("Address for the post (Enter: none)"), "new lost damaged", FROM_PERSON,
 	 TRUE},
 };
 

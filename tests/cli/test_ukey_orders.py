@@ -6,7 +6,7 @@ import unittest
 
 from rig_case import RigCase
 from service_case import CODE, ServiceCase
-from ukey_case import LOCKED, NO_KEY, UNIT, Terminal
+from ukey_case import LOCKED, NO_KEY, REFUSED, UNIT, Terminal
 
 SERVICE_EXIT = 11
 NEW_PIN = "Pear-1357"
@@ -108,7 +108,8 @@ class Renew(OrdersCase):
 
     def test_no_text_is_agreed_to_by_itself(self):
         for texts in ([], TEXTS[:2], TEXTS[:4] + ["--agree", "something"]):
-            told = self.ukey("renew", "--form", "form", *(texts or ["--agree", "none"]), code=6)
+            told = self.ukey("renew", "--form", "form", *(texts or ["--agree", "none"]),
+                             code=REFUSED)
             self.assertIn("NOT_AGREED", told.err)
         self.assertEqual(self.orders()["renewal"]["state"], "docs")
 
@@ -145,6 +146,8 @@ class Without(OrdersCase):
         term.type(self.service("inbox", "query", "--code").strip())
         self.assertEqual(term.end(), 0, term.text)
         self.assertIn(number, term.text)
+        os.environ["XDG_DATA_HOME"] = self.box + "/a third one"
+        self.assertIn(number, self.ukey("orders", "--by-key", pin="123456").out)
         self.ukey("orders", number, "--cancel", "--yes")
         self.assertEqual(self.orders()["unlock"]["state"], "cancelled")
 
@@ -153,6 +156,24 @@ class Without(OrdersCase):
             told = self.ukey(*command, "--ca", "bjca")
             self.assertIn(UNIT, told.out)
             self.assertRegex(told.out, r"https?://|\d{3,4}-\d{7,8}")
+
+    def test_a_first_certificate_is_applied_for_without_a_key(self):
+        self.pull()
+        self.write("form", FORM + "unit=%s\nunit_code=%s\nhandler_id=650000190001010000\n"
+                   % (UNIT, CODE))
+        self.ukey("apply", "new", "--form", "form", "--years", "1", *TEXTS)
+        self.service("pay", "last")
+        number = self.orders()["new"]["number"]
+        self.ukey("orders", number, "--go-on")
+        self.assertIn("handed-over", self.service("approve", "last", "--sn", "NEW1"))
+        self.assertIn("NEW1", self.ukey("orders", number).out)
+
+    def test_the_form_to_print_is_made(self):
+        self.ukey("renew", "--form", "form", "--agree", "none", code=REFUSED)
+        number = self.orders()["renewal"]["number"]
+        self.ukey("orders", number, "--form-pdf", "form.pdf")
+        with open("form.pdf", "rb") as file:
+            self.assertEqual(file.read(5), b"%PDF-")
 
     def test_without_internet_it_is_said_what_to_do_instead(self):
         self.service("stop")

@@ -77,7 +77,7 @@ def told(order):
 
 
 def cmd_approve(options, _folder, _daemons, desk):
-    told(desk.approve(options.order, options.sn))
+    told(desk.approve(options.order, options.sn, options.id))
 
 
 def cmd_act(options, _folder, _daemons, desk):
@@ -139,6 +139,8 @@ def arguments():
     approve = command("approve", cmd_approve, _("do what the two operators can do for an order"))
     approve.add_argument("order", metavar=_("ORDER"))
     approve.add_argument("--sn", default="", help=_("the new key's serial number"))
+    approve.add_argument("--id", metavar=_("NUMBER"),
+                         help=_("of the identity document shown at the counter"))
     act = command("act", cmd_act, _("one act of the operators: reject, refuse, release, post..."))
     act.add_argument("order", metavar=_("ORDER"))
     act.add_argument("act", metavar=_("ACT"))

@@ -40,6 +40,7 @@ class Daemons:
                   "--pay-key", "pay.key", "--unlock", "run/unlockd", "--issue", "run/issuerd",
                   "--anchors", str(folder.ca() / "root.crt")]
         ca = folder.ca()
+        orders += ["--documents", "uploads", "--anchors", str(ca / "root.crt")]
         return {
             "unlockd": ([programs["unlockd"], "run", *folder.hsm_words("unlock"), "--store",
                          "sqlite:unlock.db", "--vault", "unlock.vault", "--operators", "operators",

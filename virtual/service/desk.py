@@ -19,6 +19,7 @@ from words import Trouble, _
 WRITING = ("renewal", "change", "open")
 MADE = ("new", "lost", "damaged")
 MASTER = 1
+ID_NUMBER = "650000190001010000"  # an invented one, for forms and for the counter
 
 
 class Desk:
@@ -112,12 +113,24 @@ class Desk:
                                   str(self.folder / f"operators/{name}.key"), data=message).hex()}
                 for name in names]
 
-    def act(self, number, name, sn=""):
-        """An act on the order as it is now."""
+    def act(self, number, name, sn="", id_number=None):
+        """An act on the order as it is now; id_number: of the document shown at the counter."""
         order = self.order(number)
         body = f"order\nnumber={order['number']}\nver={order['ver']}\nact={name}\nsn={sn}\n"
+        told = {"act": name, "sn": sn}
+        if name == "hand-over" and order["state"] == "to-collect":
+            told["id_number"] = id_number or ID_NUMBER
+            body += f"identity={hashlib.sha256(told['id_number'].encode()).hexdigest()}\n"
+        if name == "release":
+            told["found"] = {"approvals": self._found(order["key_sn"])}
         return self.http(f"/v1/operator/{order['number']}",
-                         {"act": name, "sn": sn, "approvals": self.signed(body)})
+                         {**told, "approvals": self.signed(body)})
+
+    def _found(self, sn):
+        """openukey-unlockd lets go of a lost key by signatures for it alone."""
+        ver = self._rows("unlock.db", "SELECT ver FROM keys WHERE key_sn = ?", sn)
+        number = ver[0]["ver"] if ver else 0
+        return self.signed(f"found\nsn={sn}\nnumber={number}\nphone=\naccount=\nnotify=\n")
 
     def _prepare(self, order):
         """What the issuer is to issue, in two operators' words."""
@@ -144,13 +157,13 @@ class Desk:
                          {"method": order["method"] or "sms", "approvals": self.signed(body)})
         return told.get("grant")
 
-    def _step(self, order, sn):
+    def _step(self, order, sn, id_number):
         """One step of the operators; None: it is not their turn."""
         kind, state = order["kind"], order["state"]
         act = {"review": "approve", "wait-transfer": "transfer-seen", "paper-wait": "paper-came",
                "made": "lay-out", "to-collect": "hand-over", "posted": "hand-over"}.get(state)
         if act is not None:
-            self.act(order["number"], act, order["key_sn"] or sn if act == "hand-over" else "")
+            self.act(order["number"], act, id_number=id_number)
         elif state == "approved" and kind in WRITING:
             self._prepare(order)
         elif state == "approved" and kind in MADE and sn:
@@ -163,10 +176,10 @@ class Desk:
             return False
         return True
 
-    def approve(self, number, sn=""):
+    def approve(self, number, sn="", id_number=None):
         """On and on, until it is somebody else's turn; the state it is in then."""
         order = self.order(number)
-        while self._step(order, sn):
+        while self._step(order, sn, id_number):
             after = self.order(order["number"])
             if after["state"] == order["state"]:
                 break
