@@ -54,6 +54,11 @@ static const GOptionEntry entries[] = {
 	PATH("envelope", envelope, N_("import: enveloped SM2 encryption key pair")),
 	PATH("wrapped-key", wrapped_key, N_("import: wrapped symmetric key of an RSA pair")),
 	PATH("key-blob", key_blob, N_("import: RSA encryption key pair under that key")),
+	PATH("batch", batch, N_("personalise the keys of this list, with a CA's service")),
+	PATH("papers", papers, N_("batch: write what operators sign to this folder, and end")),
+	PATH("approvals", approvals, N_("batch: folder with the operators' answers")),
+	PATH("unlockd", unlockd, N_("batch: socket of openukey-unlockd")),
+	PATH("out", out, N_("batch: folder for requests, certificates and notes")),
 	{NULL}};
 
 #define TAKES                                                                             \
@@ -138,8 +143,11 @@ run(int argc, char **argv, GError **error)
 	OukToken *token;
 
 	if (!cli_parse(&cli_init, &argc, &argv, TAKES, entries, error) ||
-	    !cli_arguments(argc, 0, 0, error) || !check_options(error) ||
-	    !cli_keys_open(&keys, init_options.request != NULL, error))
+	    !cli_arguments(argc, 0, 0, error))
+		return FALSE;
+	if (init_options.batch != NULL)
+		return init_batch(error);
+	if (!check_options(error) || !cli_keys_open(&keys, init_options.request != NULL, error))
 		return FALSE;
 	token = cli_one_token(&keys, init_options.request != NULL, error);
 	if (token == NULL)

@@ -17,6 +17,8 @@ typedef struct {
 	/* an import */
 	gboolean import;
 	char *sign_cert, *enc_cert, *envelope, *wrapped_key, *key_blob;
+	/* a list of keys */
+	char *batch, *papers, *approvals, *unlockd, *out;
 } InitOptions;
 
 extern InitOptions init_options;
@@ -28,6 +30,10 @@ extern InitOptions init_options;
 gboolean init_blank(OukToken *token, struct uk_secret *ret_pin, GError **error);
 /* Makes a key pair on the token and writes its PKCS #10. */
 gboolean init_request(OukToken *token, const struct uk_secret *pin, GError **error);
+/* Reads the device authentication key of a blank key: 16 bytes. */
+gboolean init_device_key(OukToken *token, struct uk_secret *ret_key, GError **error);
+/* A list of keys at a CA's counter: batch.h. */
+gboolean init_batch(GError **error);
 /* Checks every file, then writes them to the token. */
 gboolean init_import(OukToken *token, GError **error);
 

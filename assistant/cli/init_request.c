@@ -40,6 +40,13 @@ device_key_get(OukToken *token, int fd, const char *prompt, struct uk_secret *re
 	return cli_pin_get(token, fd, prompt, ret_key, error) && device_key_decode(ret_key, error);
 }
 
+gboolean
+init_device_key(OukToken *token, struct uk_secret *ret_key, GError **error)
+{
+	return device_key_get(token, cli_options.device_key_fd,
+			      _("Device authentication key of the blank key: "), ret_key, error);
+}
+
 static gboolean
 confirm_blank(const OukToken *token, GError **error)
 {
@@ -105,9 +112,7 @@ blank_with_vendor(OukToken *token, struct uk_secret *ret_pin, GError **error)
 
 	token->pin_min = GM_PIN_MIN; /* a blank key has no token to say so */
 	token->pin_max = GM_PIN_MAX;
-	if (!device_key_get(token, cli_options.device_key_fd,
-			    _("Device authentication key of the blank key: "), &secrets.device_key,
-			    error) ||
+	if (!init_device_key(token, &secrets.device_key, error) ||
 	    (init_options.new_device_key_fd >= 0 &&
 	     !device_key_get(token, init_options.new_device_key_fd, NULL, &secrets.new_device_key,
 			     error)) ||
