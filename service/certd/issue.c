@@ -39,6 +39,22 @@ payment_add(struct cs_desk *desk, const struct cs_order_row *row, json_t *reques
 	return json_object_set(request, "payment", payment) == 0 ? CS_OK : CS_E_MEMORY;
 }
 
+/* A key that was reported lost has been replaced: its certificates are revoked, the report is over.
+ */
+static enum cs_status
+loss_end(struct cs_desk *desk, const struct cs_order_row *row)
+{
+	char loss[CS_ID_TEXT];
+	enum cs_status st;
+
+	if (strcmp(row->kind, "lost") != 0 && strcmp(row->kind, "damaged") != 0)
+		return CS_OK;
+	st = cs_store_key_block_order(desk->orders.store, row->key_sn, "lost", loss);
+	if (st != CS_OK)
+		return st == CS_E_NOT_FOUND ? CS_OK : st;
+	return cs_api_follow(desk, loss, CS_EVENT_REPLACE_DONE, "issuerd", 0);
+}
+
 /* The operators' signatures are over what is to be issued: no other proof is asked for. */
 enum cs_status
 cs_api_prepare(void *ctx, const struct cs_http_request *http, json_t *answer)
@@ -59,7 +75,7 @@ cs_api_prepare(void *ctx, const struct cs_http_request *http, json_t *answer)
 	/* Prepared before, and the answer was lost. */
 	if (st == CS_OK || st == CS_E_EXISTS)
 		st = cs_api_follow(desk, row.id, CS_EVENT_PREPARED, "issuerd", 0);
-	return st;
+	return st == CS_OK ? loss_end(desk, &row) : st;
 }
 
 /* The order goes on first: that a key was lost is known here. The issuer looks at the request. */

@@ -84,6 +84,25 @@ cs_store_key_unblock(struct cs_store *store, const char *key_sn, const char *rea
 	return CS_EXECUTE(store, sql, NULL, cs_text(store->ca), cs_text(key_sn), cs_text(reason));
 }
 
+static enum cs_status
+order_row(const struct cs_row *row, void *ctx)
+{
+	cs_row_text(row, 0, ctx, CS_ID_TEXT);
+	return CS_OK;
+}
+
+enum cs_status
+cs_store_key_block_order(struct cs_store *store, const char *key_sn, const char *reason,
+			 char ret[CS_ID_TEXT])
+{
+	static const char sql[] =
+		"SELECT order_id FROM key_blocks WHERE ca = $1 AND key_sn = $2 AND reason = $3";
+	struct cs_statement ask = CS_STATEMENT(sql, order_row, ret, cs_text(store->ca),
+					       cs_text(key_sn), cs_text(reason));
+
+	return cs_fetch(store, &ask);
+}
+
 enum cs_status
 cs_store_key_blocked(struct cs_store *store, const char *key_sn, const char *reason)
 {

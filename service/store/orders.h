@@ -93,6 +93,9 @@ UK_CHECKED enum cs_status cs_store_key_block(struct cs_store *store, const char 
 UK_CHECKED enum cs_status cs_store_key_unblock(struct cs_store *store, const char *key_sn,
 					       const char *reason);
 /* CS_E_NOT_FOUND: not blocked for that reason. */
+/* The order that set it; CS_E_NOT_FOUND. */
+UK_CHECKED enum cs_status cs_store_key_block_order(struct cs_store *store, const char *key_sn,
+						   const char *reason, char ret[CS_ID_TEXT]);
 UK_CHECKED enum cs_status cs_store_key_blocked(struct cs_store *store, const char *key_sn,
 					       const char *reason);
 

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
 import unittest
+import zlib
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -26,8 +28,10 @@ def openssl(*words, data=None):
 
 class IssueCase(unittest.TestCase):
     alg = "sm2"
+    postgres = None
 
     def setUp(self):
+        self.databases = []
         self.folder = tempfile.mkdtemp(prefix="openukey-issuerd-")
         self.addCleanup(shutil.rmtree, self.folder)
         self.path = Path(self.folder)
@@ -61,8 +65,15 @@ class IssueCase(unittest.TestCase):
                 self.file("operators"), "--profile", self.file("profile.json"), "--store", self.store(),
                 *self.issuerd_words()]
 
-    def store(self):
-        return f"sqlite:{self.folder}/issue.db"
+    def store(self, schema="issue"):
+        """One database for each process; on PostgreSQL where the test says so."""
+        if self.postgres is None:
+            return f"sqlite:{self.folder}/{schema}.db"
+        database = f"{schema}{zlib.crc32(self.folder.encode())}"
+        if database not in self.databases:
+            run("psql", self.postgres, "-qc", f"CREATE DATABASE {database}")
+            self.databases.append(database)
+        return re.sub("dbname=\\S+", f"dbname={database}", self.postgres)
 
     def file(self, name):
         return f"{self.folder}/{name}"

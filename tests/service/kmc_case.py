@@ -63,7 +63,7 @@ class KmcCase(IssueCase):
     def kmcd_words(self, name="kmc"):
         return [KMCD, "run", *self.hsm, "--ca-cert", self.file("ca.pem"), "--operators",
                 self.file("operators"), "--vault", self.file("vault.key"), "--store",
-                f"sqlite:{self.folder}/kmc.db", "--socket", self.file(f"{name}.socket"), "--spool",
+                self.store("kmc"), "--socket", self.file(f"{name}.socket"), "--spool",
                 self.file("spool"), "--node", name]
 
     def launch(self, words, path, kill_at=None):

@@ -250,6 +250,16 @@ class KmcdSpares(KmcCase):
         self.assertEqual(self.count(), 0)
 
 
+class KmcdPostgres(Kmcd):
+    """What the store does, on the other engine."""
+    postgres = os.environ.get("OPENUKEY_TEST_POSTGRES")
+
+    def setUp(self):
+        if self.postgres is None or "two_nodes" not in self.id():
+            self.skipTest("shown on SQLite")
+        super().setUp()
+
+
 class KmcdKilled(KmcCase):
     """kill -9 of either at its writes, and the work done again: one pair, one of each certificate."""
 

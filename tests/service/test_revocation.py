@@ -295,6 +295,16 @@ class RevocationRsa(Revocation):
         super().setUp()
 
 
+class RevocationPostgres(Revocation):
+    """What the store does, on the other engine."""
+    postgres = os.environ.get("OPENUKEY_TEST_POSTGRES")
+
+    def setUp(self):
+        if self.postgres is None or "takes_over" not in self.id():
+            self.skipTest("shown on SQLite")
+        super().setUp()
+
+
 class CaInHsm(IssueCase):
     """The CA's key in SoftHSM; there is no file of it when issuerd starts."""
     alg = "rsa"

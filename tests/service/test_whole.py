@@ -99,6 +99,18 @@ class Whole(CertdCase):
             self.assertEqual(answer.get("state"), state, answer)
         self.assertEqual(self.issuer.ok("held", **held)["serials"], [])
 
+    def test_a_lost_key_is_replaced_and_the_report_is_over(self):
+        self.enrol("SN0001")
+        self.renewed()
+        loss, cap, _ = self.order("loss", method="sms")
+        self.to(loss, cap, "submit")
+        self.good("POST", f"/v1/orders/{loss}/unlock/code", {}, cap)
+        self.good("POST", f"/v1/orders/{loss}/unlock/check", {"code": self.code(loss)}, cap)
+        order, _, number = self.approved("lost", 10000)
+        members = self.issuer.prepare_members(order=order, kind="lost", old=self.signed, paid=10000)
+        self.good("POST", f"/v1/operator/{number}/issue", members)
+        self.assertEqual(self.state(loss, cap), "replaced")
+
     def test_a_revocation_is_carried_out_and_the_order_says_so(self):
         self.renewed()
         order, cap, number = self.approved("revoke", 0)
