@@ -86,11 +86,11 @@ code_check(struct unlocking *unlocking, gboolean *ret_stopped, GError **error)
 
 /* The key is done already, only the service could not be told. */
 static gboolean
-only_untold(const char *serial)
+only_untold(const OukOrderInfo *info)
 {
-	g_autoptr(OukUnlockHint) hint = ouk_unlock_hint(serial);
+	g_autoptr(OukUnlockHint) hint = ouk_unlock_hint(info->serial);
 
-	return hint != NULL && !hint->pin_unknown;
+	return hint != NULL && !hint->pin_unknown && strcmp(hint->order, info->number) == 0;
 }
 
 static gboolean
@@ -109,7 +109,7 @@ unlock_on_key(const struct unlocking *unlocking, GError **error)
 				  .new_pin = &new_pin,
 				  .progress = say_unlocking};
 
-	if (only_untold(info->serial))
+	if (only_untold(info))
 		return ouk_unlock_settle(info->serial, &service, NULL, error);
 	if (client->token == NULL)
 		return ouk_fail(error, OUK_E_NO_KEY);

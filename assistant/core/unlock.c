@@ -189,7 +189,9 @@ finish(struct run *run, CK_RV rv, GError **error)
 	if (rv == CKR_OPENUKEY_FOREIGN)
 		service_tell(run->job, UNLOCK_HINT_FOREIGN);
 	else if (rv != CKR_OK && rv != CKR_OPENUKEY_UNFINISHED && run->written)
-		hint(run->job, run->state_then); /* the key is as it was before */
+		/* The key is as it was before, which may be an unknown PIN. */
+		hint(run->job, run->state_then == UNLOCK_HINT_COMMANDED ? UNLOCK_HINT_COMMANDED
+									: UNLOCK_HINT_NONE);
 	if (rv != CKR_OK)
 		return fail(run, rv, error);
 	tell(run, OUK_UNLOCK_TELLING);

@@ -92,7 +92,10 @@ OukUnlockHint *ouk_unlock_hint(const char *sn);
 char *ouk_unlock_pending(const char *sn);
 /* Fails with OUK_E_UNLOCK_UNFINISHED when ouk_unlock_pending. */
 gboolean ouk_unlock_check(const char *sn, GError **error);
-/* Tells the service what it has not been told yet of this key. TRUE when nothing is left. */
+/*
+ * Tells the service what it has not been told yet of this key; the hint's order is the one that
+ * `service` speaks for. TRUE when nothing is left.
+ */
 gboolean ouk_unlock_settle(const char *sn, const OukUnlockService *service,
 			   GCancellable *cancellable, GError **error);
 /*
