@@ -131,11 +131,17 @@ key_alone(const KeyDesk *desk, GError **error)
 {
 	const OukToken *token = desk->token;
 	CK_SLOT_ID slots[SLOTS_MAX];
-	CK_ULONG count = SLOTS_MAX;
-	CK_RV rv = token->module->C_GetSlotList(CK_TRUE, slots, &count);
+	CK_ULONG count = 0;
+	CK_RV rv;
 	gboolean here = FALSE;
 	char serial[SERIAL_ROOM];
 
+	/* only a call without a list takes in readers that came meanwhile (PKCS #11, C_GetSlotList)
+	 */
+	rv = token->module->C_GetSlotList(CK_TRUE, NULL, &count);
+	count = SLOTS_MAX;
+	if (rv == CKR_OK)
+		rv = token->module->C_GetSlotList(CK_TRUE, slots, &count);
 	if (rv != CKR_OK)
 		return ouk_fail_rv(error, OUK_TASK_ANY, rv);
 	for (CK_ULONG i = 0; i < count; i++) {

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A key at a desk with the rehearsal's certificate service, and a program that renews on it."""
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import time
+from contextlib import closing, contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -131,7 +133,53 @@ class RenewCase(RigCase, ServiceCase):
         """However it ends."""
         return self.run_probe("renew", *order.words(), *words)
 
+    @contextmanager
+    def waiting(self, order, step):
+        """A renewal that stops at the step; goes on when this ends, and is waited for."""
+        program = subprocess.Popen([PROBE, "renew", *order.words(), "--wait", step],
+                                   stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   env={**self.environment("en"), "PIN": PIN}, text=True)
+        try:
+            program.lines = []
+            for line in program.stdout:
+                program.lines.append(line.strip())
+                if line.startswith("at "):
+                    break
+            program.reached = program.lines[-1] == f"at {step}"
+            yield program
+            if program.reached:
+                program.stdin.write("\n")
+                program.stdin.close()
+            program.lines += [line.strip() for line in program.stdout]
+        finally:
+            program.kill()
+            program.wait()
+            program.stdout.close()
+
+    def kill_service(self, name):
+        os.kill(int(self.read(f"{self.state}/run/{name}.pid").split()[0]), signal.SIGKILL)
+
+    def cut_and_go_on(self, number, when):
+        """Power fails at that write from now; then the same call goes on."""
+        order = self.ready()
+        self.tell("fault", "write", str(number), when)
+        self.cut_short(order)
+        self.replug()
+        self.assert_usable()  # I1
+        self.renew(order)
+        self.assert_renewed(order)
+
     # ---- what is on the key ----
+
+    def wait_for_keys(self, count):
+        end = time.monotonic() + TIMEOUT
+        while len(self.ukey("list", "--json", code=None).json()) != count:
+            self.assertLess(time.monotonic(), end, "the keys do not come or go")
+            time.sleep(0.05)
+
+    def der(self, serial):
+        """The certificate that the key came with."""
+        return f"{self.state}/certs/{serial}.der"
 
     def commands(self, ins):
         return self.status()["by_ins"].get(ins, 0)
@@ -168,11 +216,12 @@ class RenewCase(RigCase, ServiceCase):
         self.assert_one_certificate(order)
 
     def assert_one_certificate(self, order):
-        """I3: one confirmed, no other that is not revoked."""
-        states = [row[0] for row in self.rows(
-            "issue.db", "SELECT state FROM certificates WHERE order_id = ?", order.id)]
-        self.assertEqual(states.count("confirmed"), 1, states)
-        self.assertEqual(set(states) - {"confirmed", "revoked"}, set(), states)
+        """I3: one confirmed for each purpose, no other that is not revoked."""
+        rows = self.rows("issue.db", "SELECT state, pair FROM certificates WHERE order_id = ?",
+                         order.id)
+        good = [bool(pair) for state, pair in rows if state == "confirmed"]
+        self.assertEqual(sorted(good), [False, True], rows)
+        self.assertEqual({state for state, _ in rows} - {"confirmed", "revoked"}, set(), rows)
 
     def rows(self, database, statement, *values):
         with closing(sqlite3.connect(f"{self.state}/{database}", timeout=20)) as link:
