@@ -225,6 +225,8 @@ run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, j
 		return cs_api_prepare(desk, &request, answer);
 	if (strcmp(act, "found") == 0)
 		return ask_process(desk->certd->unlock_socket, "found", row, members, answer);
+	if (strcmp(act, "reinstate") == 0)
+		return ask_process(desk->certd->issue_socket, "release", row, members, answer);
 	if (strcmp(act, "revoke") == 0) {
 		st = ask_process(desk->certd->issue_socket, "revoke", row, members, answer);
 		return st == CS_OK

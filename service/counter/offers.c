@@ -14,7 +14,7 @@
 #define SUBJECT_MAX 1024
 #define CERT_MAX    8192
 
-enum asked { ASKED_ORDER, ASKED_ISSUE, ASKED_UNLOCK, ASKED_FOUND, ASKED_REVOKE };
+enum asked { ASKED_ORDER, ASKED_ISSUE, ASKED_UNLOCK, ASKED_FOUND, ASKED_REVOKE, ASKED_REINSTATE };
 
 /* Sorted as they are offered. Kind: one only, or any. */
 static const struct offer {
@@ -36,6 +36,7 @@ static const struct offer {
 	{"hand-over", ASKED_ORDER, CS_EVENT_HAND_OVER, CS_KIND_COUNT, {"identity", NULL}},
 	{"unlock", ASKED_UNLOCK, CS_EVENT_APPROVE, CS_KIND_UNLOCK, {NULL}},
 	{"found", ASKED_FOUND, CS_EVENT_RELEASE, CS_KIND_LOSS, {NULL}},
+	{"reinstate", ASKED_REINSTATE, CS_EVENT_RELEASE, CS_KIND_LOSS, {NULL}},
 	{"release", ASKED_ORDER, CS_EVENT_RELEASE, CS_KIND_COUNT, {NULL}},
 	{"revoke", ASKED_REVOKE, CS_EVENT_REVOKE_DONE, CS_KIND_COUNT, {NULL}},
 };
@@ -392,6 +393,10 @@ cs_ask_body(struct cs_desk *desk, const struct cs_order_row *row, const char *ac
 		return found_body(desk, row, ret);
 	case ASKED_REVOKE:
 		return revoke_body(row, members, ret);
+	case ASKED_REINSTATE: /* openukey-issuerd's: certificates that this order has suspended */
+		(void)snprintf(ret, CS_ASK_BODY, "release\norder=%s\nsn=%s\n", row->id,
+			       row->key_sn);
+		return CS_OK;
 	default:
 		(void)snprintf(ret, CS_ASK_BODY, "unlock\norder=%s\nsn=%s\n", row->id, row->key_sn);
 		return CS_OK;
