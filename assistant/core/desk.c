@@ -69,12 +69,6 @@ ouk_desk_step(OukDeskFlow *flow, OukDeskEvent event)
 }
 
 gboolean
-ouk_desk_can_cancel(const OukDeskFlow *flow)
-{
-	return steps[flow->state][OUK_DESK_CANCEL].there;
-}
-
-gboolean
 ouk_desk_can_leave(const OukDeskFlow *flow)
 {
 	return flow->state != OUK_DESK_ON_KEY;
@@ -151,6 +145,15 @@ ouk_desk_told(const char *kind, const char *state, gboolean documents_missing, g
 	if (event == OUK_DESK_TOLD_CODE && granted)
 		return OUK_DESK_TOLD_GRANTED;
 	return event;
+}
+
+gboolean
+ouk_desk_can_cancel(const OukDeskFlow *flow, const char *kind, const char *state)
+{
+	const struct row *row = &told[ouk_desk_told(kind, state, FALSE, FALSE)];
+
+	return steps[flow->state][OUK_DESK_CANCEL].there && row->there &&
+	       (row->next == OUK_DESK_BUSY || steps[row->next][OUK_DESK_CANCEL].there);
 }
 
 /* ---- stages ---- */

@@ -114,8 +114,9 @@ typedef struct {
 OukDeskAction ouk_desk_start(OukDeskFlow *flow);
 /* An event that means nothing in this state changes nothing. */
 OukDeskAction ouk_desk_step(OukDeskFlow *flow, OukDeskEvent event);
-/* Whether the person may give the order up here, and whether they may close the page unasked. */
-gboolean ouk_desk_can_cancel(const OukDeskFlow *flow);
+/* Whether the person may give the order up here; kind, state: as in ouk_desk_told. */
+gboolean ouk_desk_can_cancel(const OukDeskFlow *flow, const char *kind, const char *state);
+/* Whether the page may be left without the key noticing. */
 gboolean ouk_desk_can_leave(const OukDeskFlow *flow);
 /* Whether the service is to be asked from time to time, as somebody else's turn it is. */
 gboolean ouk_desk_waits(const OukDeskFlow *flow);

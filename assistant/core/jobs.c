@@ -167,8 +167,10 @@ unlock(struct job *job, OukToken *token, GError **error)
 static gboolean
 run_task(struct job *job, OukToken *token, GError **error)
 {
-	const OukJobPins pins = {&job->pins->pin, &job->pins->new_pin};
+	OukJobPins pins = {NULL, NULL};
 
+	if (job->pins != NULL)
+		pins = (OukJobPins){&job->pins->pin, &job->pins->new_pin};
 	return job->task.work(token, &pins, job->cancellable, job->task.data, error);
 }
 
@@ -381,7 +383,10 @@ ouk_job_work_async(const OukPinJob *what, const OukJobTask *task, GCancellable *
 
 	job->run = run_task;
 	job->task = *task;
-	pin_job_start(what, job, g_task_new(what->watch, cancellable, callback, data));
+	if (what->pin != NULL)
+		pin_job_start(what, job, g_task_new(what->watch, cancellable, callback, data));
+	else
+		job_start(what->watch, job, g_task_new(what->watch, cancellable, callback, data));
 }
 
 void

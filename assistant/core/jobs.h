@@ -52,7 +52,8 @@ void ouk_job_test_pin_async(const OukPinJob *job, GCancellable *cancellable,
 			    GAsyncReadyCallback callback, gpointer data);
 /*
  * Anything else that takes its time on a key: `work` gets the key opened for writing and the job's
- * PINs, on the worker. data is kept until the end and freed by `done` (may be NULL).
+ * PINs (NULL where the job has none), on the worker. data is kept until the end and freed by `done`
+ * (may be NULL).
  */
 typedef struct {
 	const struct uk_secret *pin, *new_pin;

@@ -231,8 +231,8 @@ on_worked(GObject *source, GAsyncResult *result, gpointer data)
 	ouk_errand_do(self, event_of(self));
 }
 
-static void
-ask_service(OukErrand *self, OukDeskAction action)
+void
+errand_ask_service(OukErrand *self, OukDeskAction action)
 {
 	g_autoptr(GTask) task = g_task_new(self, self->cancellable, on_worked, NULL);
 	OukErrandWork *work = work_new(self, action);
@@ -243,6 +243,12 @@ ask_service(OukErrand *self, OukDeskAction action)
 	g_task_run_in_thread(task, on_worker);
 }
 
+static gboolean
+writes(OukErrand *self)
+{
+	return ouk_desk_has_stage(self->info.kind, OUK_DESK_STAGE_WRITE);
+}
+
 static void
 run(OukErrand *self, OukDeskAction action)
 {
@@ -250,8 +256,10 @@ run(OukErrand *self, OukDeskAction action)
 		return;
 	if (action == OUK_DESK_DO_PROMPT)
 		errand_ask_pin(self);
+	else if (action == OUK_DESK_DO_OPEN && self->info.view != NULL && writes(self))
+		errand_check_key(self);
 	else
-		ask_service(self, action);
+		errand_ask_service(self, action);
 }
 
 /* ---- what the person fills in ---- */

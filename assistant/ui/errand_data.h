@@ -34,6 +34,10 @@ void errand_text_wipe(char *text);
 void errand_set_error(OukErrand *self, GError *error);
 void errand_changed(OukErrand *self);
 
+/* Asks the service. */
+void errand_ask_service(OukErrand *self, OukDeskAction action);
+/* Before an order whose certificate goes onto the key: looks whether that can be. */
+void errand_check_key(OukErrand *self);
 /* Asks for the PIN, and does to the key what it was asked for. */
 void errand_ask_pin(OukErrand *self);
 void errand_on_plugged(OukWatch *watch, OukTokenView *view, OukErrand *self);

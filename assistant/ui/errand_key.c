@@ -49,3 +49,10 @@ ouk_errand_install(OukToken *token, const OukJobPins *pins, GCancellable *cancel
 	ouk_renewed_clear(&renewed);
 	return TRUE;
 }
+
+gboolean
+ouk_errand_check(OukToken *token, const OukJobPins *pins, GCancellable *cancellable, gpointer data,
+		 GError **error)
+{
+	return ouk_renew_check(token, error);
+}

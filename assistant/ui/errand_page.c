@@ -39,6 +39,29 @@ ouk_errand_page_errand(OukErrandPage *self)
 	return self->errand;
 }
 
+/* What is filled in or pressed first. TRUE: it has the keyboard. */
+static gboolean
+focus_first(GtkWidget *widget)
+{
+	g_autoptr(GList) children = NULL;
+
+	if (!gtk_widget_get_visible(widget) || !gtk_widget_get_sensitive(widget))
+		return FALSE;
+	if (GTK_IS_ENTRY(widget) || GTK_IS_BUTTON(widget) || GTK_IS_COMBO_BOX(widget)) {
+		gtk_widget_grab_focus(widget);
+		return TRUE;
+	}
+	if (!GTK_IS_CONTAINER(widget))
+		return FALSE;
+	children = gtk_container_get_children(GTK_CONTAINER(widget));
+	if (GTK_IS_GRID(widget)) /* the last comes first there */
+		children = g_list_reverse(children);
+	for (GList *each = children; each != NULL; each = each->next)
+		if (focus_first(each->data))
+			return TRUE;
+	return FALSE;
+}
+
 /* ---- asking first ---- */
 
 static void
@@ -58,7 +81,7 @@ static void
 on_no(GtkButton *button, OukErrandPage *self)
 {
 	hush(self);
-	gtk_widget_child_focus(GTK_WIDGET(self->body), GTK_DIR_TAB_FORWARD);
+	focus_first(GTK_WIDGET(self->body));
 }
 
 static void
@@ -194,17 +217,20 @@ fingerprint(const OukErrandInfo *info)
 static void
 fill_foot(OukErrandPage *self, const OukErrandInfo *info)
 {
-	const char *number = info->order != NULL ? ouk_order_info(info->order)->number : NULL;
+	const OukOrderInfo *order = info->order != NULL ? ouk_order_info(info->order) : NULL;
+	const char *number = order != NULL ? order->number : NULL;
 	g_autofree char *text =
 		number != NULL ? g_strdup_printf(_("Order number: %s"), number) : NULL;
 
 	ouk_clear(self->foot);
-	ouk_guide_add_buttons(self->foot, ouk_errand_guide_kind(info->kind), info->profile,
-			      info->view, number);
+	if (info->flow.state != OUK_DESK_DONE)
+		ouk_guide_add_buttons(self->foot, ouk_errand_guide_kind(info->kind), info->profile,
+				      info->view, number);
 	gtk_label_set_text(self->number, text != NULL ? text : "");
 	gtk_widget_set_visible(GTK_WIDGET(self->number), text != NULL);
 	gtk_widget_set_visible(self->cancel,
-			       info->order != NULL && ouk_desk_can_cancel(&info->flow));
+			       order != NULL &&
+				       ouk_desk_can_cancel(&info->flow, order->kind, order->state));
 }
 
 static void
@@ -225,7 +251,7 @@ refresh(OukErrandPage *self)
 	ouk_errand_view_fill(self, self->body);
 	fill_foot(self, info);
 	if (gtk_widget_get_mapped(GTK_WIDGET(self)))
-		gtk_widget_child_focus(GTK_WIDGET(self->body), GTK_DIR_TAB_FORWARD);
+		focus_first(GTK_WIDGET(self->body));
 }
 
 static void

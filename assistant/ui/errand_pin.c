@@ -159,6 +159,40 @@ start_install(OukErrand *self, const OukPromptAnswer *answer)
 	ouk_job_work_async(&job, &task, self->cancellable, on_key, call);
 }
 
+static void
+on_checked(GObject *source, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(OukErrand) self = data;
+	GError *error = NULL;
+	gboolean good = ouk_job_finish(result, NULL, &error);
+
+	if (g_cancellable_is_cancelled(self->cancellable)) {
+		g_clear_error(&error);
+		return;
+	}
+	self->asking = FALSE;
+	if (good) {
+		errand_ask_service(self, OUK_DESK_DO_OPEN);
+		return;
+	}
+	errand_set_error(self, error);
+	ouk_errand_do(self, OUK_DESK_FAILED);
+}
+
+void
+errand_check_key(OukErrand *self)
+{
+	OukPinJob job = {
+		.watch = ouk_application_watch(ouk_application_get()),
+		.token_id = ouk_token_view_info(self->info.view)->id,
+		.shown_left = OUK_SHOWN_NONE,
+	};
+	const OukJobTask task = {.work = ouk_errand_check};
+
+	self->asking = TRUE;
+	ouk_job_work_async(&job, &task, self->cancellable, on_checked, g_object_ref(self));
+}
+
 /* ---- the PIN ---- */
 
 static void

@@ -327,7 +327,7 @@ view_pulled(OukErrandPage *page, GtkBox *box)
 
 	say(box, _("The key was pulled out"), "ouk-unit");
 	say(box, text, NULL);
-	ouk_errand_page_button(page, box, _("_Look Again"), OUK_DESK_AGAIN, NULL);
+	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
 static void
@@ -347,7 +347,7 @@ view_install(OukErrandPage *page, GtkBox *box)
 	    NULL);
 	if (info->view == NULL) {
 		say(box, _("Plug in the key first."), NULL);
-		ouk_errand_page_button(page, box, _("_Look Again"), OUK_DESK_AGAIN, NULL);
+		ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 		return;
 	}
 	ouk_errand_page_go(page, box, _("_Write It onto the Key"), NULL);
@@ -408,7 +408,7 @@ view_stopped(OukErrandPage *page, GtkBox *box)
 	    _("Nobody can unlock or renew it any more. Have it replaced (\"Replace a Lost or "
 	      "Broken Key\"); or, when it is found, take the report back at the CA's counter."),
 	    NULL);
-	ouk_errand_page_button(page, box, _("_Look Again"), OUK_DESK_AGAIN, NULL);
+	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
 static void
@@ -450,7 +450,7 @@ view_counter(OukErrandPage *page, GtkBox *box)
 	      "the CA itself. Take along the key and the papers."),
 	    NULL);
 	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
-	ouk_errand_page_button(page, box, _("_Look Again"), OUK_DESK_AGAIN, NULL);
+	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
 static void

@@ -251,8 +251,8 @@ text_new(const OukAgreement *agreement)
 	gtk_scrolled_window_set_shadow_type(GTK_SCROLLED_WINDOW(scrolled), GTK_SHADOW_IN);
 	gtk_scrolled_window_set_propagate_natural_height(GTK_SCROLLED_WINDOW(scrolled), TRUE);
 	gtk_scrolled_window_set_max_content_height(GTK_SCROLLED_WINDOW(scrolled), 180);
-	/* it is read by keyboard, too */
-	gtk_widget_set_can_focus(label, TRUE);
+	/* it is scrolled by keyboard, too */
+	gtk_widget_set_can_focus(scrolled, TRUE);
 	gtk_container_add(GTK_CONTAINER(scrolled), label);
 	gtk_widget_show_all(scrolled);
 	return scrolled;
@@ -456,7 +456,7 @@ ouk_errand_view_transfer(OukErrandPage *page, GtkBox *box)
 	      "this goes on as soon as the CA has seen the money."),
 	    NULL);
 	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
-	ouk_errand_page_button(page, box, _("_Look Again"), OUK_DESK_AGAIN, NULL);
+	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
 /* ---- somebody else's turn ---- */
@@ -480,7 +480,7 @@ ouk_errand_view_review(OukErrandPage *page, GtkBox *box)
 	    _("A review takes 3 to 5 working days. You may close this window: as long as My "
 	      "Certificates runs, a notification tells you when something has changed."),
 	    NULL);
-	ouk_errand_page_button(page, box, _("_Look Again"), OUK_DESK_AGAIN, NULL);
+	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
 void
@@ -494,7 +494,7 @@ ouk_errand_view_papers(OukErrandPage *page, GtkBox *box)
 	      "send it with the papers; this goes on when they have come."),
 	    NULL);
 	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
-	ouk_errand_page_button(page, box, _("_Look Again"), OUK_DESK_AGAIN, NULL);
+	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 	say_deadline(page, box);
 }
 
@@ -521,5 +521,5 @@ ouk_errand_view_collect(OukErrandPage *page, GtkBox *box)
 	      "its services: with a code you set its PIN yourself."),
 	    NULL);
 	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
-	ouk_errand_page_button(page, box, _("_Look Again"), OUK_DESK_AGAIN, NULL);
+	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }

@@ -58,6 +58,9 @@ typedef struct {
 /* For ouk_job_work_async; data: OukErrandKeyWork. */
 gboolean ouk_errand_install(OukToken *token, const OukJobPins *pins, GCancellable *cancellable,
 			    gpointer data, GError **error);
+/* The same, before anything is paid: whether this key can take a new certificate at all. */
+gboolean ouk_errand_check(OukToken *token, const OukJobPins *pins, GCancellable *cancellable,
+			  gpointer data, GError **error);
 /* Wipes the grant. */
 void ouk_errand_key_work_free(gpointer work);
 

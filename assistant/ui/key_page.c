@@ -41,8 +41,10 @@ static char *
 fingerprint_of_cards(OukTokenView *view)
 {
 	const OukTokenInfo *info = ouk_token_view_info(view);
+	const OukProfile *profile = ouk_application_profile_of(ouk_application_get(), view);
 	GString *text = g_string_new(info->id);
 
+	g_string_append_printf(text, "|%s", profile != NULL ? profile->id : "");
 	g_string_append_printf(text, "|%d|%s", (int)info->failed,
 			       info->failed ? info->error_text : "");
 	for (guint i = 0; i < info->pairs->len; i++) {
@@ -140,6 +142,8 @@ fill_resume(OukKeyPage *self)
 	if (ouk_resume_is_unlocking(resume, info->serial))
 		at = 0;
 	gtk_widget_set_visible(self->resume_bar, at < G_N_ELEMENTS(kinds));
+	if (at == 0)
+		gtk_widget_hide(self->locked_bar);
 	if (at == G_N_ELEMENTS(kinds))
 		return;
 	gtk_label_set_text(self->resume_label, _(kinds[at].text));
@@ -225,6 +229,7 @@ on_profiles(OukKeyPage *self)
 {
 	if (self->view == NULL)
 		return;
+	fill_cards(self);
 	ouk_pin_page_set_token(self->pin_page, self->view);
 	ouk_services_set(self->services,
 			 ouk_application_profile_of(ouk_application_get(), self->view), self->view);
