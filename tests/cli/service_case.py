@@ -13,14 +13,12 @@ CODE = "91650000MA00000000"
 
 
 class ServiceCase(UkeyCase):
-    alg = "sm2"
-
     def setUp(self):
         super().setUp()
         self.state = tempfile.mkdtemp(prefix="ukey-service-", dir="/tmp")
         self.addCleanup(shutil.rmtree, self.state, True)
         self.addCleanup(self.service, "stop")
-        self.service("start", "--port", "0", "--alg", self.alg)
+        self.service("start", "--port", "0")
         with open(f"{self.state}/url", encoding="utf-8") as file:
             os.environ["OPENUKEY_SERVICE"] = file.read().strip()
 
@@ -41,16 +39,19 @@ class ServiceCase(UkeyCase):
 
     def made_key(self, state, serial, days=20):
         """A key of the unit, with a certificate of the service's CA; enrolled."""
-        alg = ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2"] if self.alg == "sm2" else [
-            "-algorithm", "RSA"]
-        how = ["-sm3", "-sigopt", "distid:" + SM2_ID] if self.alg == "sm2" else []
-        self.run_ok("openssl", "genpkey", *alg, "-out", f"{serial}.pem")
-        self.run_ok("openssl", "req", "-new", "-key", f"{serial}.pem", *how, "-utf8", "-subj",
-                    f"/C=CN/O={UNIT}/CN={UNIT}", "-out", f"{serial}.csr")
+        self.run_ok("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:SM2",
+                    "-out", f"{serial}.pem")
+        self.run_ok("openssl", "req", "-new", "-key", f"{serial}.pem", "-sm3", "-sigopt",
+                    "distid:" + SM2_ID, "-utf8", "-subj", f"/C=CN/O={UNIT}/CN={UNIT}", "-out",
+                    f"{serial}.csr")
         self.run_ok(CA, "sign", f"{self.state}/ca", "--csr", f"{serial}.csr", "--out",
                     f"{serial}.crt", "--days", str(days), "--credit-code", CODE)
+        self.run_ok(CA, "encryption", f"{self.state}/ca", "--for", f"{serial}.crt", "--out-cert",
+                    f"{serial}-enc.crt", "--out-key", f"{serial}-enc.pem", "--days", str(days),
+                    "--credit-code", CODE, "--out-envelope", "envelope")
         self.run_ok(VIRTUAL_KEY, "provision", "--state", state, "--serial", serial, "--label",
                     serial, "--application", "OpenUKey-Rehearsal", "--pin", "123456", "--admin-pin",
                     "admin-8421", "--container", "Unit", "--sign-key", f"{serial}.pem", "--sign-cert",
-                    f"{serial}.crt")
+                    f"{serial}.crt", "--enc-key", f"{serial}-enc.pem", "--enc-cert",
+                    f"{serial}-enc.crt")
         self.service("enrol", state)

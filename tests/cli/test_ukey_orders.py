@@ -2,13 +2,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """ukey with a certificate service behind it: unlocking, renewing, losing, finding orders again."""
 import os
+import sys
 import unittest
+from pathlib import Path
 
 from rig_case import RigCase
 from service_case import CODE, ServiceCase
 from ukey_case import LOCKED, NO_KEY, REFUSED, UNIT, Terminal
 
 SERVICE_EXIT = 11
+OPEN_LETTER = str(Path(__file__).resolve().parents[2] / "virtual/rehearsal/open_letter.py")
 NEW_PIN = "Pear-1357"
 FORM = "legal_name=李四\nlegal_phone=13800138000\nhandler_name=张三\nhandler_phone=13700137000\n"
 TEXTS = [word for name in ("agreement", "privacy", "bank-data", "risk") for word in ("--agree", name)]
@@ -90,8 +93,31 @@ class Renew(OrdersCase):
         return {cert["not_after"][:10] for key in self.ukey("list", "--json").json()
                 for cert in key["certificates"] if cert["pair"] == "sign"}
 
+    def encrypt(self):
+        """A letter to the certificate for encryption; what opens it."""
+        self.run_ok("openssl", "x509", "-in", "SN0001-enc.crt", "-noout", "-pubkey", "-out", "pub")
+        with open("letter.key", "wb") as file:
+            file.write(bytes(range(16)))
+        self.run_ok("openssl", "pkeyutl", "-encrypt", "-pubin", "-inkey", "pub", "-in", "letter.key",
+                    "-out", "key.enc")
+        self.write("letter", "what was written before\n")
+        self.run_ok("openssl", "enc", "-sm4-cbc", "-K", bytes(range(16)).hex(), "-iv", "00" * 16,
+                    "-in", "letter", "-out", "letter.enc")
+
+    def opened(self):
+        reader, writer = os.pipe()
+        os.write(writer, b"123456")
+        os.close(writer)
+        try:
+            return self.run_ok("sh", "-c", 'exec "$0" "$@" 3<&%d' % reader, sys.executable,
+                               OPEN_LETTER, os.environ["OPENUKEY_MODULE"], "SN0001",
+                               b"Unit\1".hex(), "key.enc", "letter.enc", pass_fds=[reader])
+        finally:
+            os.close(reader)
+
     def test_a_certificate_is_renewed_onto_the_key(self):
         before = self.ends()
+        self.encrypt()
         asked = self.begun()
         self.assertIn("220.00 yuan", asked.out)
         self.assertIn("█", asked.out)  # the code to pay with
@@ -104,6 +130,7 @@ class Renew(OrdersCase):
         self.assertEqual(len(after), 1, after)
         self.assertGreater(min(after), max(before))
         self.ukey("pin", "test", pin="123456")
+        self.assertEqual(self.opened(), "what was written before\n")
         self.assertEqual(self.orders()["renewal"]["state"], "confirmed")
 
     def test_no_text_is_agreed_to_by_itself(self):
@@ -135,6 +162,8 @@ class Without(OrdersCase):
         self.plug("key")
         self.ukey("unlock", "--form", "form", code=SERVICE_EXIT)
         self.ukey("lost", "somebody else", code=NO_KEY)
+        self.assertIn("released", self.service("act", self.orders()["loss"]["number"], "release"))
+        self.assertIn("the code was sent", self.ukey("unlock", "--form", "form").out)
 
     def test_orders_are_found_again_from_another_computer(self):
         self.ukey("unlock", "--form", "form")

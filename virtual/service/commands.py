@@ -134,8 +134,8 @@ def arguments():
     inbox.add_argument("order", nargs="?", metavar=_("ORDER"))
     inbox.add_argument("--json", action="store_true")
     inbox.add_argument("--code", action="store_true", help=_("only the newest code"))
-    inbox.add_argument("--wait", type=float, default=30, metavar=_("SECONDS"),
-                       help=_("for a code, at most (30)"))
+    inbox.add_argument("--wait", type=float, default=60, metavar=_("SECONDS"),
+                       help=_("for a code, at most (60)"))
     approve = command("approve", cmd_approve, _("do what the two operators can do for an order"))
     approve.add_argument("order", metavar=_("ORDER"))
     approve.add_argument("--sn", default="", help=_("the new key's serial number"))
