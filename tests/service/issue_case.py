@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -34,6 +35,7 @@ class IssueCase(unittest.TestCase):
         self.databases = []
         self.folder = tempfile.mkdtemp(prefix="openukey-issuerd-")
         self.addCleanup(shutil.rmtree, self.folder)
+        self.addCleanup(self.show_log)
         self.path = Path(self.folder)
         (self.path / "operators").mkdir()
         (self.path / "profile.json").write_text(json.dumps(PROFILE))
@@ -50,6 +52,15 @@ class IssueCase(unittest.TestCase):
         self.prepare_files()
         self.start()
         self.addCleanup(self.end)
+
+    def log(self):
+        """What daemons say: kept, to be looked through, and shown at the end."""
+        return open(self.file("daemons.log"), "ab")  # pylint: disable=consider-using-with
+
+    def show_log(self):
+        said = Path(self.file("daemons.log"))
+        if said.exists():
+            sys.stderr.write(said.read_text(errors="replace"))
 
     def prepare_files(self):
         """What a test needs besides."""
@@ -88,9 +99,10 @@ class IssueCase(unittest.TestCase):
         openssl("genpkey", *kind, "-out", self.file(f"{name}.key"))
 
     def start(self):
-        self.daemon = subprocess.Popen(
-            [ISSUERD, "run", *self.common_words(), "--socket", self.file("socket")],
-            env=environment())
+        with self.log() as log:
+            self.daemon = subprocess.Popen(
+                [ISSUERD, "run", *self.common_words(), "--socket", self.file("socket")],
+                env=environment(), stderr=log)
         for _ in range(500):
             try:
                 connect(self.file("socket"), b"").close()

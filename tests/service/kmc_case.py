@@ -72,7 +72,8 @@ class KmcCase(IssueCase):
             env = {**env, "LD_PRELOAD": f"{env.get('LD_PRELOAD', '')} {PRELOAD}".strip(),
                    "OPENUKEY_KILL_AT": str(kill_at),
                    "ASAN_OPTIONS": env["ASAN_OPTIONS"] + ":verify_asan_link_order=0"}
-        process = subprocess.Popen(words, env=env)
+        with self.log() as log:
+            process = subprocess.Popen(words, env=env, stderr=log)
         for _ in range(3000):
             try:
                 connect(path, b"").close()

@@ -159,7 +159,10 @@ class Kmcd(KmcCase):
         members = self.recovery(self.enc, self.fresh)
         self.end_kmcd()
         self.end()
-        # No private number is in any file, whatever it is encoded in; nor is the HSM's PIN.
+        for schema in ("kmc", "issue"):
+            run(CERTADM, "--store", f"sqlite:{self.folder}/{schema}.db", "--schema", schema, "backup",
+                self.file(f"{schema}.backup"))
+        # No private number is in any file, log or backup, whatever it is encoded in; nor is the PIN.
         for name in self.path.rglob("*"):
             if name.is_file() and name.name not in ("pin", "bare.der", "opened.der"):
                 content = name.read_bytes()

@@ -70,7 +70,8 @@ class RevocationCase(KmcCase):
     def told(self, cert):
         """What our assistant hears about it: state, reason, by what."""
         path = self.pem(cert, "asked")
-        clean = {name: value for name, value in os.environ.items() if not name.endswith("_proxy")}
+        clean = {name: value for name, value in environment().items()
+                 if not name.lower().endswith("_proxy")}
         state, why, reason, how = run(STILL_GOOD, path, self.file("ca.pem"),
                                       env=clean).decode().split()
         self.assertEqual(why, "0")
@@ -199,6 +200,13 @@ class Revocation(RevocationCase):
         self.publish()
         self.assertEqual(self.told(self.signed), ("revoked", "5", "ocsp"))
         self.assertEqual(len(self.listed()[0]), 2)
+
+    @unittest.skipIf(os.environ.get("OPENUKEY_TEST_LONG") is None, "a long one")
+    def test_so_many_keys_a_day_are_stopped_without_a_signature(self):
+        self.confirmed()
+        for number in range(500):
+            self.ok("suspend", order=f"n{number}", sn="SN0001")
+        self.refused("limit", "suspend", order="n500", sn="SN0001")
 
     def test_what_another_request_superseded_is_revoked(self):
         self.renewal()
