@@ -28,6 +28,7 @@ static const struct {
 	{"order make", N_("A new key was made for an order")},
 	{"order paper-came", N_("The papers of an order have come")},
 	{"order post", N_("A new key was posted")},
+	{"order refund-seen", N_("The refund of an order was made")},
 	{"order refuse", N_("Refuse an order")},
 	{"order reject", N_("Send an order back to be corrected")},
 	{"order release", N_("Release a key from its loss")},

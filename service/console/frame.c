@@ -17,7 +17,7 @@ static const char style[] =
 	"table{border-collapse:collapse;width:100%}"
 	"th,td{text-align:left;padding:.3rem .7rem .3rem 0;vertical-align:top;"
 	"border-bottom:1px solid #eceef1;overflow-wrap:anywhere}"
-	"th{font-weight:600;color:#4a4f57;white-space:nowrap}"
+	"th{font-weight:600;color:#4a4f57;white-space:nowrap}tbody th{width:14rem}"
 	"pre{background:#f0f2f5;border:1px solid #d8dbe0;padding:.7rem;white-space:pre-wrap;"
 	"overflow-wrap:anywhere}"
 	"input,select,textarea,button{font:inherit;padding:.25rem .5rem}"
@@ -145,6 +145,7 @@ con_refuse(struct visit *visit, enum cs_status status, enum con_text why)
 	struct page *page = &visit->page;
 
 	page->len = 0;
+	cs_blob_free(&visit->answer->body);
 	visit->answer->location[0] = '\0';
 	visit->answer->file = NULL;
 	visit->answer->status = cs_status_http(status);

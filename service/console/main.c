@@ -12,7 +12,7 @@
 
 struct settings {
 	const char *store, *ca, *node, *vault, *profile, *operators, *unlock, *issue;
-	const char *socket, *url, *peers;
+	const char *socket, *url, *peers, *documents, *papers;
 };
 
 static void
@@ -33,6 +33,10 @@ console_open(const struct settings *settings, struct console *console)
 	certd->node = settings->node;
 	certd->unlock_socket = settings->unlock;
 	certd->issue_socket = settings->issue;
+	certd->documents = settings->documents;
+	cs_papers_find(certd->papers);
+	if (settings->papers != NULL)
+		(void)snprintf(certd->papers, sizeof(certd->papers), "%s", settings->papers);
 	console->url = settings->url;
 	if (st == CS_OK)
 		st = cs_daemon_say("console", "--profile",
@@ -93,11 +97,18 @@ main(int argc, char **argv)
 {
 	struct settings settings = {.ca = "default", .node = "console", .peers = ""};
 	const struct cs_option options[] = {
-		{"store", &settings.store, true},     {"vault", &settings.vault, true},
-		{"profile", &settings.profile, true}, {"operators", &settings.operators, true},
-		{"socket", &settings.socket, true},   {"url", &settings.url, true},
-		{"unlock", &settings.unlock, false},  {"issue", &settings.issue, false},
-		{"peers", &settings.peers, false},    {"node", &settings.node, false},
+		{"store", &settings.store, true},
+		{"vault", &settings.vault, true},
+		{"profile", &settings.profile, true},
+		{"operators", &settings.operators, true},
+		{"socket", &settings.socket, true},
+		{"url", &settings.url, true},
+		{"unlock", &settings.unlock, false},
+		{"issue", &settings.issue, false},
+		{"documents", &settings.documents, false},
+		{"papers", &settings.papers, false},
+		{"peers", &settings.peers, false},
+		{"node", &settings.node, false},
 		{"ca", &settings.ca, false},
 	};
 	const char *command = cs_daemon_options(argc, argv, options, ARRAY_SIZE(options));

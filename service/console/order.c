@@ -124,6 +124,29 @@ payment_show(struct visit *visit, const json_t *payment)
 	page_raw(page, ")</section>");
 }
 
+/* How a key, its PIN and the invoice reach the unit; never the PIN. */
+static void
+delivery_show(struct visit *visit, const json_t *delivery)
+{
+	static const char *const parts[] = {"key", "pin", "post", "tracking", "invoice"};
+	struct page *page = &visit->page;
+
+	if (delivery == NULL)
+		return;
+	section(page, CON_T_DELIVERY);
+	page_raw(page, "<table>");
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (text_of(delivery, parts[i])[0] == '\0')
+			continue;
+		page_raw(page, "<tr><th>");
+		page_word(page, "delivery", parts[i]);
+		page_raw(page, "</th><td>");
+		page_word(page, parts[i], text_of(delivery, parts[i]));
+		row_end(page);
+	}
+	page_raw(page, "</table></section>");
+}
+
 static void
 letters_show(struct visit *visit, const json_t *letters)
 {
@@ -136,7 +159,7 @@ letters_show(struct visit *visit, const json_t *letters)
 		json_int_t done = json_integer_value(json_object_get(letter, "done"));
 
 		page_raw(page, "<tr><td>");
-		page_text(page, text_of(letter, "words"));
+		page_word(page, "letter", text_of(letter, "words"));
 		page_raw(page, "</td><td>");
 		if (done > 0)
 			page_time(page, done);
@@ -288,7 +311,7 @@ history_show(struct visit *visit, const json_t *log)
 		page_raw(page, "<tr><td>");
 		page_time(page, json_integer_value(json_object_get(entry, "at")));
 		page_raw(page, "</td><td>");
-		page_text(page, text_of(entry, "event"));
+		page_word(page, "event", text_of(entry, "event"));
 		page_raw(page, "</td><td>");
 		page_word(page, "state", text_of(entry, "state"));
 		page_word(page, "act", text_of(entry, "act"));
@@ -315,6 +338,7 @@ con_order(struct visit *visit)
 	form_show(visit, order);
 	con_documents(visit, order);
 	payment_show(visit, json_object_get(order, "payment"));
+	delivery_show(visit, json_object_get(order, "delivery"));
 	letters_show(visit, json_object_get(order, "letters"));
 	history_show(visit, json_object_get(order, "log"));
 	con_end(visit);

@@ -188,8 +188,8 @@ entry_show(struct page *page, const json_t *entry)
 		const char *value = json_string_value(json_object_get(entry, columns[i]));
 
 		page_raw(page, "<td>");
-		if (value != NULL && strcmp(columns[i], "state") == 0)
-			page_word(page, "state", value);
+		if (value != NULL && (i == 0 || strcmp(columns[i], "state") == 0))
+			page_word(page, columns[i], value);
 		else
 			page_text(page, value != NULL ? value : "");
 		page_raw(page, "</td>");

@@ -17,6 +17,7 @@ static const struct {
 	{"GET", "/orders/*", con_order, DOOR_OPERATOR},
 	{"GET", "/orders/*/sign", con_sign, DOOR_OPERATOR},
 	{"GET", "/orders/*/paper.json", con_paper, DOOR_OPERATOR},
+	{"GET", "/orders/*/documents/*", con_document, DOOR_OPERATOR},
 	{"POST", "/orders/*/ask", con_ask, DOOR_OPERATOR},
 	{"POST", "/orders/*/answer", con_answer_in, DOOR_OPERATOR},
 	{"POST", "/orders/*/drop", con_drop, DOOR_OPERATOR},
@@ -105,6 +106,16 @@ run_route(struct visit *visit, size_t at)
 		con_refuse(visit, st, reason_of(st));
 }
 
+/* The page is the answer, unless there is one that is no page. */
+static void
+page_out(const struct page *page, struct con_answer *ret)
+{
+	struct uk_span text = uk_span_of(page->ptr != NULL ? page->ptr : "", page->len);
+
+	if (page->failed || (ret->body.ptr == NULL && cs_blob_set(&ret->body, text) != CS_OK))
+		ret->status = 500;
+}
+
 void
 con_visit(void *ctx, const struct con_request *request, const char *path, struct con_answer *ret)
 {
@@ -125,10 +136,7 @@ con_visit(void *ctx, const struct con_request *request, const char *path, struct
 		con_refuse(&visit, CS_E_NOT_FOUND, CON_T_E_NOT_FOUND);
 	else
 		run_route(&visit, at);
-	if (visit.page.failed ||
-	    cs_blob_set(&ret->body, uk_span_of(visit.page.ptr != NULL ? visit.page.ptr : "",
-					       visit.page.len)) != CS_OK)
-		ret->status = 500;
+	page_out(&visit.page, ret);
 	if (visit.page.ptr != NULL)
 		uk_wipe(visit.page.ptr, visit.page.room);
 	free(visit.page.ptr);

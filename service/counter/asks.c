@@ -70,6 +70,21 @@ members_open(struct cs_desk *desk, const struct cs_order_row *row, const struct 
 	return cs_json_read(cs_blob_span(&plain));
 }
 
+/* A member that says nothing is none: processes make no line of one that is missing. */
+static void
+empty_drop(json_t *members)
+{
+	const char *name;
+	json_t *value;
+	void *next;
+
+	json_object_foreach_safe(members, next, name, value)
+	{
+		if (json_is_string(value) && json_string_length(value) == 0)
+			(void)json_object_del(members, name);
+	}
+}
+
 struct same {
 	const char *body;
 	char id[CS_ID_TEXT];
@@ -98,6 +113,7 @@ cs_counter_ask(const struct cs_counter *counter, const char *number, const char 
 	struct same same = {.body = body};
 	enum cs_status st = cs_store_order_by_number(desk->orders.store, number, &row);
 
+	empty_drop(own);
 	if (st == CS_OK && !cs_ask_possible(&row, act))
 		st = CS_E_STATE;
 	if (st == CS_OK)
@@ -189,6 +205,25 @@ approvals_of(struct cs_desk *desk, const struct cs_ask_row *ask, json_t **ret)
 	return st;
 }
 
+/* "a,b" as openukey-certd takes it: a list. */
+static enum cs_status
+slots_split(json_t *members)
+{
+	const char *text = json_string_value(json_object_get(members, "slots"));
+	json_t *list;
+
+	if (text == NULL)
+		return CS_OK;
+	list = json_array();
+	while (*text != '\0') {
+		size_t len = strcspn(text, ",");
+
+		(void)json_array_append_new(list, json_stringn(text, len));
+		text += len + (text[len] == ',' ? 1 : 0);
+	}
+	return json_object_set_new(members, "slots", list) == 0 ? CS_OK : CS_E_MEMORY;
+}
+
 /* The text's own process is asked, with its op. */
 static enum cs_status
 ask_process(const char *socket, const char *op, const struct cs_order_row *row, json_t *members,
@@ -225,17 +260,14 @@ run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, j
 		return cs_api_prepare(desk, &request, answer);
 	if (strcmp(act, "found") == 0)
 		return ask_process(desk->certd->unlock_socket, "found", row, members, answer);
+	if (strcmp(act, "revoke") == 0)
+		return cs_api_operator_revoke(desk, &request, answer);
 	if (strcmp(act, "reinstate") == 0)
-		return ask_process(desk->certd->issue_socket, "release", row, members, answer);
-	if (strcmp(act, "revoke") == 0) {
-		st = ask_process(desk->certd->issue_socket, "revoke", row, members, answer);
-		return st == CS_OK
-			       ? cs_api_follow(desk, row->id, CS_EVENT_REVOKE_DONE, "issuerd", 0)
-			       : st;
-	}
+		return cs_api_operator_release(desk, &request, answer);
 	if (strcmp(act, "unlock") != 0) {
 		(void)json_object_set_new(members, "act", json_string(act));
-		return cs_api_operator(desk, &request, answer);
+		st = slots_split(members);
+		return st == CS_OK ? cs_api_operator(desk, &request, answer) : st;
 	}
 	(void)json_object_set_new(members, "method", json_string(row->method));
 	st = cs_api_counter(desk, &request, answer);

@@ -34,6 +34,10 @@ UK_CHECKED enum cs_status cs_counter_list(const struct cs_counter *counter,
 UK_CHECKED enum cs_status cs_counter_order(const struct cs_counter *counter, const char *number,
 					   json_t *ret);
 
+/* A document's image, with the operator's name across it; logged. Reviewers and counters. */
+UK_CHECKED enum cs_status cs_counter_document(const struct cs_counter *counter, const char *number,
+					      const char *slot, struct cs_blob *ret);
+
 /* The newest entries of the log; of one order, or of all ("" ). */
 UK_CHECKED enum cs_status cs_counter_log(struct cs_desk *desk, const char *number,
 					 json_t *ret_entries);

@@ -14,7 +14,14 @@
 #define SUBJECT_MAX 1024
 #define CERT_MAX    8192
 
-enum asked { ASKED_ORDER, ASKED_ISSUE, ASKED_UNLOCK, ASKED_FOUND, ASKED_REVOKE, ASKED_REINSTATE };
+enum asked {
+	ASKED_ORDER,
+	ASKED_ISSUE,
+	ASKED_UNLOCK,
+	ASKED_FOUND,
+	ASKED_REINSTATE,
+	ASKED_REVOKE,
+};
 
 /* Sorted as they are offered. Kind: one only, or any. */
 static const struct offer {
@@ -39,6 +46,7 @@ static const struct offer {
 	{"reinstate", ASKED_REINSTATE, CS_EVENT_RELEASE, CS_KIND_LOSS, {NULL}},
 	{"release", ASKED_ORDER, CS_EVENT_RELEASE, CS_KIND_COUNT, {NULL}},
 	{"revoke", ASKED_REVOKE, CS_EVENT_REVOKE_DONE, CS_KIND_COUNT, {NULL}},
+	{"refund-seen", ASKED_ORDER, CS_EVENT_REFUND_SEEN, CS_KIND_COUNT, {NULL}},
 };
 
 static const struct offer *
@@ -79,7 +87,7 @@ roles_for(const struct offer *offer)
 	char text[64];
 
 	(void)snprintf(text, sizeof(text), offer->what == ASKED_ORDER ? "order\nact=%s\n" : "%s\n",
-		       offer->act);
+		       offer->what == ASKED_REINSTATE ? "release" : offer->act);
 	return cs_act_of(uk_span_str(text)).roles;
 }
 
@@ -271,6 +279,11 @@ paid_put(struct cs_desk *desk, const struct cs_order_row *row, json_t *members)
 
 	if (st != CS_OK && st != CS_E_NOT_FOUND)
 		return st;
+	/* A bank transfer is proved by what operators saw: its reference is a line of its own. */
+	if (st == CS_OK && strcmp(payment.way, "transfer") == 0 && amount > 0 &&
+	    json_object_get(members, "transfer") == NULL &&
+	    json_object_set_new(members, "transfer", json_string(payment.reference)) != 0)
+		return CS_E_MEMORY;
 	if (json_is_integer(json_object_get(members, "paid")))
 		return CS_OK;
 	return json_object_set_new(members, "paid", json_integer(amount)) == 0 ? CS_OK
@@ -311,8 +324,9 @@ issue_body(struct cs_desk *desk, const struct cs_order_row *row, json_t *members
 	   char ret[CS_ASK_BODY])
 {
 	char subject[CS_HASH_TEXT], old[CS_HASH_TEXT];
-	const char *code;
+	const char *code, *transfer;
 	int64_t years, paid;
+	size_t len;
 	enum cs_status st = issue_members(desk, row, members);
 
 	if (st == CS_OK)
@@ -322,35 +336,47 @@ issue_body(struct cs_desk *desk, const struct cs_order_row *row, json_t *members
 	if (st != CS_OK)
 		return st;
 	code = line_value(members, "code");
-	if (code == NULL || !cs_json_number(members, "years", &years) ||
+	transfer = line_value(members, "transfer");
+	if (code == NULL || transfer == NULL || !cs_json_number(members, "years", &years) ||
 	    !cs_json_number(members, "paid", &paid))
 		return CS_E_ARGUMENTS;
-	(void)snprintf(ret, CS_ASK_BODY,
-		       "issue\norder=%s\nkind=%s\nsn=%s\nsubject=%s\ncode=%s\nyears=%ld\nold=%s\n"
-		       "paid=%ld\n",
-		       row->id, row->kind, row->key_sn, subject, code, (long)years, old,
-		       (long)paid);
+	len = (size_t)snprintf(
+		ret, CS_ASK_BODY,
+		"issue\norder=%s\nkind=%s\nsn=%s\nsubject=%s\ncode=%s\nyears=%ld\nold=%s\n"
+		"paid=%ld\n",
+		row->id, row->kind, row->key_sn, subject, code, (long)years, old, (long)paid);
+	if (transfer[0] != '\0')
+		(void)snprintf(ret + len, CS_ASK_BODY - len, "transfer=%s\n", transfer);
 	return CS_OK;
 }
 
-/* As openukey-issuerd makes it: the certificate that the order is about. */
+/* As openukey-issuerd makes it: the certificate that is named, or all that are on the key. */
 static enum cs_status
 revoke_body(const struct cs_order_row *row, json_t *members, char ret[CS_ASK_BODY])
 {
 	UK_CLEANUP(x509_drop) X509 *cert = NULL;
 	char hash[CS_HASH_TEXT];
 	const char *reason = line_value(members, "reason"), *cert_hex;
-	enum cs_status st = cert_take(members, &cert);
+	bool named = json_object_get(members, "old_cert") != NULL;
+	enum cs_status st = named ? cert_take(members, &cert) : CS_OK;
+	size_t len;
 
 	if (st == CS_OK)
 		st = hex_hash(members, "old_cert", hash);
 	if (st != CS_OK || reason == NULL)
 		return st == CS_OK ? CS_E_ARGUMENTS : st;
+	if (reason[0] == '\0') {
+		reason = "unspecified";
+		(void)json_object_set_new(members, "reason", json_string(reason));
+	}
+	len = (size_t)snprintf(ret, CS_ASK_BODY, "revoke\norder=%s\nsn=%s\nreason=%s\n", row->id,
+			       row->key_sn, reason);
+	if (!named)
+		return CS_OK;
 	cert_hex = json_string_value(json_object_get(members, "old_cert"));
 	if (json_object_set_new(members, "certs", json_pack("[s]", cert_hex)) != 0)
 		return CS_E_MEMORY;
-	(void)snprintf(ret, CS_ASK_BODY, "revoke\norder=%s\nsn=%s\nreason=%s\ncert=%s\n", row->id,
-		       row->key_sn, reason, hash);
+	(void)snprintf(ret + len, CS_ASK_BODY - len, "cert=%s\n", hash);
 	return CS_OK;
 }
 
@@ -393,7 +419,7 @@ cs_ask_body(struct cs_desk *desk, const struct cs_order_row *row, const char *ac
 		return found_body(desk, row, ret);
 	case ASKED_REVOKE:
 		return revoke_body(row, members, ret);
-	case ASKED_REINSTATE: /* openukey-issuerd's: certificates that this order has suspended */
+	case ASKED_REINSTATE:
 		(void)snprintf(ret, CS_ASK_BODY, "release\norder=%s\nsn=%s\n", row->id,
 			       row->key_sn);
 		return CS_OK;

@@ -2,7 +2,9 @@
 /* Orders and the log as operators see them. */
 #include "service/counter/counter.h"
 
+#include "service/audit/audit.h"
 #include "service/base/clock.h"
+#include "service/store/deliveries.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,6 +91,31 @@ payment_add(struct cs_desk *desk, const char *order_id, json_t *ret)
 	shown = json_pack("{s:s, s:I, s:s}", "provider", payment.provider, "amount",
 			  (json_int_t)payment.amount, "state", payment.state);
 	return json_object_set_new(ret, "payment", shown) == 0 ? CS_OK : CS_E_MEMORY;
+}
+
+static enum cs_status
+documents_add(struct cs_desk *desk, const struct cs_order_row *row, json_t *ret)
+{
+	json_t *documents = json_array();
+	bool missing = false;
+	enum cs_status st = cs_documents_list(desk, row, documents, &missing);
+
+	return json_object_set_new(ret, "documents", documents) == 0 ? st : CS_E_MEMORY;
+}
+
+static enum cs_status
+delivery_add(struct cs_desk *desk, const char *order_id, json_t *ret)
+{
+	CS_DELIVERY delivery = {.key_sn = ""};
+	enum cs_status st = cs_store_delivery_get(desk->orders.store, order_id, &delivery);
+	json_t *shown;
+
+	if (st != CS_OK)
+		return st == CS_E_NOT_FOUND ? CS_OK : st;
+	shown = json_pack("{s:s, s:s, s:s, s:s, s:s}", "key", delivery.key_sn, "pin", delivery.pin,
+			  "post", delivery.post, "tracking", delivery.tracking, "invoice",
+			  delivery.invoice);
+	return json_object_set_new(ret, "delivery", shown) == 0 ? CS_OK : CS_E_MEMORY;
 }
 
 /* ---- what was sent ---- */
@@ -294,6 +321,10 @@ cs_counter_order(const struct cs_counter *counter, const char *number, json_t *r
 	if (st == CS_OK)
 		st = payment_add(desk, row.id, ret);
 	if (st == CS_OK)
+		st = documents_add(desk, &row, ret);
+	if (st == CS_OK)
+		st = delivery_add(desk, row.id, ret);
+	if (st == CS_OK)
 		st = letters_add(desk, row.id, ret);
 	if (st == CS_OK)
 		st = asks_add(desk, row.id, ret);
@@ -304,4 +335,30 @@ cs_counter_order(const struct cs_counter *counter, const char *number, json_t *r
 	if (json_object_set_new(ret, "log", log) != 0 || json_object_set_new(ret, "can", can) != 0)
 		st = st == CS_OK ? CS_E_MEMORY : st;
 	return st;
+}
+
+enum cs_status
+cs_counter_document(const struct cs_counter *counter, const char *number, const char *slot,
+		    struct cs_blob *ret)
+{
+	struct cs_desk *desk = counter->desk;
+	CS_ORDER_ROW row = {.ver = 0};
+	CS_BLOB marked = {NULL, 0};
+	const struct cs_audit_pair pairs[] = {
+		{"event", "view"}, {"order", number}, {"slot", slot}, {"by", counter->who.name}};
+	enum cs_status st = cs_counter_is(counter, FULL_VIEW)
+				    ? cs_store_order_by_number(desk->orders.store, number, &row)
+				    : CS_E_DENIED;
+
+	if (st == CS_OK)
+		st = cs_document_marked(desk, &row, slot, counter->who.name, &marked);
+	/* Whoever looked is known, or nobody has. */
+	if (st == CS_OK)
+		st = cs_audit_log(desk->orders.store, desk->chain, cs_now(), pairs,
+				  ARRAY_SIZE(pairs));
+	if (st != CS_OK)
+		return st;
+	*ret = marked;
+	marked = (struct cs_blob){NULL, 0};
+	return CS_OK;
 }

@@ -12,7 +12,7 @@ import time
 import urllib.parse
 import uuid
 
-from certd_case import CertdCase
+from certd_case import CERTD, CertdCase
 from operator_list import OperatorList
 from unlock_case import environment, run
 
@@ -62,7 +62,9 @@ class ConsoleCase(CertdCase):
         process = subprocess.Popen(
             [CONSOLE, "serve", "--socket", self.console_socket, "--url", self.url, "--store", self.orders,
              "--vault", f"{self.folder}/vault.key", "--profile", f"{self.folder}/profile.json",
-             "--operators", f"{self.folder}/operators", "--unlock", f"{self.folder}/socket"],
+             "--operators", f"{self.folder}/operators", "--unlock", f"{self.folder}/socket",
+             "--documents", f"{self.folder}/documents", "--papers",
+             os.path.join(os.path.dirname(CERTD), "openukey-papers")],
             env=environment())
         self.running["console"] = process
         for _ in range(3000):
@@ -85,6 +87,10 @@ class ConsoleCase(CertdCase):
 
     def page(self, who, method, path, fields=None, **headers):
         """(status, headers, text)"""
+        status, got, body = self.raw(who, method, path, fields, **headers)
+        return status, got, body.decode()
+
+    def raw(self, who, method, path, fields=None, **headers):
         link = UnixHTTP(self.console_socket)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if who is not None:
@@ -98,7 +104,7 @@ class ConsoleCase(CertdCase):
         try:
             link.request(method, path, body, sent)
             answer = link.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read().decode()
+            return answer.status, dict(answer.getheaders()), answer.read()
         finally:
             link.close()
 
@@ -113,13 +119,13 @@ class ConsoleCase(CertdCase):
         self.assertIsNotNone(found, f"{path} has no form for {who}")
         return found.group(1)
 
-    def post(self, who, path, page=None, **fields):  # pylint: disable=arguments-differ
+    def fill(self, who, path, page=None, **fields):
         """A form of that page, sent."""
         token = self.token(who, page or path.rsplit("/", 1)[0])
         return self.page(who, "POST", path, {"token": token, **fields}, Origin=self.url)
 
     def ask_for(self, who, number, act, **members):
-        status, headers, text = self.post(who, f"/orders/{number}/ask", act=act, **members)
+        status, headers, text = self.fill(who, f"/orders/{number}/ask", act=act, **members)
         self.assertEqual((status, headers.get("Location")), (303, f"/orders/{number}/sign"), text)
 
     def paper(self, who, number):
@@ -135,7 +141,7 @@ class ConsoleCase(CertdCase):
 
     def sign(self, who, number, answer=None):
         answer = answer or self.signed(who, self.paper(who, number))
-        return self.post(who, f"/orders/{number}/answer", f"/orders/{number}", answer=answer)
+        return self.fill(who, f"/orders/{number}/answer", f"/orders/{number}", answer=answer)
 
     def in_review(self, **more):
         order, cap, number = self.order("change", **more)

@@ -8,13 +8,15 @@ import re
 import shutil
 import socket
 import ssl
+import struct
 import subprocess
 import time
 import unittest
 import uuid
+import zlib
 from pathlib import Path
 
-from certd_case import FORM, UNIT, free_port
+from certd_case import FORM, PROFILE, UNIT, free_port
 from console_case import ConsoleCase
 from unlock_case import CERTADM, SOFTHSM, environment, run
 
@@ -94,9 +96,9 @@ class Approving(ConsoleCase):
         order, cap, number = self.in_review()
         self.ask_for("zhao", number, "reject", reason="照片不清楚")
         self.assertIn("reason=照片不清楚\n", self.paper("zhao", number)["items"][0]["body"])
-        status, _, _ = self.post("zhao", f"/orders/{number}/ask", act="reject", reason="a\nact=approve")
+        status, _, _ = self.fill("zhao", f"/orders/{number}/ask", act="reject", reason="a\nact=approve")
         self.assertEqual(status, 400)
-        self.assertEqual(self.post("li", f"/orders/{number}/ask", act="hand-over")[0], 409)
+        self.assertEqual(self.fill("li", f"/orders/{number}/ask", act="hand-over")[0], 409)
         self.assertEqual(self.state(order, cap), "review")
 
     def test_an_address_is_for_one_operator_and_one_hour(self):
@@ -205,7 +207,7 @@ class Hotline(ConsoleCase):
 
     def test_hotline_may_send_a_code_to_the_number_on_file_only(self):
         order, cap, number = self.locked()
-        status, _, text = self.post("sun", f"/orders/{number}/resend", phone="13999999999",
+        status, _, text = self.fill("sun", f"/orders/{number}/resend", phone="13999999999",
                                     to="13999999999")
         self.assertEqual(status, 200)
         letters = [letter for letter in self.letters() if letter["once"].startswith(f"code/{order}/")]
@@ -216,8 +218,8 @@ class Hotline(ConsoleCase):
         self.assertNotIn(code, page)
         self.assertEqual(self.state(order, cap), "code-sent")
         for _ in range(2):
-            self.post("sun", f"/orders/{number}/resend")
-        self.assertEqual(self.post("sun", f"/orders/{number}/resend")[0], 429)
+            self.fill("sun", f"/orders/{number}/resend")
+        self.assertEqual(self.fill("sun", f"/orders/{number}/resend")[0], 429)
 
     def test_hotline_can_do_nothing_else(self):
         order, cap, number = self.in_review()
@@ -250,7 +252,7 @@ class Counter(ConsoleCase):
         self.sign("zhao", number)
         self.assertEqual(self.state(order, cap), "code-ok")
         ask = re.search(r'name="id" value="(\w+)"', self.shown("li", f"/orders/{number}")).group(1)
-        status, _, text = self.post("li", f"/orders/{number}/carry-out", id=ask)
+        status, _, text = self.fill("li", f"/orders/{number}/carry-out", id=ask)
         grant = re.search(r"<pre>([0-9a-f]{64})</pre>", text)
         self.assertEqual(status, 200)
         answer = self.good("POST", f"/v1/orders/{order}/unlock/command",
@@ -302,6 +304,53 @@ class Counter(ConsoleCase):
         certadm("show", "20250101A000001", code=1)
 
 
+def picture(side=200):
+    """A PNG in one colour."""
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    rows = (b"\0" + b"\xee\xee\xff" * side) * side
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) +
+            chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+class Documents(ConsoleCase):
+    profile = {**PROFILE, "documents": {"change": [{"slot": "licence", "title": "营业执照"}]}}
+
+    def test_a_document_is_seen_by_those_who_review_with_their_name_on_it(self):
+        order, cap, number = self.order("change")
+        self.to(order, cap, "submit")
+        self.assertEqual(self.http("POST", f"/v1/orders/{order}/documents/licence", picture(), cap)[0], 200)
+        self.to(order, cap, "consent", "hand-in")
+        path = f"/orders/{number}/documents/licence"
+        self.assertIn(path, self.shown("zhao", f"/orders/{number}"))
+        images = {}
+        for who in ("wang", "zhao", "li"):
+            status, headers, images[who] = self.raw(who, "GET", path)
+            self.assertEqual((status, headers["Content-Type"], headers["Cache-Control"]),
+                             (200, "image/jpeg", "no-store"))
+            self.assertEqual(images[who][:3], b"\xff\xd8\xff")
+        self.assertEqual(len(set(images.values())), 3)  # each with another name across it
+        self.assertNotIn(path, self.shown("sun", f"/orders/{number}"))
+        self.assertIn("营业执照", self.shown("sun", f"/orders/{number}"))
+        for who, wrong, status in (("sun", path, 403), ("qian", path, 403), ("zhao", path + "x", 404),
+                                   ("zhao", "/orders/20250101A000001/documents/licence", 404)):
+            self.assertEqual(self.page(who, "GET", wrong)[0], status)
+        seen = [entry["by"] for entry in self.log_of(number) if entry["event"] == "view"]
+        self.assertEqual(sorted(seen), ["li", "wang", "zhao"])
+        # Sent back with the document's name, and uploaded again.
+        self.ask_for("zhao", number, "reject", slots="licence", reason="照片不清楚")
+        self.assertEqual(self.sign("zhao", number)[0], 303)
+        self.assertEqual(self.state(order, cap), "correct")
+        self.assertIn("照片不清楚", self.shown("sun", f"/orders/{number}"))
+
+    def log_of(self, number):
+        text = subprocess.run(
+            [CERTADM, "log", number, "--store", self.orders, "--vault", f"{self.folder}/vault.key",
+             "--profile", f"{self.folder}/profile.json", "--operators", f"{self.folder}/operators"],
+            capture_output=True, check=True).stdout
+        return json.loads(text)
+
+
 class Injection(ConsoleCase):
     EVIL = ('<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', "'; DROP TABLE orders; --",
             "%s%n%x", "{{7*7}}${7*7}", "\u202eevil", "<b onmouseover='x'>", "\x00\x07")
@@ -346,9 +395,9 @@ class Injection(ConsoleCase):
     def test_forms_with_strange_members_are_only_stored_or_refused(self):
         order, cap, number = self.in_review()
         for evil in self.EVIL:
-            self.post("zhao", f"/orders/{number}/ask", act="reject", reason=evil)
-            self.post("zhao", f"/orders/{number}/ask", act=evil)
-            self.post("zhao", f"/orders/{number}/drop", id=evil)
+            self.fill("zhao", f"/orders/{number}/ask", act="reject", reason=evil)
+            self.fill("zhao", f"/orders/{number}/ask", act=evil)
+            self.fill("zhao", f"/orders/{number}/drop", id=evil)
         page = self.shown("zhao", f"/orders/{number}") + self.shown("zhao", f"/orders/{number}/sign")
         self.assertNotRegex(page, r"<script|<img|<b ")
         self.assertEqual(self.state(order, cap), "review")
