@@ -4,6 +4,7 @@
 #include "service/issue/inside.h"
 
 #include "service/base/clock.h"
+#include "service/pki/cmp.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,84 @@ operators_check(const struct cs_issue_job *job, struct cs_issue_row *row, struct
 	return CS_OK;
 }
 
+static bool
+request_signed_for(const struct cs_issue_row *row)
+{
+	static const uint8_t none[CS_HASH_LEN];
+
+	return memcmp(row->csr_hash, none, sizeof(none)) != 0;
+}
+
+/* What asks for a certificate: the new key, and its request unless it came by CMP. */
+struct asked {
+	X509_REQ *request;
+	struct cs_cmp_request cmp;
+	struct cs_blob csr;
+	EVP_PKEY *key; /* of one of them */
+};
+
+static void
+asked_clear(struct asked *asked)
+{
+	X509_REQ_free(asked->request);
+	cs_cmp_request_clear(&asked->cmp);
+	cs_blob_free(&asked->csr);
+}
+
+/*
+ * A message of CMP that the old key has signed is proof enough; from then on it is the order's only
+ * one.  Where operators have signed for a request already, it must be in there.
+ */
+static enum cs_status
+message_read(const struct cs_issue_job *job, struct cs_issue_row *row, struct asked *asked)
+{
+	CS_BLOB message = {NULL, 0};
+	CS_X509 *old = NULL;
+	uint8_t hash[CS_HASH_LEN];
+	enum cs_status st = cs_issue_old(job, row, &old);
+
+	if (st == CS_OK && !cs_json_blob(job->request, "cmp", CS_CMP_MAX, &message))
+		st = CS_E_ARGUMENTS;
+	if (st == CS_OK)
+		st = cs_cmp_request_read(cs_blob_span(&message), old, &asked->cmp);
+	if (st != CS_OK)
+		return st;
+	asked->key = asked->cmp.key;
+	st = cs_blob_set(&asked->csr, cs_blob_span(&asked->cmp.csr));
+	if (st == CS_OK)
+		st = cs_spki_hash(asked->key, hash);
+	/* Sent again, in a message of its own. */
+	if (st != CS_OK || memcmp(hash, row->spki_hash, sizeof(hash)) == 0)
+		return st;
+	st = cs_hash(asked->csr.len > 0 ? cs_blob_span(&asked->csr) : cs_blob_span(&message), hash);
+	if (st == CS_OK && request_signed_for(row) &&
+	    memcmp(hash, row->csr_hash, sizeof(hash)) != 0)
+		return CS_E_PROOF;
+	memcpy(row->csr_hash, hash, sizeof(hash));
+	return st;
+}
+
+static enum cs_status
+request_read(const struct cs_issue_job *job, struct cs_issue_row *row, struct asked *asked)
+{
+	const struct cs_issue_rule *rule = cs_issue_rule_find(row->kind);
+	enum cs_status st;
+
+	if (rule == NULL)
+		return CS_E_CORRUPT;
+	if (json_object_get(job->request, "cmp") != NULL)
+		return rule->proof ? message_read(job, row, asked) : CS_E_ARGUMENTS;
+	if (!cs_json_blob(job->request, "csr", CS_DER_MAX, &asked->csr))
+		return CS_E_ARGUMENTS;
+	st = cs_request_read(cs_blob_span(&asked->csr), &asked->request);
+	if (st != CS_OK)
+		return st;
+	asked->key = X509_REQ_get0_pubkey(asked->request);
+	if (rule->proof && !request_signed_for(row))
+		return proof_check(job, row, cs_blob_span(&asked->csr));
+	return operators_check(job, row, cs_blob_span(&asked->csr));
+}
+
 /* A draft with a serial number of its own, on the disk before the CA's key is used. */
 static enum cs_status
 draft_add(const struct cs_issue_job *job, const struct cs_issue_row *row, EVP_PKEY *key)
@@ -119,30 +198,17 @@ cs_issue_request(struct cs_store *store, void *ctx)
 	const struct cs_issue_job *job = ctx;
 	const char *order = cs_json_word(job->request, "order", CS_ID_TEXT - 1);
 	CS_ISSUE_ROW row = {.ver = 0};
-	CS_BLOB csr = {NULL, 0};
-	CS_X509_REQ *request = NULL;
-	EVP_PKEY *key;
+	UK_CLEANUP(asked_clear) struct asked asked = {.key = NULL};
 	uint8_t spki[CS_HASH_LEN];
-	const struct cs_issue_rule *rule;
-	enum cs_status st;
+	enum cs_status st = order != NULL ? cs_store_issue_get(store, order, &row) : CS_E_ARGUMENTS;
 
-	if (order == NULL || !cs_json_blob(job->request, "csr", CS_DER_MAX, &csr))
-		return CS_E_ARGUMENTS;
-	st = cs_store_issue_get(store, order, &row);
 	if (st == CS_OK)
-		st = cs_request_read(cs_blob_span(&csr), &request);
-	if (st != CS_OK)
-		return st;
-	key = X509_REQ_get0_pubkey(request);
-	rule = cs_issue_rule_find(row.kind);
-	st = rule == NULL  ? CS_E_CORRUPT
-	     : rule->proof ? proof_check(job, &row, cs_blob_span(&csr))
-			   : operators_check(job, &row, cs_blob_span(&csr));
+		st = request_read(job, &row, &asked);
 	if (st == CS_OK)
-		st = cs_spki_hash(key, spki);
+		st = cs_spki_hash(asked.key, spki);
 	if (st != CS_OK)
 		return st;
 	if (memcmp(spki, row.spki_hash, sizeof(spki)) == 0)
 		return CS_OK;
-	return key_bind(job, &row, cs_blob_span(&csr), key);
+	return key_bind(job, &row, cs_blob_span(&asked.csr), asked.key);
 }
