@@ -3,6 +3,7 @@
 
 #include "assistant/core/flow.h"
 #include "assistant/core/pin_rule.h"
+#include "assistant/core/unlock.h"
 #include "assistant/pinentry/fields.h"
 #include "assistant/pinentry/lock_label.h"
 #include "assistant/pinentry/parent.h"
@@ -189,7 +190,44 @@ locked_show(OukPromptDialog *dialog)
 	end_show(dialog, _("The UKEY PIN is locked"), text);
 }
 
+/* Any PIN would be wrong now; no field. FALSE: there is no such thing. */
+static gboolean
+unfinished_show(OukPromptDialog *dialog)
+{
+	const OukPromptRequest *request = &dialog->request;
+	g_autofree char *order = NULL;
+	g_autofree char *text = NULL;
+
+	if (request->reason == OUK_PROMPT_UNBLOCK || request->serial == NULL)
+		return FALSE;
+	order = ouk_unlock_pending(request->serial);
+	if (order == NULL)
+		return FALSE;
+	text = g_strdup_printf(
+		_("Unlocking this key was interrupted, so its PIN is one that nobody knows. "
+		  "Continue with order %s and its authorization code."),
+		order);
+	end_show(dialog, _("Unlocking is not finished"), text);
+	return TRUE;
+}
+
 /* ---- what is told ---- */
+
+static void
+page_choose(OukPromptDialog *dialog)
+{
+	const OukPromptRequest *request = &dialog->request;
+
+	if (unfinished_show(dialog))
+		return;
+	if (request->reason == OUK_PROMPT_UNBLOCK || request->left < 0 ||
+	    request->left > OUK_LAST_TRIES)
+		fields_show(dialog);
+	else if (request->left > 0)
+		guard_show(dialog);
+	else
+		locked_show(dialog);
+}
 
 void
 ouk_prompt_dialog_ask(OukPromptDialog *dialog, const OukPromptRequest *request)
@@ -214,13 +252,7 @@ ouk_prompt_dialog_ask(OukPromptDialog *dialog, const OukPromptRequest *request)
 	dialog->open = TRUE;
 	facts_show(dialog);
 	ouk_pin_fields_ask(&dialog->fields, request, dialog->rule);
-	if (request->reason == OUK_PROMPT_UNBLOCK || request->left < 0 ||
-	    request->left > OUK_LAST_TRIES)
-		fields_show(dialog);
-	else if (request->left > 0)
-		guard_show(dialog);
-	else
-		locked_show(dialog);
+	page_choose(dialog);
 	ouk_parent_set(GTK_WINDOW(dialog), request->parent);
 	gtk_window_set_keep_above(GTK_WINDOW(dialog), TRUE);
 	gtk_window_present(GTK_WINDOW(dialog));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The PIN prompt as a person meets it, in both languages; a picture of each page."""
 
+import os
 import unittest
 
 from pinentry_case import PinentryCase
@@ -153,6 +154,21 @@ class PinentryTest(PinentryCase):
         for asker, _ in self.each():
             asker.ask(left=0, route=ROUTE, hotline="400-000-0000")
             self.wait_text(asker, "营业执照复印件", "400-000-0000")
+            self.assertIsNone(asker.program.find("password text"))
+            self.desktop.key("Escape")
+            self.assertIsNone(asker.answer())
+
+    def test_a_key_whose_unlocking_is_not_finished_gets_no_field(self):
+        folder = self.desktop.path("home", ".local", "share", "openukey", "unlock")
+        os.makedirs(folder, exist_ok=True)
+        hint = os.path.join(folder, "x.unlock")
+        self.addCleanup(os.unlink, hint)
+        with open(hint, "w", encoding="utf-8") as file:
+            file.write("[unlock]\nsn=TEST00001234\norder=20261122J000123\nstate=commanded\n")
+        for asker, _ in self.each():
+            asker.ask()
+            self.wait_text(asker, "20261122J000123")
+            asker.program.wait_keys()
             self.assertIsNone(asker.program.find("password text"))
             self.desktop.key("Escape")
             self.assertIsNone(asker.answer())
