@@ -98,6 +98,8 @@ cs_issue_confirm(struct cs_store *store, void *ctx)
 		st = cs_store_cert_of(store, row.order_id, row.spki_hash, &cert);
 	if (st == CS_OK && cert.cert.len == 0)
 		return CS_E_STATE;
+	if (st == CS_OK)
+		st = cs_issue_stands(job, &cert);
 	if (st == CS_OK && !delivered(job, &row))
 		st = confirm_check(job, &row, &cert);
 	if (st == CS_OK &&

@@ -71,6 +71,10 @@ UK_CHECKED enum cs_status cs_issue_good(const struct cs_issue_job *job, struct c
 UK_CHECKED enum cs_status cs_issue_paid(const struct cs_issue_job *job,
 					const struct cs_issue_row *row, int64_t paid);
 
+/* CS_E_REVOKED: it was stopped or taken back before anybody confirmed it. */
+UK_CHECKED enum cs_status cs_issue_stands(const struct cs_issue_job *job,
+					  const struct cs_cert_row *cert);
+
 /* What is done to a certificate, and why. */
 struct cs_taking {
 	const char *order_id;

@@ -70,6 +70,8 @@ signing_body(struct cs_store *store, void *ctx)
 				      &result->cert);
 	if (st == CS_OK && strcmp(result->cert.state, "revoked") == 0)
 		return CS_E_REVOKED;
+	if (st == CS_OK)
+		st = cs_issue_stands(job, &result->cert);
 	if (st == CS_OK && strcmp(result->cert.state, "draft") == 0)
 		st = cs_issue_good(job, &result->cert);
 	if (st != CS_OK)

@@ -98,6 +98,20 @@ cs_issue_take(const struct cs_issue_job *job, const char *serial, int64_t not_af
 	return st == CS_OK ? cs_issue_log(job, row.state, row.order_id, serial) : st;
 }
 
+enum cs_status
+cs_issue_stands(const struct cs_issue_job *job, const struct cs_cert_row *cert)
+{
+	struct cs_revocation_row row = {.at = 0};
+	enum cs_status st;
+
+	if (strcmp(cert->state, "confirmed") == 0)
+		return CS_OK;
+	st = cs_store_revocation_get(job->issuerd->store, cert->serial, &row);
+	if (st == CS_E_NOT_FOUND)
+		return CS_OK;
+	return st == CS_OK ? CS_E_REVOKED : st;
+}
+
 /* ---- several ---- */
 
 struct list {

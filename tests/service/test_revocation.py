@@ -208,6 +208,17 @@ class Revocation(RevocationCase):
             self.ok("suspend", order=f"n{number}", sn="SN0001")
         self.refused("limit", "suspend", order="n500", sn="SN0001")
 
+    def test_what_is_stopped_in_the_middle_is_neither_handed_out_nor_confirmed(self):
+        self.renewal()
+        self.ok("suspend", order="o8", sn="SN0001")
+        self.refused("revoked", "result", order="o1")
+        self.ok("release", **self.release())
+        signed = self.both()[1]
+        self.ok("suspend", order="o8", sn="SN0001")
+        self.assertEqual(self.confirm(signed), {"error": "revoked"})
+        self.ok("release", **self.release())
+        self.assertIn("not_after", self.confirm(signed))
+
     def test_what_another_request_superseded_is_revoked(self):
         self.renewal()
         first, second = self.both()[1:]
