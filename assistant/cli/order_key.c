@@ -93,6 +93,33 @@ only_untold(const OukOrderInfo *info)
 	return hint != NULL && !hint->pin_unknown && strcmp(hint->order, info->number) == 0;
 }
 
+/* What is wrong with a PIN that was typed is said, and it is asked for again. */
+static gboolean
+new_pin_get(OukToken *token, struct uk_secret *ret_pin, GError **error)
+{
+	static const OukErrorCode again[] = {OUK_E_PIN_LEN, OUK_E_PIN_INVALID, OUK_E_PIN_MISMATCH,
+					     OUK_E_PIN_WEAK};
+
+	for (;;) {
+		UK_SECRET pin = {0};
+		g_autoptr(GError) why = NULL;
+		gboolean typed_wrong = FALSE;
+
+		if (cli_new_pin_get(token, cli_options.new_pin_fd, &pin, &why) &&
+		    cli_new_pin_good(token, &pin, &why)) {
+			*ret_pin = pin;
+			return TRUE;
+		}
+		for (guint i = 0; i < G_N_ELEMENTS(again); i++)
+			typed_wrong = typed_wrong || g_error_matches(why, OUK_ERROR, again[i]);
+		if (!typed_wrong || cli_options.new_pin_fd >= 0) {
+			g_propagate_error(error, g_steal_pointer(&why));
+			return FALSE;
+		}
+		g_printerr("%s\n", why->message);
+	}
+}
+
 static gboolean
 unlock_on_key(const struct unlocking *unlocking, GError **error)
 {
@@ -113,8 +140,7 @@ unlock_on_key(const struct unlocking *unlocking, GError **error)
 		return ouk_unlock_settle(info->serial, &service, NULL, error);
 	if (client->token == NULL)
 		return ouk_fail(error, OUK_E_NO_KEY);
-	if (!cli_new_pin_get(client->token, cli_options.new_pin_fd, &new_pin, error) ||
-	    !cli_new_pin_good(client->token, &new_pin, error) || !ouk_unlock_run(&job, error))
+	if (!new_pin_get(client->token, &new_pin, error) || !ouk_unlock_run(&job, error))
 		return FALSE;
 	g_print("%s\n",
 		_("The key is unlocked and has the new PIN. Other computers need no change."));

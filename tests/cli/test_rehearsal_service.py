@@ -25,7 +25,7 @@ class Lifecycle(ServiceCase):
         self.assertEqual(self.processes(), before)
         for pid in before.values():
             os.kill(pid, signal.SIGKILL)
-        self.service("start")
+        self.service("start", "--port", "0")
         self.assertTrue(all(self.running().values()))
         self.assertFalse(set(before.values()) & set(self.processes().values()))
 

@@ -40,6 +40,15 @@ class OrdersCase(ServiceCase, RigCase):
     def code(self):
         return self.service("inbox", "last", "--code").strip()
 
+    def unlocked(self):
+        """Patient with a busy machine: the key is held for four seconds only."""
+        for _ in range(3):
+            done = self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN, code=None)
+            if "LATE" not in done.err and "TIMEOUT" not in done.err:
+                break
+        self.assertEqual(done.code, 0, done.err)
+        return done
+
     def orders(self):
         return {order["kind"]: order for order in self.ukey("orders", "--json").json()}
 
@@ -52,8 +61,9 @@ class Unlock(OrdersCase):
         self.assertEqual(self.left(), 0)
         wrong = f"{(int(self.code()) + 1) % 10**8:08}"
         self.ukey("unlock", code_=wrong, new_pin=NEW_PIN, code=SERVICE_EXIT)
-        done = self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN)
-        self.assertIn("has the new PIN", done.out)
+        # the code stays good when the new PIN is not
+        self.ukey("unlock", code_=self.code(), new_pin="123456", code=1)
+        self.assertIn("has the new PIN", self.unlocked().out)
         self.ukey("pin", "test", pin=NEW_PIN)
         self.assertEqual((self.left(), self.orders()["unlock"]["state"]), (10, "done"))
 
@@ -65,17 +75,17 @@ class Unlock(OrdersCase):
                                  ("都正确吗？", "是")):
             term.wait_for(question)
             term.type(answer)
-        term.wait_for("授权码（8 位数字")
-        term.type("00000000")
-        term.wait_for("授权码不正确" if "授权码不正确" in term.text else "（8 位数字")
-        term.type(self.code())
-        term.wait_for("新 PIN")
-        self.assertFalse(term.echo_is_on())
-        term.type(NEW_PIN)
-        term.wait_for("再输")
-        term.type(NEW_PIN)
-        self.assertEqual(term.end(), 0, term.text)
+        for question, answer in (("授权码（8 位数字", "00000000"), ("授权码（8 位数字", None),
+                                 ("新 PIN", "123"), ("新 PIN", NEW_PIN), ("再输", NEW_PIN)):
+            term.wait_for(question)
+            term.text = ""  # the same question may come again
+            term.type(answer or self.code())
+        code = term.end()
         self.assertNotIn(NEW_PIN, term.text)
+        if "LATE" in term.text:  # a busy machine
+            self.unlocked()
+        else:
+            self.assertEqual(code, 0, term.text)
         self.ukey("pin", "test", pin=NEW_PIN)
 
     def test_a_foreign_telephone_gets_no_code(self):
@@ -209,7 +219,6 @@ class Without(OrdersCase):
         told = self.ukey("unlock", "--form", "form", code=SERVICE_EXIT)
         self.assertIn("SERVICE_OFFLINE", told.err)
         self.assertIn(UNIT, told.out)  # a card to print
-        self.service("start")
 
 
 if __name__ == "__main__":
