@@ -162,7 +162,7 @@ class Renew(OrdersCase):
         self.assertEqual(self.orders(), {})
 
 
-class Without(OrdersCase):
+class Others(OrdersCase):
     def test_a_lost_key_is_stopped_from_what_is_remembered(self):
         self.ukey("remember")
         self.pull()
@@ -206,6 +206,23 @@ class Without(OrdersCase):
         self.ukey("orders", number, "--go-on")
         self.assertIn("handed-over", self.service("approve", "last", "--sn", "NEW1"))
         self.assertIn("NEW1", self.ukey("orders", number).out)
+
+    def test_a_certificate_is_taken_back(self):
+        self.ukey("revoke", "--form", "form", *TEXTS)
+        self.assertIn("revoked", self.service("approve", "last"))
+        self.assertEqual(self.orders()["revoke"]["state"], "revoked")
+        self.assertIn("REVOKED", self.ukey("renew", "--form", "form", code=SERVICE_EXIT).err)
+
+    def test_changed_data_come_onto_the_key(self):
+        self.write("form", FORM + "unit=示例果业集团\n")
+        # nobody knows the new name yet, so it goes by post
+        self.assertIn("by post", self.ukey("apply", "change", "--form", "form").out)
+        number = self.orders()["change"]["number"]
+        self.service("approve", number)
+        self.ukey("orders", number, "--go-on")
+        self.assertIn("ready", self.service("approve", number))
+        self.ukey("orders", number, "--go-on", pin="123456")
+        self.assertIn("示例果业集团", self.ukey("list").out)
 
     def test_the_form_to_print_is_made(self):
         self.ukey("renew", "--form", "form", "--agree", "none", code=REFUSED)
