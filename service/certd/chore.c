@@ -30,6 +30,22 @@ suspend(const struct cs_desk *desk, const struct cs_order_row *row, const char *
 	return st;
 }
 
+/* At the counter no code was checked, so nobody has told openukey-unlockd yet. */
+static enum cs_status
+unlock_stop(const struct cs_desk *desk, const struct cs_order_row *row)
+{
+	json_t *answer = NULL;
+	enum cs_status st;
+
+	if (desk->certd->unlock_socket == NULL)
+		return CS_OK;
+	st = cs_ask(desk->certd->unlock_socket,
+		    json_pack("{s:s, s:s}", "op", "lost", "sn", row->key_sn), ASK_MS, &answer);
+	if (st == CS_OK)
+		json_decref(answer);
+	return st == CS_E_NOT_FOUND ? CS_OK : st;
+}
+
 enum cs_status
 cs_chore_work(const struct cs_working *working, const struct cs_letter *letter)
 {
@@ -44,10 +60,14 @@ cs_chore_work(const struct cs_working *working, const struct cs_letter *letter)
 	if (sscanf((const char *)letter->payload.ptr, "order=%32s words=%23s", id, words) != 2)
 		return CS_E_CORRUPT;
 	/* All the rest waits for operators, or the issuer does it by itself. */
-	if (strcmp(words, "suspend") != 0 || desk->certd->issue_socket == NULL)
+	if (strcmp(words, "suspend") != 0)
 		return CS_OK;
 	st = cs_order_read(&desk->orders, id, &row, &form);
-	if (st != CS_OK)
+	/* Released meanwhile: it must not be stopped behind that. */
+	if (st != CS_OK || strcmp(row.state, "suspended") != 0)
+		return st;
+	st = unlock_stop(desk, &row);
+	if (st != CS_OK || desk->certd->issue_socket == NULL)
 		return st;
 	json = cs_json_read(cs_blob_span(&form));
 	cert = cs_json_text(json, "cert", CERT_MAX);

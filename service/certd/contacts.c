@@ -36,7 +36,7 @@ handler_later(struct cs_desk *desk, const struct cs_order_row *row, struct cs_co
 	CS_JSON *json = NULL;
 	enum cs_status st = cs_store_handler_get(desk->orders.store, row->unit_mark, &handler);
 
-	if (st == CS_E_NOT_FOUND || (st == CS_OK && handler.since <= row->created))
+	if (st == CS_E_NOT_FOUND || (st == CS_OK && handler.since < row->created))
 		return CS_OK;
 	if (st == CS_OK)
 		st = cs_person_load(desk->orders.vault, desk->orders.store, handler.person,

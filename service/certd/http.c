@@ -251,10 +251,10 @@ finish(struct cs_http *http, struct MHD_Connection *connection, const char *meth
 	enum MHD_Result result;
 	enum cs_status st;
 
-	if (in->too_large)
-		return refuse(connection, CS_E_TOO_LARGE);
 	if (in->route == NULL)
 		return refuse(connection, CS_E_NOT_FOUND);
+	if (in->too_large)
+		return refuse(connection, CS_E_TOO_LARGE);
 	if (ctx == NULL)
 		return refuse(connection, CS_E_UNAVAILABLE);
 	client_name(http, connection, client);
