@@ -27,6 +27,17 @@ follow(struct cs_desk *desk, const char *id, enum cs_event event)
 	return cs_api_follow(desk, id, event, "unlockd", 0);
 }
 
+/* An order that was given up gets no code any more, and none is good for it. */
+static enum cs_status
+still_open(const struct cs_order_row *row)
+{
+	enum cs_state state;
+
+	if (strcmp(row->state, "dead") == 0)
+		return CS_E_CODE_DEAD;
+	return cs_state_read(row->state, &state) && cs_state_final(state) ? CS_E_STATE : CS_OK;
+}
+
 static enum cs_status
 relay(struct cs_desk *desk, const struct cs_http_request *http, const char *op, enum cs_event event,
       json_t *answer)
@@ -43,7 +54,13 @@ relay(struct cs_desk *desk, const struct cs_http_request *http, const char *op, 
 enum cs_status
 cs_api_code(void *ctx, const struct cs_http_request *http, json_t *answer)
 {
-	return relay(ctx, http, "send", CS_EVENT_CODE_SENT, answer);
+	struct cs_desk *desk = ctx;
+	CS_ORDER_ROW row = {.ver = 0};
+	enum cs_status st = cs_api_own(desk, http, &row);
+
+	if (st == CS_OK)
+		st = still_open(&row);
+	return st == CS_OK ? relay(desk, http, "send", CS_EVENT_CODE_SENT, answer) : st;
 }
 
 enum cs_status
@@ -53,6 +70,8 @@ cs_api_check(void *ctx, const struct cs_http_request *http, json_t *answer)
 	CS_ORDER_ROW row = {.ver = 0};
 	enum cs_status st = cs_api_own(desk, http, &row), followed = CS_OK;
 
+	if (st == CS_OK)
+		st = still_open(&row);
 	if (st != CS_OK)
 		return st;
 	st = pass_on(desk, http, &row, "check", answer);

@@ -83,7 +83,7 @@ class Desk:
         worker = subprocess.Popen([CERTD, "work", "--node", "worker", "--spool",
                                    f"{self.folder}/post", *self.common], env=environment())
         try:
-            for _ in range(300):
+            for _ in range(2000):
                 time.sleep(0.03)
                 if wait():
                     return
@@ -120,8 +120,9 @@ class Desk:
         self.assertGreaterEqual(status, 400, (path, answer))
         self.assertEqual(answer, {"error": code}, path)
 
-    def order(self, kind="renewal", sn="SN0001", form=None, key=None, **more):
+    def order(self, kind="renewal", sn="SN0001", form=None, key=None, token_more=None, **more):
         token = {"sn": sn, "not_after": int(time.time()) + 10 * 86400} if sn else {}
+        token.update(token_more or {})
         made = self.good("POST", "/v1/orders",
                          {"kind": kind, "unit_code": UNIT, "token": token, "form": form or FORM,
                           **more}, Idempotency_Key=key or uuid.uuid4().hex)

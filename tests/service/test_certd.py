@@ -446,6 +446,40 @@ class Renewal(CertdCase):
         self.bad("revoked", "POST", f"/v1/orders/{order}/csr", {"csr": "00", "proof": "00"}, cap)
         self.bad("wrong-state", "GET", f"/v1/orders/{order}/result", cap=cap)
 
+    def test_a_loss_suspends_the_certificate_until_two_operators_release_it(self):
+        order, cap = self.prepared()
+        self.issuer.genkey("new")
+        csr = self.issuer.csr("new")
+        self.good("POST", f"/v1/orders/{order}/csr",
+                  {"csr": csr.hex(), "proof": self.issuer.proof(csr, order=order)}, cap)
+        cert = bytes.fromhex(self.good("GET", f"/v1/orders/{order}/result", cap=cap)["sign_cert"])
+        self.good("POST", f"/v1/orders/{order}/confirm",
+                  {"signature": self.issuer.confirmation(cert, order=order)}, cap)
+        self.again()  # openukey-unlockd reads the operators
+        self.enrol("SN0001")
+        loss, loss_cap, number = self.order("loss", method="sms")
+        self.to(loss, loss_cap, "submit")
+        self.good("POST", f"/v1/orders/{loss}/unlock/code", {}, loss_cap)
+        self.good("POST", f"/v1/orders/{loss}/unlock/check", {"code": self.code(loss)}, loss_cap)
+        self.work(lambda: self.held() == 2)  # the old one and the new
+        found = {"approvals": self.approve(
+            enrol_body("found", "SN0001", self.ok("key", sn="SN0001")["ver"], {}), "wang", "zhao")}
+        self.assertEqual(self.act(number, "release", "wang", "zhao", more={"found": found})[1],
+                         {"error": "proof"})
+        body = f"release\norder={loss}\nsn=SN0001\n"
+        for names, state in ((("wang",), None), (("wang", "zhao"), "released")):
+            answer = self.act(number, "release", "wang", "zhao", more={
+                "found": found, "certificates": {"approvals": self.approve(body, *names)}})[1]
+            self.assertEqual(answer.get("state"), state)
+        self.assertEqual(self.held(), 0)
+
+    def held(self):
+        """Suspended certificates, as the issuer has them."""
+        import sqlite3  # pylint: disable=import-outside-toplevel
+        with sqlite3.connect(self.issuer.file("issue.db"), timeout=10) as database:
+            return database.execute("SELECT count(*) FROM revocations WHERE state = 'held'"
+                                    ).fetchone()[0]
+
     def test_with_everything_of_certds_in_hand_no_certificate_comes_out(self):
         order, cap, number = self.approved()
         self.orders_sql("UPDATE orders SET state = 'issued'")
