@@ -282,7 +282,7 @@ class Drivers(LightCase):
 
     def test_a_provider_is_not_asked_without_tls_elsewhere(self):
         config = json.loads((self.path / "drivers.json").read_text())
-        for url in ("http://10.0.0.1/sms", "http://127.0.0.1.evil.example/sms", "file:///etc/passwd",
+        for url in ("http://sms.example/sms", "http://127.0.0.1.evil.example/sms", "file:///etc/passwd",
                     "http://localhost/sms", "gopher://127.0.0.1/"):
             config["identity"]["url"] = url
             (self.path / "drivers.json").write_text(json.dumps(config))
