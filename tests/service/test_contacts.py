@@ -25,11 +25,6 @@ class Contacts(LightCase):
     def letters(self, phone, words=""):
         return [one["text"] for one in self.post() if one["to"] == phone and words in one["text"]]
 
-    def quiet(self):
-        """Nothing is left to be sent."""
-        self.work(lambda: not self.orders_sql(
-            "SELECT id FROM outbox WHERE done = 0 AND due <= ?", int(time.time())))
-
     def query(self, **more):
         return self.good("POST", "/v1/query-grants", {"uscc": UNIT, **more})["grant"]
 
@@ -46,7 +41,7 @@ class Contacts(LightCase):
         failed, cap, _ = self.order(form={**FORM, "handler_phone": NEW, "legal_phone": "13900000001"})
         self.assertEqual(self.to(failed, cap, "submit")["state"], "paper-wait")
         self.query()
-        self.quiet()
+        self.settle()
         self.assertEqual(self.post(), [])
 
     def test_somebody_elses_handler_sees_only_what_is_his(self):
@@ -72,7 +67,7 @@ class Contacts(LightCase):
             if number < 8:
                 self.to(order, cap, "submit")
                 self.good("POST", f"/v1/orders/{order}/consent/code", {}, cap)
-        self.quiet()
+        self.settle()
         codes = [one for one in self.post() if "码" in one["text"]]
         for phone in (HANDLER, FORM["legal_phone"]):
             self.assertLessEqual(len([one for one in codes if one["to"] == phone]), 5)
@@ -99,7 +94,7 @@ class Contacts(LightCase):
         self.query(phone=NEW)
         self.query(phone=HANDLER)
         self.good("POST", f"/v1/orders/{order}/consent/code", {}, cap)
-        self.quiet()
+        self.settle()
         self.assertEqual(self.letters(NEW, "码"), [])
         self.assertEqual(self.letters(HANDLER, "验证码"), [])
         self.orders_sql("UPDATE handlers SET since = since - 86400")

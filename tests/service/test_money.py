@@ -53,7 +53,7 @@ class Money(LightCase):
         self.assertEqual(self.good("GET", f"/v1/orders/{order}", cap=cap)["payment"]["state"],
                          "refunded")
         self.notify(reference, 22000)  # an old notice changes nothing any more
-        self.work(lambda: True)
+        self.settle()
         self.assertEqual((self.state(order, cap), len(self.spool("refund"))), ("refunded", 1))
 
     def test_money_that_comes_too_late_goes_back(self):
@@ -72,7 +72,7 @@ class Money(LightCase):
                                               "memo": number})
         self.assertEqual((answer["deadline"], answer["next"]), (0, "transfer"))
         self.due(order)
-        self.work(lambda: True)
+        self.settle()
         self.assertEqual(self.state(order, cap), "wait-transfer")
         status, seen = self.act(number, "transfer-seen", "wang")
         self.assertEqual((status, seen["state"], seen["payment"]["state"]), (200, "paid", "paid"))
@@ -85,7 +85,7 @@ class Money(LightCase):
         for notice in ("a", "a", "b"):
             self.assertEqual(self.notify(reference, 22000, notice)[0], 200)
         self.work(lambda: self.spool("refund"))
-        self.work(lambda: True)
+        self.settle()
         self.assertEqual([one["reference"] for one in self.spool("refund")], [reference])
         self.assertEqual(self.state(order, cap), "paid")
 
@@ -119,7 +119,7 @@ class Money(LightCase):
         answer = self.good("POST", f"/v1/orders/{order}/invoice", fields, cap)
         self.assertEqual(answer["invoice"], {"state": "wanted", "number": ""})
         reference = self.to(order, cap, "submit", "consent", "payment")["reference"]
-        self.work(lambda: True)
+        self.settle()
         self.assertEqual(self.spool("invoice"), [])
         self.notify(reference, 22000)
         self.work(lambda: self.spool("invoice"))

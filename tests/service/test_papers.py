@@ -300,7 +300,7 @@ class Papers(LightCase):
         self.good("POST", f"/v1/orders/{order}/invoice", {"title": "planted-title", "tax_number":
                                                           "planted-tax"}, cap)
         self.to(order, cap, "payment")
-        self.work(lambda: True)
+        self.settle()
         run(CERTADM, "--store", self.orders, "backup", f"{self.folder}/dump")
         planted = [*secrets.values(), "planted-title", "planted-tax", PLANTED, HANDLER, cap,
                    FORM["legal_phone"], FORM["unit"], UNIT]
