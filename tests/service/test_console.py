@@ -403,6 +403,31 @@ class Injection(ConsoleCase):
         self.assertEqual(self.state(order, cap), "review")
 
 
+@unittest.skipUnless(os.environ.get("OPENUKEY_TEST_POSTGRES"), "no PostgreSQL beside this test")
+class OnPostgres(ConsoleCase):
+    """What the pages ask of the database, once more on the other engine."""
+
+    def orders_store(self):
+        where = os.environ["OPENUKEY_TEST_POSTGRES"]
+        run("psql", where, "-qc", "CREATE DATABASE console")
+        return re.sub("dbname=\\S+", "dbname=console", where)
+
+    def test_orders_are_found_and_approved(self):
+        order, cap, number = self.in_review()
+        for search in ("", "?state=review", "?kind=change&sn=SN0001", f"?unit={UNIT}", "?before=99990101A000001"):
+            self.assertIn(number, self.shown("wang", f"/{search}"))
+        for search in ("?state=approved", "?kind=unlock", "?sn=x", "?unit=x", "?before=20200101A000001"):
+            self.assertNotIn(number, self.shown("wang", f"/{search}"))
+        self.ask_for("wang", number, "approve")
+        self.sign("wang", number)
+        self.sign("zhao", number)
+        self.assertEqual(self.state(order, cap), "approved")
+        page = self.shown("sun", f"/orders/{number}", Accept_Language="en")
+        for words in ("carried out", "approval", "zhao"):
+            self.assertIn(words, page)
+        self.assertIn(number, self.shown("sun", "/log"))
+
+
 class Signing(ConsoleCase):
     """Operators sign with ukey and a key of SoftHSM."""
 
