@@ -230,6 +230,7 @@ admin_orders(const char *command, const struct options *options)
 		st = certd_open(options, &certd);
 		if (st == CS_OK)
 			st = work_run(options, &certd, i);
+		cs_profile_free(&certd.profile);
 		cs_operators_free(&certd.operators);
 		cs_vault_wipe(&certd.vault);
 		return st == CS_OK ? 0 : 1;

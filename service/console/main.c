@@ -52,6 +52,7 @@ console_open(const struct settings *settings, struct console *console)
 static void
 console_close(struct console *console)
 {
+	cs_profile_free(&console->certd.profile);
 	cs_operators_free(&console->certd.operators);
 	cs_vault_wipe(&console->certd.vault);
 }
