@@ -124,7 +124,8 @@ ouk_empty_page_set_state(OukEmptyPage *self, OukWatchState state)
 		add_button(GTK_BOX(self), _(states[state].label), states[state].action,
 			   state == OUK_WATCH_EMPTY ? NULL : "suggested-action");
 	if (state == OUK_WATCH_EMPTY)
-		add_button(GTK_BOX(self), _("_Lost, Broken, or No Key Yet…"), "app.services", "flat");
+		add_button(GTK_BOX(self), _("_Lost, Broken, or No Key Yet…"), "app.services",
+			   "flat");
 	if (state == OUK_WATCH_EMPTY) {
 		GAction *practice = g_action_map_lookup_action(
 			G_ACTION_MAP(g_application_get_default()), "practice");
