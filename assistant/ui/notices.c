@@ -195,6 +195,12 @@ ouk_notices_new(OukApplication *application)
 	g_signal_connect(watch, "plugged", G_CALLBACK(on_plugged), self);
 	g_signal_connect(watch, "pulled", G_CALLBACK(on_pulled), self);
 	self->timer = g_timeout_add_seconds(REMIND_SECONDS, on_hour, self);
+	/* those that were read before the first paint */
+	for (guint i = 0; i < g_list_model_get_n_items(G_LIST_MODEL(watch)); i++) {
+		g_autoptr(OukTokenView) view = g_list_model_get_item(G_LIST_MODEL(watch), i);
+
+		start_chore(self, view);
+	}
 	return self;
 }
 

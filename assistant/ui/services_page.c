@@ -311,13 +311,21 @@ fill_choices(GtkComboBoxText *combo, const OukProfiles *profiles)
 	gtk_combo_box_set_active(GTK_COMBO_BOX(combo), 0);
 }
 
+/* Profiles were read, or a certificate is remembered that was not: what was chosen stays chosen. */
 static void
-on_profiles(GtkComboBox *combo)
+refill(GtkComboBox *combo)
 {
 	const OukProfiles *profiles = ouk_application_profiles(ouk_application_get());
+	g_autofree char *chosen = g_strdup(gtk_combo_box_get_active_id(combo));
+	gboolean untouched;
 
-	if (profiles != NULL && gtk_combo_box_get_active_id(combo) == NULL)
-		fill_choices(GTK_COMBO_BOX_TEXT(combo), profiles);
+	if (profiles == NULL)
+		return;
+	untouched = gtk_combo_box_get_active(combo) <= 0;
+	gtk_combo_box_text_remove_all(GTK_COMBO_BOX_TEXT(combo));
+	fill_choices(GTK_COMBO_BOX_TEXT(combo), profiles);
+	if (!untouched)
+		gtk_combo_box_set_active_id(combo, chosen);
 }
 
 GtkWidget *
@@ -342,8 +350,10 @@ ouk_services_page_new(void)
 	gtk_container_add(GTK_CONTAINER(box), row);
 	gtk_container_add(GTK_CONTAINER(box), services);
 	g_signal_connect(combo, "changed", G_CALLBACK(on_chosen), services);
-	g_signal_connect_object(ouk_application_get(), "profiles", G_CALLBACK(on_profiles), combo,
+	g_signal_connect_object(ouk_application_get(), "profiles", G_CALLBACK(refill), combo,
 				G_CONNECT_SWAPPED);
-	on_profiles(GTK_COMBO_BOX(combo));
+	g_signal_connect_object(ouk_application_get(), "memory", G_CALLBACK(refill), combo,
+				G_CONNECT_SWAPPED);
+	refill(GTK_COMBO_BOX(combo));
 	return page;
 }
