@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define BLANK     "________________"
-#define DATE_TEXT 16
+#define DATE_TEXT 24
 
 /* Members of a form and what they are called, in the order in which they are printed. */
 static const struct {
@@ -87,7 +87,7 @@ form_pages(const struct cs_certd *certd, const struct cs_order_row *row, const c
 	   const json_t *form)
 {
 	const char *number = row != NULL ? row->number : BLANK;
-	char date[DATE_TEXT] = BLANK, head[96];
+	char date[DATE_TEXT] = BLANK, head[128];
 	json_t *first, *second, *papers;
 
 	if (row != NULL)
