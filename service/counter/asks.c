@@ -262,6 +262,8 @@ run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, j
 		return ask_process(desk->certd->unlock_socket, "found", row, members, answer);
 	if (strcmp(act, "revoke") == 0)
 		return cs_api_operator_revoke(desk, &request, answer);
+	if (strcmp(act, "request") == 0)
+		return ask_process(desk->certd->issue_socket, "request", row, members, answer);
 	if (strcmp(act, "reinstate") == 0)
 		return cs_api_operator_release(desk, &request, answer);
 	if (strcmp(act, "unlock") != 0) {

@@ -20,6 +20,7 @@ enum asked {
 	ASKED_UNLOCK,
 	ASKED_FOUND,
 	ASKED_REINSTATE,
+	ASKED_REQUEST,
 	ASKED_REVOKE,
 };
 
@@ -37,6 +38,7 @@ static const struct offer {
 	{"transfer-seen", ASKED_ORDER, CS_EVENT_TRANSFER_SEEN, CS_KIND_COUNT, {NULL}},
 	{"paper-came", ASKED_ORDER, CS_EVENT_PAPER_CAME, CS_KIND_COUNT, {NULL}},
 	{"issue", ASKED_ISSUE, CS_EVENT_PREPARED, CS_KIND_COUNT, {NULL}},
+	{"request", ASKED_REQUEST, CS_EVENT_MAKE, CS_KIND_COUNT, {NULL}},
 	{"make", ASKED_ORDER, CS_EVENT_MAKE, CS_KIND_COUNT, {NULL}},
 	{"lay-out", ASKED_ORDER, CS_EVENT_LAY_OUT, CS_KIND_COUNT, {NULL}},
 	{"post", ASKED_ORDER, CS_EVENT_POST, CS_KIND_COUNT, {"tracking", NULL}},
@@ -58,6 +60,16 @@ offer_find(const char *act)
 	return NULL;
 }
 
+/* The certificate of a new key is approved before the key is made: the order stays where it is. */
+static bool
+on_new_key(const struct offer *offer, enum cs_kind kind, enum cs_state state)
+{
+	enum cs_state next;
+
+	return offer->what == ASKED_ISSUE &&
+	       cs_flow_next(kind, state, CS_EVENT_MAKE, &next) == CS_OK;
+}
+
 static bool
 possible(const struct offer *offer, const struct cs_order_row *row)
 {
@@ -65,7 +77,8 @@ possible(const struct offer *offer, const struct cs_order_row *row)
 	enum cs_state state, next;
 
 	if (!cs_kind_read(row->kind, &kind) || !cs_state_read(row->state, &state) ||
-	    cs_flow_next(kind, state, offer->event, &next) != CS_OK)
+	    (cs_flow_next(kind, state, offer->event, &next) != CS_OK &&
+	     !on_new_key(offer, kind, state)))
 		return false;
 	/* A counter unlock is approved by its own text: openukey-unlockd sees no other. */
 	if (strcmp(offer->act, "approve") == 0 && kind == CS_KIND_UNLOCK)
@@ -402,6 +415,38 @@ found_body(const struct cs_desk *desk, const struct cs_order_row *row, char ret[
 	return st;
 }
 
+/* The member "csr": PEM as it was pasted, or hex; hex afterwards, and its hash. */
+static enum cs_status
+csr_take(json_t *members, char ret[CS_HASH_TEXT])
+{
+	const char *text = cs_json_text_or_empty(members, "csr", 2 * CERT_MAX);
+	UK_CLEANUP(bio_drop) BIO *bio = text != NULL ? BIO_new_mem_buf(text, -1) : NULL;
+	X509_REQ *request = bio != NULL ? PEM_read_bio_X509_REQ(bio, NULL, NULL, NULL) : NULL;
+	BYTES *der = NULL;
+	int len = request != NULL ? i2d_X509_REQ(request, &der) : 0;
+
+	X509_REQ_free(request);
+	if (len > 0 && !cs_json_put_hex(members, "csr", uk_span_of(der, (size_t)len)))
+		return CS_E_MEMORY;
+	return hex_hash(members, "csr", ret);
+}
+
+/* As openukey-issuerd makes it: which request, on which new key, the order's certificate is for. */
+static enum cs_status
+request_body(const struct cs_order_row *row, json_t *members, char ret[CS_ASK_BODY])
+{
+	const char *token = line_value(members, "token");
+	char hash[CS_HASH_TEXT];
+	enum cs_status st = token != NULL && token[0] != '\0' ? CS_OK : CS_E_ARGUMENTS;
+
+	if (st == CS_OK)
+		st = csr_take(members, hash);
+	if (st == CS_OK)
+		(void)snprintf(ret, CS_ASK_BODY, "request\norder=%s\ntoken=%s\ncsr=%s\n", row->id,
+			       token, hash);
+	return st;
+}
+
 enum cs_status
 cs_ask_body(struct cs_desk *desk, const struct cs_order_row *row, const char *act, json_t *members,
 	    char ret[CS_ASK_BODY])
@@ -419,6 +464,8 @@ cs_ask_body(struct cs_desk *desk, const struct cs_order_row *row, const char *ac
 		return found_body(desk, row, ret);
 	case ASKED_REVOKE:
 		return revoke_body(row, members, ret);
+	case ASKED_REQUEST:
+		return request_body(row, members, ret);
 	case ASKED_REINSTATE:
 		(void)snprintf(ret, CS_ASK_BODY, "release\norder=%s\nsn=%s\n", row->id,
 			       row->key_sn);

@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """openukey-certd with openukey-issuerd, -kmcd and -unlockd behind it: orders to their end."""
+import hashlib
+import json
 import shutil
 import unittest
 
 from certd_case import PAY_KEY, CertdCase
 from kmc_case import PHONE, KmcCase
+from unlock_case import CERTADM, run
 
 
 class Issuer(KmcCase):
@@ -37,8 +40,8 @@ class Whole(CertdCase):
         self.again()
         self.port = self.serve("one")
 
-    def approved(self, kind="renewal", amount=22000):
-        order, cap, number = self.order(kind)
+    def approved(self, kind="renewal", amount=22000, **more):
+        order, cap, number = self.order(kind, **more)
         self.to(order, cap, "submit", "consent")
         if amount:
             self.notify(self.to(order, cap, "payment")["reference"], amount)
@@ -98,6 +101,38 @@ class Whole(CertdCase):
             answer = self.act(number, "release", "wang", "zhao", more=more)[1]
             self.assertEqual(answer.get("state"), state, answer)
         self.assertEqual(self.issuer.ok("held", **held)["serials"], [])
+
+    def certadm(self, *words, who="wang"):
+        return run(CERTADM, *words, "--store", self.orders, "--vault", f"{self.folder}/vault.key",
+                   "--profile", f"{self.folder}/profile.json", "--operators",
+                   f"{self.folder}/operators", "--issue", self.issuer.file("socket"), "--as", who).decode()
+
+    def asked_and_signed(self, number, act, *members):
+        self.certadm("ask", number, act, *members)
+        for who in ("wang", "zhao"):
+            paper = json.loads(self.certadm("paper", number, who=who))
+            (self.path / "answer").write_text(json.dumps({"operator": who, "signatures": [
+                {"body": hashlib.sha256(item["body"].encode()).hexdigest(),
+                 "signature": self.approve(item["body"], who)[0]["signature"]}
+                for item in paper["items"]]}))
+            self.certadm("answer", number, f"{self.folder}/answer", who=who)
+
+    def test_operators_ask_and_sign_for_a_new_keys_certificate(self):
+        order, cap, number = self.approved("new", sn=None)
+        self.asked_and_signed(number, "issue", "years=1")
+        self.issuer.genkey("fresh")
+        csr = self.issuer.csr("fresh")
+        self.bad("proof", "POST", f"/v1/operator/{number}/request",
+                 {"csr": csr.hex(), "token": "SN0009"})
+        self.asked_and_signed(number, "request", "token=SN0009", f"csr={csr.hex()}")
+        # the station fetches what was signed for
+        answer = self.good("POST", f"/v1/operator/{number}/request", {"csr": csr.hex()})
+        cert = bytes.fromhex(answer["sign_cert"])
+        self.issuer.check_envelope(answer, bytes.fromhex(answer["enc_cert"]), "fresh")
+        self.good("POST", f"/v1/operator/{number}/confirm",
+                  {"signature": self.issuer.confirmation(cert, "fresh", order)})
+        self.assertEqual(self.act(number, "make", "wang", sn="SN0009")[1].get("state"), "made")
+        self.assertEqual(self.state(order, cap), "made")
 
     def test_a_lost_key_is_replaced_and_the_report_is_over(self):
         self.enrol("SN0001")
