@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const struct cs_upstream_driver *const drivers[] = {
+	&cs_upstream_cmp,
 	&cs_upstream_external,
 };
 

@@ -54,6 +54,8 @@ struct cs_upstream_driver {
 /* NULL: no such driver. */
 const struct cs_upstream_driver *cs_upstream_find(const char *name);
 
+/* cmp.c: a CA that speaks CMP. options: a file, see README.md. */
+extern const struct cs_upstream_driver cs_upstream_cmp;
 /* external.c: a program that is run for each request. options: its path. */
 extern const struct cs_upstream_driver cs_upstream_external;
 
