@@ -269,7 +269,6 @@ load_read(const char *path, struct load *load)
 	load->folder = json_string_value(json_object_get(json, "folder"));
 	load->texts = json_string_value(json_object_get(json, "texts"));
 	load->pay_key = json_string_value(json_object_get(json, "pay_key"));
-	load->old_serial = json_string_value(json_object_get(json, "old_serial"));
 	load->clients = (size_t)json_integer_value(json_object_get(json, "clients"));
 	load->items_len = (size_t)json_integer_value(json_object_get(json, "count"));
 	load->items = calloc(load->items_len, sizeof(*load->items));
@@ -290,11 +289,11 @@ load_read(const char *path, struct load *load)
 	load->operators[1] = key_read(load, "zhao");
 	load->old_key = key_read(load, "old");
 	load->new_key = key_read(load, "new");
+	load->ca_key = key_read(load, "ca");
 	load->csr = file_hex(load, "new.csr.der", load->csr_hash);
 	load->csr_member = malloc(CSR_ROOM);
 	if (load->csr_member != NULL && load->csr != NULL)
 		(void)snprintf(load->csr_member, CSR_ROOM, "\"csr\":\"%s\",", load->csr);
-	load->old_cert = file_hex(load, "old.der", load->old_hash);
 	load->subject = file_hex(load, "subject.der", load->subject_hash);
 	return load->operators[0] != NULL && load->operators[1] != NULL;
 }
@@ -312,9 +311,14 @@ main(int argc, char **argv)
 		return 2;
 	}
 	job = json_string_value(json_object_get(load.settings, "job"));
-	done = strcmp(job, "unlocks") == 0 ? unlocks_run(&load, figures)
-					   : renewals_run(&load, figures);
-	figures_add(&load, figures);
+	if (strcmp(job, "bare") == 0) {
+		bare_run(&load, figures);
+		done = true;
+	} else {
+		done = strcmp(job, "unlocks") == 0 ? unlocks_run(&load, figures)
+						   : renewals_run(&load, figures);
+		figures_add(&load, figures);
+	}
 	(void)json_dumpf(figures, stdout, JSON_COMPACT);
 	(void)printf("\n");
 	return done ? 0 : 1;

@@ -19,7 +19,8 @@ struct item {
 	char grant[CS_HASH_TEXT], code[12];
 	char approve[APPROVALS_TEXT], issue[APPROVALS_TEXT];
 	char *csr_body, *confirm_body;
-	char *cert; /* hex */
+	char *cert;                                             /* hex */
+	char *old_cert, old_hash[CS_HASH_TEXT], old_serial[48]; /* one of its own; hex */
 	double spent, latencies[LATENCIES_MAX];
 	size_t latencies_len;
 	bool failed;
@@ -32,10 +33,9 @@ struct load {
 	json_t *settings;
 	size_t clients, items_len;
 	struct item *items;
-	EVP_PKEY *operators[2], *old_key, *new_key;
-	char *csr, *csr_member, *old_cert, *subject; /* hex; the member with its comma */
-	char csr_hash[CS_HASH_TEXT], old_hash[CS_HASH_TEXT], subject_hash[CS_HASH_TEXT];
-	const char *old_serial;
+	EVP_PKEY *operators[2], *old_key, *new_key, *ca_key;
+	char *csr, *csr_member, *subject; /* hex; the member with its comma */
+	char csr_hash[CS_HASH_TEXT], subject_hash[CS_HASH_TEXT];
 };
 
 /* One client's turn with one order over a connection of its own. */
@@ -56,6 +56,11 @@ bool load_member(const json_t *json, const char *name, char *ret, size_t room);
 bool load_approvals(const struct load *load, const char *body, char ret[APPROVALS_TEXT]);
 /* POST /v1/orders */
 bool load_open(struct item *item, struct link *link, const char *kind, const char *more);
+
+/* An old certificate of the order's own, as the CA would have made it. */
+bool load_old(const struct load *load, struct item *item);
+/* Milliseconds of CPU time of the signatures that such jobs are made of. */
+void bare_run(const struct load *load, json_t *ret);
 
 /* Each prints an object with its figures. */
 bool renewals_run(struct load *load, json_t *ret);

@@ -109,11 +109,11 @@ sign_first(const struct load *load, struct item *item)
 	(void)snprintf(body, sizeof(body),
 		       "issue\norder=%s\nkind=renewal\nsn=%s\nsubject=%s\ncode=91110000TEST000001\n"
 		       "years=1\nold=%s\npaid=%d\n",
-		       item->id, item->sn, load->subject_hash, load->old_hash, PRICE);
+		       item->id, item->sn, load->subject_hash, item->old_hash, PRICE);
 	if (!load_approvals(load, body, item->issue))
 		return false;
 	(void)snprintf(body, sizeof(body), "order=%s\nsn=%s\ncsr=%s\nold=%s\n", item->id, item->sn,
-		       load->csr_hash, load->old_serial);
+		       load->csr_hash, item->old_serial);
 	if (!signature_hex(load->old_key, CS_PURPOSE_RENEW, body, proof))
 		return false;
 	item->csr_body = text_of(load->csr_member, "proof", proof);
@@ -144,7 +144,7 @@ issued(const struct load *load, struct item *item, struct link *link)
 	(void)snprintf(body, sizeof(body),
 		       "{\"subject\":\"%s\",\"code\":\"91110000TEST000001\",\"years\":1,"
 		       "\"paid\":%d,\"old_cert\":\"%s\",\"approvals\":%s}",
-		       load->subject, PRICE, load->old_cert, item->issue);
+		       load->subject, PRICE, item->old_cert, item->issue);
 	if (!operator_asks(item, link, "/issue", body) || !look(item, link, "ready") ||
 	    !load_order(item, link, "/csr", item->csr_body, NULL) || !look(item, link, "issued") ||
 	    !load_order(item, link, "/result", NULL, &result))
@@ -184,9 +184,13 @@ confirmed(const struct load *load, struct item *item, struct link *link)
 bool
 renewals_run(struct load *load, json_t *ret)
 {
-	double first = load_phase(load, until_review), second, third;
+	double first, second, third;
 	bool all = true;
 
+	for (size_t i = 0; i < load->items_len; i++)
+		if (!load_old(load, &load->items[i]))
+			return false;
+	first = load_phase(load, until_review);
 	for (size_t i = 0; i < load->items_len; i++)
 		if (!load->items[i].failed)
 			load->items[i].failed = !sign_first(load, &load->items[i]);

@@ -296,10 +296,8 @@ class Rig:
             link.close()
 
     def load(self, job, count, clients, prefix):
-        serial = run("openssl", "x509", "-in", self.file("old.pem"), "-noout", "-serial").decode()
         settings = {"job": job, "folder": self.folder, "texts": json.dumps({"texts": TEXTS}),
-                    "pay_key": PAY_KEY, "old_serial": serial.strip().split("=")[1],
-                    "clients": clients, "count": count, "port": self.port, "tls": True,
+                    "pay_key": PAY_KEY, "clients": clients, "count": count, "port": self.port, "tls": True,
                     "prefix": prefix, "unlock_socket": self.file("unlockd.sock"),
                     "spool": self.file("spool")}
         Path(self.file("load.json")).write_text(json.dumps(settings))
