@@ -109,6 +109,9 @@ class UnlockOnKey(RigCase, UnlockCase):
         self.assertIn(done.returncode, (0, 1), lines)
         return done.returncode == 0, lines[-1], [int(line.split()[1]) for line in lines[:-1]]
 
+    def assert_error(self, name, outcome):
+        self.assertEqual(outcome[1].split()[:2], ["error", name], outcome)
+
     def assert_new_pin(self, order):
         self.assertEqual((self.left(), self.left("admin")), (10, 10))
         self.ukey("pin", "test", pin=NEW_PIN)
@@ -147,7 +150,7 @@ class UnlockOnKey(RigCase, UnlockCase):
         order, grant = self.begin()
         self.locked_key(sn="SN0002", lock=False)
         writes = self.writes()
-        self.assertTrue(self.unlock(order, grant)[1].startswith("error UNLOCK_OTHER_KEY"))
+        self.assert_error("UNLOCK_OTHER_KEY", self.unlock(order, grant))
         self.assertEqual(self.writes(), writes)
         self.assertEqual(self.ok("status", order=order)["attempts"], 0)
 
@@ -156,7 +159,7 @@ class UnlockOnKey(RigCase, UnlockCase):
         order, grant = self.begin()
         self.locked_key(lock=False)
         for pin in ("12345", "12345678901234567"):
-            self.assertTrue(self.unlock(order, grant, pin=pin)[1].startswith("error PIN_LEN"))
+            self.assert_error("PIN_LEN", self.unlock(order, grant, pin=pin))
         self.assertEqual(self.ok("status", order=order)["attempts"], 0)
 
     def test_a_foreign_admin_pin_costs_one_try_ever(self):
@@ -164,7 +167,7 @@ class UnlockOnKey(RigCase, UnlockCase):
         self.locked_key(admin_pin="of-another-ca")
         order, grant = self.begin()
         self.proxy.lost = ("foreign",)
-        self.assertTrue(self.unlock(order, grant)[1].startswith("error UNLOCK_FOREIGN"))
+        self.assert_error("UNLOCK_FOREIGN", self.unlock(order, grant))
         self.assertEqual(self.left("admin"), 9)
         self.again()
         self.assertIn("service-", self.unlock(order, self.grant_or(order, grant))[1])
@@ -223,7 +226,7 @@ class UnlockOnKey(RigCase, UnlockCase):
         self.locked_key()
         order, grant = self.begin()
         self.tell("fault", "ins", "16", "pull-before")  # ChangePIN never comes to it
-        self.assertTrue(self.unlock(order, grant)[1].startswith("error UNLOCK_UNFINISHED"))
+        self.assert_error("UNLOCK_UNFINISHED", self.unlock(order, grant))
         self.pull()
         self.end(signal.SIGKILL)
         self.rehearsal("stop")
@@ -261,7 +264,7 @@ class UnlockOnKey(RigCase, UnlockCase):
         self.locked_key()
         order, grant = self.begin()
         self.proxy.lost = ("command",)
-        self.assertTrue(self.unlock(order, grant)[1].startswith("error SERVICE"))
+        self.assert_error("SERVICE", self.unlock(order, grant))
         self.proxy.lost = ()
         self.proxy.held = '"stage":"unblock"'  # longer than the key is held
         process = subprocess.Popen(self.command(order, grant), stdout=subprocess.PIPE)
