@@ -12,8 +12,11 @@
 #include "drivers/gm/relay_watch.h"
 #include "drivers/gm/rights.h"
 
+#include <stdlib.h>
+
 /* 5 s for the whole, of which the last is for what follows the last answer. */
 #define QUESTIONS_MS      4000
+#define QUESTIONS_MS_MAX  120000 /* of OPENUKEY_RELAY_MS, for tests on slow machines */
 #define ADMIN_TRIES_LEAST 5
 #define BLOCK_AND_MAC     (GM_BLOCK_LEN + GM_MAC_LEN)
 
@@ -251,6 +254,15 @@ run_device_key(struct job *job)
 
 /* ---- the frame ---- */
 
+static long
+questions_ms(void)
+{
+	const char *text = secure_getenv("OPENUKEY_RELAY_MS");
+	long ms = text != NULL ? strtol(text, NULL, 10) : 0;
+
+	return ms > 0 && ms <= QUESTIONS_MS_MAX ? ms : QUESTIONS_MS;
+}
+
 /* The transaction is open when this is called, and over when it returns. */
 static enum uk_status
 run_relay(struct gm_token *token, void *data)
@@ -260,7 +272,7 @@ run_relay(struct gm_token *token, void *data)
 
 	job->watch.let_go = let_go;
 	job->watch.data = job;
-	relay_watch_begin(&job->watch, QUESTIONS_MS, job->relay->threads);
+	relay_watch_begin(&job->watch, questions_ms(), job->relay->threads);
 	st = job->run(job);
 	relay_watch_end(&job->watch);
 	if (!job->watch.gone && st != UK_E_REMOVED)
