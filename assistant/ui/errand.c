@@ -212,6 +212,8 @@ on_worked(GObject *source, GAsyncResult *result, gpointer data)
 	}
 	self->asking = FALSE;
 	take(self, work);
+	if (self->info.order != NULL)
+		ouk_resume_note(ouk_application_resume(ouk_application_get()), self->info.order);
 	if (work->action != OUK_DESK_DO_POLL)
 		ouk_resume_refresh(ouk_application_resume(ouk_application_get()));
 	if (!done) {
@@ -333,6 +335,12 @@ const OukErrandInfo *
 ouk_errand_info(OukErrand *self)
 {
 	return &self->info;
+}
+
+OukService *
+ouk_errand_service(OukErrand *self)
+{
+	return self->service;
 }
 
 void

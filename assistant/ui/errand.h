@@ -48,6 +48,9 @@ OukErrand *ouk_errand_new(const OukErrandSetup *setup);
 /* Borrowed; as of the last "changed". */
 const OukErrandInfo *ouk_errand_info(OukErrand *self);
 
+/* Borrowed. */
+OukService *ouk_errand_service(OukErrand *self);
+
 /* What the person filled in, kept while the errand lives. value NULL: none. */
 void ouk_errand_set(OukErrand *self, const char *name, const char *value);
 const char *ouk_errand_get(OukErrand *self, const char *name);

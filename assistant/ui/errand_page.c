@@ -87,9 +87,14 @@ on_no(GtkButton *button, OukErrandPage *self)
 static void
 ask(OukErrandPage *self, const char *question, const char *label, OukDeskEvent event)
 {
+	g_autofree char *answer = g_strdup(label);
+
+	/* the question has been asked: no dots */
+	if (g_str_has_suffix(answer, "…"))
+		answer[strlen(answer) - strlen("…")] = '\0';
 	self->asked = event;
 	gtk_label_set_text(self->question, question);
-	gtk_button_set_label(self->yes, label);
+	gtk_button_set_label(self->yes, answer);
 	gtk_revealer_set_reveal_child(self->asking, TRUE);
 	gtk_widget_grab_focus(self->no); /* the harmless one */
 }

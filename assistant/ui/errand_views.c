@@ -483,7 +483,7 @@ view_trouble(OukErrandPage *page, GtkBox *box)
 	say(box, info->error != NULL ? info->error->message : NULL, "ouk-unit");
 	say(box, _(row->cure), NULL);
 	ouk_errand_page_button(page, box, _("_Try Again"), OUK_DESK_AGAIN, NULL);
-	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
+	ouk_guide_fill_contacts(box, info->profile);
 }
 
 static void

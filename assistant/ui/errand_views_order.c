@@ -455,7 +455,7 @@ ouk_errand_view_transfer(OukErrandPage *page, GtkBox *box)
 	    _("The account's number you get from the CA. The 24 hours do not run meanwhile; "
 	      "this goes on as soon as the CA has seen the money."),
 	    NULL);
-	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
+	ouk_guide_fill_contacts(box, info->profile);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
@@ -483,6 +483,44 @@ ouk_errand_view_review(OukErrandPage *page, GtkBox *box)
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
+/* ---- the form on paper ---- */
+
+static void
+on_form(GObject *source, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(OukErrandPage) page = data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(OukReply) reply = ouk_service_ask_finish(result, &error);
+	g_autofree char *name = NULL;
+
+	if (ouk_errand_page_errand(page) == NULL || info_of(page)->order == NULL)
+		return;
+	if (reply == NULL || ouk_reply_file(reply) == NULL) {
+		ouk_errand_page_complain(page, error != NULL ? error->message
+							     : _("The file cannot be read."));
+		return;
+	}
+	name = g_strdup_printf("%s.pdf", order_of(page)->number);
+	ouk_save_as(GTK_WIDGET(page), _("Save the Form"), name, ouk_reply_file(reply));
+}
+
+static void
+on_want_form(GtkButton *button, OukErrandPage *page)
+{
+	g_autoptr(OukCall) call = ouk_call_form_pdf(info_of(page)->order);
+
+	ouk_service_ask_async(ouk_errand_service(ouk_errand_page_errand(page)), call, NULL, on_form,
+			      g_object_ref(page));
+}
+
+static void
+add_form_button(OukErrandPage *page, GtkBox *box)
+{
+	GtkWidget *button = ouk_button_add(box, _("Save the _Form (PDF)…"), NULL);
+
+	g_signal_connect(button, "clicked", G_CALLBACK(on_want_form), page);
+}
+
 void
 ouk_errand_view_papers(OukErrandPage *page, GtkBox *box)
 {
@@ -493,6 +531,7 @@ ouk_errand_view_papers(OukErrandPage *page, GtkBox *box)
 	    _("Who you are could not be checked from here. Print the form, have it stamped, and "
 	      "send it with the papers; this goes on when they have come."),
 	    NULL);
+	add_form_button(page, box);
 	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 	say_deadline(page, box);
@@ -520,6 +559,6 @@ ouk_errand_view_collect(OukErrandPage *page, GtkBox *box)
 	    _("The key comes with its PIN blocked. Plug it in and choose \"Unlock the Key\" in "
 	      "its services: with a code you set its PIN yourself."),
 	    NULL);
-	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
+	ouk_guide_fill_contacts(box, info->profile);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }

@@ -153,6 +153,15 @@ ouk_guide_fill(GtkBox *box, OukGuideKind kind, const OukProfile *profile)
 	add_points(box, profile);
 }
 
+void
+ouk_guide_fill_contacts(GtkBox *box, const OukProfile *profile)
+{
+	if (profile == NULL)
+		return;
+	add_hotlines(box, profile);
+	add_points(box, profile);
+}
+
 static void
 on_site(GtkWidget *button, const char *url)
 {

@@ -15,6 +15,8 @@ GtkWidget *ouk_guide_page_new(OukGuideKind kind, const OukProfile *profile, OukT
  * Adds them to the box.
  */
 void ouk_guide_fill(GtkBox *box, OukGuideKind kind, const OukProfile *profile);
+/* Of those, numbers to call and service points alone. */
+void ouk_guide_fill_contacts(GtkBox *box, const OukProfile *profile);
 /* The buttons: the CA's page, the card to print. number: of an order, or NULL. */
 void ouk_guide_add_buttons(GtkBox *box, OukGuideKind kind, const OukProfile *profile,
 			   OukTokenView *view, const char *number);

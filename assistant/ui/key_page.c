@@ -134,6 +134,7 @@ fill_resume(OukKeyPage *self)
 	};
 	const OukTokenInfo *info = ouk_token_view_info(self->view);
 	OukResume *resume = ouk_application_resume(ouk_application_get());
+	g_autofree char *action = NULL;
 	gsize at = 0;
 
 	while (at < G_N_ELEMENTS(kinds) &&
@@ -147,8 +148,8 @@ fill_resume(OukKeyPage *self)
 	if (at == G_N_ELEMENTS(kinds))
 		return;
 	gtk_label_set_text(self->resume_label, _(kinds[at].text));
-	gtk_actionable_set_action_name(self->resume_button, "win.service");
-	gtk_actionable_set_action_target(self->resume_button, "s", kinds[at].kind);
+	action = g_strdup_printf("win.service::%s", kinds[at].kind);
+	gtk_actionable_set_detailed_action_name(self->resume_button, action);
 }
 
 static void

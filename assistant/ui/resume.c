@@ -9,6 +9,7 @@
 
 #define FIRST_SECONDS 15
 #define POLL_SECONDS  300
+#define POLL_MOST     86400
 
 struct _OukResume {
 	GObject parent;
@@ -209,6 +210,14 @@ ouk_resume_refresh(OukResume *self)
 	look_start(self, FALSE);
 }
 
+void
+ouk_resume_note(OukResume *self, OukOrder *order)
+{
+	const OukOrderInfo *info = ouk_order_info(order);
+
+	g_hash_table_replace(self->states, g_strdup(info->id), g_strdup(info->state));
+}
+
 gboolean
 ouk_resume_is_unlocking(OukResume *self, const char *serial)
 {
@@ -236,6 +245,18 @@ ouk_resume_list(OukResume *self)
 
 /* ---- life ---- */
 
+/* $OPENUKEY_ORDER_POLL: seconds between two looks. */
+static guint
+seconds_between(guint otherwise)
+{
+	const char *text = g_getenv("OPENUKEY_ORDER_POLL");
+	guint64 seconds = 0;
+
+	if (text == NULL || !g_ascii_string_to_unsigned(text, 10, 1, POLL_MOST, &seconds, NULL))
+		return otherwise;
+	return (guint)seconds;
+}
+
 static gboolean
 on_poll(gpointer data)
 {
@@ -244,7 +265,7 @@ on_poll(gpointer data)
 	/* nobody is asked for nothing */
 	if (self->list->len > 0)
 		look_start(self, TRUE);
-	self->poll = g_timeout_add_seconds(POLL_SECONDS, on_poll, self);
+	self->poll = g_timeout_add_seconds(seconds_between(POLL_SECONDS), on_poll, self);
 	return G_SOURCE_REMOVE;
 }
 
@@ -254,7 +275,7 @@ ouk_resume_set_profiles(OukResume *self, const OukProfiles *profiles)
 	self->profiles = profiles;
 	look_start(self, FALSE);
 	if (self->poll == 0)
-		self->poll = g_timeout_add_seconds(FIRST_SECONDS, on_poll, self);
+		self->poll = g_timeout_add_seconds(seconds_between(FIRST_SECONDS), on_poll, self);
 }
 
 OukResume *

@@ -218,7 +218,7 @@ class OtherOrdersTest(ServiceCase):
     def test_a_new_key_is_applied_for_and_collected(self):
         self.enrolled_key("new", serial="TEST0074")
         self.desktop.plug(0, "new")
-        self.open()
+        self.open(OPENUKEY_ORDER_POLL="2")
         self.open_service("Apply for a New Key")
         self.sees("_Send the Application", role="push button", timeout=60)
         self.window.wait("text", self.word("Name of the unit")).write(UNIT)
@@ -235,12 +235,38 @@ class OtherOrdersTest(ServiceCase):
         number = self.order()["number"]
         self.service("act", number, "transfer-seen")
         self.sees("The CA is working on it", timeout=60)
-        for act in ("approve",):
-            self.service("act", number, act)
+        # whoever looks at something else is told
+        self.desktop.key("Escape")
+        self.service("act", number, "approve")
+        wait_for(lambda: [each for each in self.desktop.notifications() if number in each["summary"]],
+                 "a notification", 60)
+        self.open_service("My Orders")
+        self.window.wait("list item", number + "…", 60).grab()
+        self.desktop.key("space")
+        self.sees("The CA is working on it", timeout=60)
         self.service("act", number, "make", "--sn", "TEST0075")
         self.service("act", number, "lay-out")
         self.sees("The new key can be collected", timeout=60)
         self.picture("order-collect")
+
+    def test_who_cannot_be_checked_goes_on_by_post(self):
+        self.enrolled_key("post", serial="TEST0077", days=20)
+        self.desktop.plug(0, "post")
+        self.open()
+        self.open_service("Renew the Certificate")
+        self.sees("_Send the Application", role="push button", timeout=60)
+        self.go("_Send the Application")
+        missing = self.word("Still missing: %s").partition("%")[0]
+        self.sees_part(missing, timeout=60)
+        self.fill_person()
+        self.fill("Telephone of the legal representative", "13000000000")
+        self.go("_Send the Application")
+        self.sees("By post", timeout=60)
+        self.picture("order-papers")
+        self.go("_Give Up the Order…")
+        self.go("_Give It Up")
+        self.sees("The order is closed", timeout=60)
+        self.picture("order-given-up")
 
     def test_orders_are_found_by_a_code_to_the_handler(self):
         self.enrolled_key("query", serial="TEST0076", days=20)
