@@ -64,7 +64,7 @@ class Desk:
         self.running[name] = subprocess.Popen(
             [CERTD, "serve", "--node", name, "--listen", f"127.0.0.1:{port}", "--rate", self.rate,
              *self.common], env=environment())
-        for _ in range(500):
+        for _ in range(3000):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
                 return port

@@ -16,7 +16,7 @@ import uuid
 import zlib
 from pathlib import Path
 
-from certd_case import FORM, PROFILE, UNIT, free_port
+from certd_case import FORM, PROFILE, UNIT
 from console_case import ConsoleCase
 from unlock_case import CERTADM, SOFTHSM, environment, run
 
@@ -489,7 +489,12 @@ class BehindNginx(Signing):
     """The configuration that is shipped, with a port and folders of the test's own."""
 
     def setUp(self):
-        self.https = free_port()
+        # Held until nginx has it too: nobody else can get the port in between.
+        held = socket.socket()
+        self.addCleanup(held.close)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        self.https = held.getsockname()[1]
         self.url = f"https://127.0.0.1:{self.https}"
         super().setUp()
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
@@ -500,7 +505,7 @@ class BehindNginx(Signing):
             (self.path / f"{name}.pem").write_text(self.certs[name])
         (self.path / "operators-ca.pem").write_text("".join(self.certs.values()))
         shipped = Path(__file__).parents[2] / "service/console/nginx-console.conf"
-        server = shipped.read_text().replace("listen 443", f"listen 127.0.0.1:{self.https}").replace(
+        server = shipped.read_text().replace("listen 443", f"listen 127.0.0.1:{self.https} reuseport").replace(
             "/run/openukey-console/http", self.console_socket).replace("/etc/openukey", self.folder)
         places = "".join(f"{what}_temp_path {self.folder}/{what};" for what in (
             "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))

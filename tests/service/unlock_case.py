@@ -102,7 +102,7 @@ class UnlockCase(unittest.TestCase):
             [UNLOCKD, "run", *self.hsm, "--store", self.where, "--vault", f"{self.folder}/vault.key",
              "--operators", f"{self.folder}/operators", "--socket", socket_path,
              "--spool", f"{self.folder}/spool", *more], env=environment())
-        for _ in range(500):
+        for _ in range(3000):
             try:
                 connect(socket_path, b"").close()
                 return
