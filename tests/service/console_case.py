@@ -57,14 +57,14 @@ class ConsoleCase(CertdCase):
             self.list.add(name, roles)
         self.start_console()
 
-    def start_console(self):
+    def start_console(self, *more):
         self.console_socket = f"{self.folder}/console"
         process = subprocess.Popen(
             [CONSOLE, "serve", "--socket", self.console_socket, "--url", self.url, "--store", self.orders,
              "--vault", f"{self.folder}/vault.key", "--profile", f"{self.folder}/profile.json",
              "--operators", f"{self.folder}/operators", "--unlock", f"{self.folder}/socket",
              "--documents", f"{self.folder}/documents", "--papers",
-             os.path.join(os.path.dirname(CERTD), "openukey-papers")],
+             os.path.join(os.path.dirname(CERTD), "openukey-papers"), *more],
             env=environment())
         self.running["console"] = process
         for _ in range(3000):

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from certd_case import FORM, PROFILE, UNIT
 from console_case import ConsoleCase
+from issue_case import IssueCase
 from unlock_case import CERTADM, SOFTHSM, environment, run
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
@@ -401,6 +402,82 @@ class Injection(ConsoleCase):
         page = self.shown("zhao", f"/orders/{number}") + self.shown("zhao", f"/orders/{number}/sign")
         self.assertNotRegex(page, r"<script|<img|<b ")
         self.assertEqual(self.state(order, cap), "review")
+
+
+class Issuing(ConsoleCase):
+    """With an openukey-issuerd that has the same list of operators."""
+
+    def setUp(self):
+        self.issuer = IssueCase("assertTrue")
+        self.issuer.setUp()
+        self.addCleanup(self.issuer.doCleanups)
+        super().setUp()
+        shutil.copy(self.list.path, self.issuer.file("operators/operators"))
+        for name in ("one", "console"):
+            self.end_certd(name)
+        self.common += ["--issue", self.issuer.file("socket")]
+        self.port = self.serve("one")
+        self.start_console("--issue", self.issuer.file("socket"))
+
+    def signed_by_two(self, number, act, *names, **members):
+        self.ask_for(names[0] if names else "wang", number, act, **members)
+        for name in names or ("wang", "zhao"):
+            self.assertEqual(self.sign(name, number)[0], 303)
+
+    def approved(self, kind, amount=0):
+        order, cap, number = self.order(kind)
+        self.to(order, cap, "submit", "consent")
+        if amount:
+            self.notify(self.to(order, cap, "payment")["reference"], amount)
+        self.to(order, cap, "hand-in")
+        self.signed_by_two(number, "approve")
+        self.assertEqual(self.state(order, cap), "approved")
+        return order, cap, number
+
+    def renewed(self):
+        order, cap, number = self.approved("renewal", 22000)
+        self.issuer.old_certificate(self.issuer.soon())
+        old = Path(self.issuer.file("old.pem")).read_text()
+        old = old[old.index("-----BEGIN"):]
+        self.signed_by_two(number, "issue", years="1", old_cert=old)
+        self.assertEqual(self.state(order, cap), "ready")
+        self.issuer.genkey("new")
+        csr = self.issuer.csr("new")
+        self.good("POST", f"/v1/orders/{order}/csr",
+                  {"csr": csr.hex(), "proof": self.issuer.proof(csr, order=order)}, cap)
+        cert = bytes.fromhex(self.good("GET", f"/v1/orders/{order}/result", cap=cap)["sign_cert"])
+        self.good("POST", f"/v1/orders/{order}/confirm",
+                  {"signature": self.issuer.confirmation(cert, order=order)}, cap)
+        self.assertEqual(self.state(order, cap), "confirmed")
+        return cert
+
+    def test_a_renewal_is_issued_and_a_revocation_carried_out(self):
+        cert = self.renewed()
+        # The name is the old certificate's.
+        self.assertIn("CN", self.issuer.shown(cert, "-subject"))
+        order, cap, number = self.approved("revoke")
+        self.ask_for("wang", number, "revoke", reason="cessation")
+        self.sign("wang", number)
+        self.assertEqual(self.state(order, cap), "approved")
+        self.sign("zhao", number)
+        self.assertEqual(self.state(order, cap), "revoked")
+
+    def test_a_loss_ends_with_three_texts_and_two_people_for_each(self):
+        self.enrol("SN0001")
+        self.renewed()
+        order, cap, number = self.order("loss")
+        self.to(order, cap, "submit")
+        self.good("POST", f"/v1/orders/{order}/unlock/code", {}, cap)
+        self.good("POST", f"/v1/orders/{order}/unlock/check", {"code": self.code(order)}, cap)
+        held = {"order": order, "sn": "SN0001"}
+        self.work(lambda: self.issuer.ok("held", **held)["serials"])
+        self.signed_by_two(number, "release")
+        self.assertEqual(self.state(order, cap), "suspended")  # not before the other two
+        for act in ("found", "reinstate", "release"):
+            self.signed_by_two(number, act, "li", "wang")
+        self.assertEqual(self.issuer.ok("held", **held)["serials"], [])
+        self.assertEqual(self.ok("key", sn="SN0001")["state"], "active")
+        self.assertEqual(self.state(order, cap), "released")
 
 
 @unittest.skipUnless(os.environ.get("OPENUKEY_TEST_POSTGRES"), "no PostgreSQL beside this test")
