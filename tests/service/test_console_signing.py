@@ -1,0 +1,162 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Operators sign with ukey approve: files, and the address that the console shows behind nginx."""
+import http.client
+import json
+import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+import unittest
+from pathlib import Path
+
+from console_case import ConsoleCase
+from unlock_case import SOFTHSM, environment, run
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+UKEY = os.environ.get("OPENUKEY_UKEY", "ukey")
+
+
+class Signing(ConsoleCase):
+    """Operators sign with ukey and a key of SoftHSM."""
+
+    def key_of(self, name):
+        run("softhsm2-util", "--init-token", "--free", "--label", name, "--pin", "123456", "--so-pin",
+            "12345678")
+        run("softhsm2-util", "--import", f"{self.folder}/{name}.key", "--token", name, "--label", "w",
+            "--id", "01", "--pin", "123456")
+        self.cert(name)
+        (self.path / f"{name}.pem").write_text(self.certs[name])
+        run("openssl", "x509", "-in", f"{self.folder}/{name}.pem", "-outform", "DER", "-out",
+            f"{self.folder}/{name}.der")
+        run("pkcs11-tool", "--module", SOFTHSM, "--token-label", name, "--login", "--pin", "123456",
+            "--write-object", f"{self.folder}/{name}.der", "--type", "cert", "--id", "01", "--label", "w")
+
+    def approve_with(self, name, *words, code=0):
+        read, write = os.pipe()
+        os.write(write, b"123456")
+        os.close(write)
+        done = subprocess.run(
+            [UKEY, "approve", *words, "--yes", "--token", name, "--pin-fd", str(read)],
+            capture_output=True, pass_fds=[read], check=False, start_new_session=True,
+            env={**environment(), "OPENUKEY_MODULE": SOFTHSM, "LC_ALL": "C.UTF-8", "LANGUAGE": "en"})
+        os.close(read)
+        self.assertEqual(done.returncode, code, done.stderr.decode())
+        return done
+
+
+class Files(Signing):
+    def approve_paper(self, paper, code=0):
+        (self.path / "paper").write_text(json.dumps(paper))
+        return self.approve_with("wang", f"{self.folder}/paper", code=code)
+
+    def test_ukey_approve_signs_what_the_page_asks(self):
+        order, cap, number = self.in_review()
+        self.key_of("wang")
+        self.ask_for("wang", number, "approve")
+        paper = self.paper("wang", number)
+        done = self.approve_paper(paper)
+        self.assertIn("Approve an order", done.stderr.decode())
+        self.assertIn(number, done.stderr.decode())
+        self.assertEqual(self.sign("wang", number, done.stdout.decode())[0], 303)
+        self.sign("zhao", number)
+        self.assertEqual(self.state(order, cap), "approved")
+        # What does not say what it is, or says it in signs that cannot be seen, is not signed.
+        issue = ("issue\norder=o\nkind=renewal\nsn=S\nsubject=" + "0" * 64 +
+                 "\ncode=c\nyears=1\nold=-\npaid=0\n")
+        for body, more, code in (("order\nact=approve", {}, 9), ("x", {}, 9), ("", {}, 9),
+                                 ("order\nnumber=\u202e1\nact=approve\n", {}, 9),
+                                 ("order\nact=approve\n\n", {}, 9), (issue, {"subject": "3000"}, 5)):
+            self.approve_paper({**paper, "items": [{"body": body, **more}]}, code)
+        for wrong in ({}, {"openukey-approval": 2, "items": paper["items"]},
+                      {"openukey-approval": 1, "items": []}):
+            self.approve_paper(wrong, 9)
+
+
+@unittest.skipUnless(NGINX, "nginx is not installed")
+class BehindNginx(Signing):
+    """The configuration that is shipped, with a port and folders of the test's own."""
+
+    def setUp(self):
+        # Held until nginx has it too: nobody else can get the port in between.
+        held = socket.socket()
+        self.addCleanup(held.close)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(("127.0.0.1", 0))
+        self.https = held.getsockname()[1]
+        self.url = f"https://127.0.0.1:{self.https}"
+        super().setUp()
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+            "-keyout", f"{self.folder}/console.key", "-out", f"{self.folder}/console.pem", "-days", "2",
+            "-subj", "/CN=console", "-addext", "subjectAltName=IP:127.0.0.1")
+        for name in ("wang", "zhao", "sun", "qian"):
+            self.cert(name)
+            (self.path / f"{name}.pem").write_text(self.certs[name])
+        (self.path / "operators-ca.pem").write_text("".join(self.certs.values()))
+        shipped = Path(__file__).parents[2] / "service/console/nginx-console.conf"
+        server = shipped.read_text().replace("listen 443", f"listen 127.0.0.1:{self.https} reuseport").replace(
+            "/run/openukey-console/http", self.console_socket).replace("/etc/openukey", self.folder)
+        places = "".join(f"{what}_temp_path {self.folder}/{what};" for what in (
+            "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (self.path / "nginx.conf").write_text(
+            f"daemon off; master_process off; pid {self.folder}/nginx.pid; error_log {self.folder}/log;"
+            f"events {{}} http {{ access_log off; {places} {server} }}")
+        process = subprocess.Popen([NGINX, "-p", self.folder, "-e", f"{self.folder}/log", "-c",
+                                    f"{self.folder}/nginx.conf"])
+        self.addCleanup(lambda: (process.terminate(), process.wait()))
+        for _ in range(3000):
+            try:
+                socket.create_connection(("127.0.0.1", self.https), 1).close()
+                return
+            except OSError:
+                self.assertIsNone(process.poll(), "nginx has ended")
+                time.sleep(0.02)
+        self.fail("nginx does not listen")
+
+    def get(self, path, who=None, **headers):
+        context = ssl.create_default_context(cafile=f"{self.folder}/console.pem")
+        if who is not None:
+            context.load_cert_chain(f"{self.folder}/{who}.pem", f"{self.folder}/{who}.key")
+        link = http.client.HTTPSConnection("127.0.0.1", self.https, timeout=60, context=context)
+        try:
+            link.request("GET", path, headers={name.replace("_", "-"): value
+                                               for name, value in headers.items()})
+            answer = link.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            link.close()
+
+    def test_the_handshake_says_who_comes(self):
+        _, _, number = self.in_review()
+        self.assertIn(number, self.get("/", "wang")[1])
+        forged = {"X_Client_Verify": "SUCCESS", "X_Client_Cert": self.cert("wang")}
+        for who, headers in ((None, {}), (None, forged), ("qian", {}), ("qian", forged)):
+            status, text = self.get("/", who, **headers)
+            self.assertEqual(status, 403)
+            self.assertNotIn(number, text)
+
+    def test_ukey_approve_leaves_its_signature_at_the_address(self):
+        order, cap, number = self.in_review()
+        self.ask_for("wang", number, "approve")
+        trust = ("--trust", f"{self.folder}/console.pem")
+        for name, told in (("wang", "waits for other operators"), ("zhao", "carried out")):
+            self.key_of(name)
+            page = self.text_of(self.get(f"/orders/{number}/sign", name)[1])
+            address = re.search(r"ukey approve (\S+)", page).group(1)
+            if name == "wang":  # not by somebody else's key, nor in somebody else's place
+                self.key_of("sun")
+                self.approve_with("sun", address, *trust, code=6)
+                self.approve_with("wang", address, code=11)  # whose certificate nobody vouches for
+                self.approve_with("wang", address.replace("/wang/", "/zhao/"), *trust, code=6)
+                self.approve_with("wang", address.replace("https:", "http:").replace(
+                    "127.0.0.1", "127.1.1.1"), *trust, code=1)
+            self.assertIn(told, self.approve_with(name, address, *trust).stdout.decode())
+            self.approve_with(name, address, *trust, code=2)  # nothing waits any more
+        self.assertEqual(self.state(order, cap), "approved")
+
+
+if __name__ == "__main__":
+    unittest.main()
