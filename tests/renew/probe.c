@@ -82,8 +82,9 @@ print_order(OukOrder *order)
 {
 	const OukOrderInfo *info = ouk_order_info(order);
 
-	printf("order %s %s %s %s %s %s next=%d\n", info->id, info->number, info->kind, info->state,
-	       info->serial, ouk_order_capability(order), (int)info->next);
+	printf("order %s %s %s %s %s %s next=%d\n", info->id, info->number, info->kind,
+	       *info->state != '\0' ? info->state : "-", info->serial,
+	       ouk_order_is_ours(order) ? ouk_order_capability(order) : "-", (int)info->next);
 }
 
 /* ---- keys ---- */

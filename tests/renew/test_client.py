@@ -7,6 +7,8 @@ import shutil
 import ssl
 import stat
 import subprocess
+import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -58,6 +60,59 @@ class LostAnswers(RenewCase):
         self.assertNotEqual(found[0].cap, order.cap)
         self.renew(found[0])
         self.assert_renewed(order)
+
+
+class Keyring(RenewCase):
+    """A desktop with a keyring: rights to orders are there and in no file."""
+
+    def setUp(self):
+        super().setUp()
+        self.folder = tempfile.mkdtemp(prefix="keyring-", dir="/tmp")
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        for name in (f"{self.folder}/cache", f"{self.box}/data"):
+            os.mkdir(name)
+        os.environ.update(DBUS_SESSION_BUS_ADDRESS=f"unix:path={self.folder}/bus",
+                          XDG_RUNTIME_DIR=self.folder, XDG_CACHE_HOME=f"{self.folder}/cache")
+        self.begin("dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog",
+                   f"--address=unix:path={self.folder}/bus")
+        self.wait(lambda: os.path.exists(f"{self.folder}/bus"))
+        self.keyring = self.begin("gnome-keyring-daemon", "--foreground", "--unlock",
+                                  "--components=secrets", f"--control-directory={self.folder}/k",
+                                  said=b"password")
+        self.wait(lambda: b"collection/login" in subprocess.run(
+            ["gdbus", "call", "--session", "--dest", "org.freedesktop.secrets", "--object-path",
+             "/org/freedesktop/secrets", "--method", "org.freedesktop.Secret.Service.ReadAlias",
+             "default"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False,
+            timeout=60).stdout)
+
+    def begin(self, *words, said=None):
+        process = subprocess.Popen(  # pylint: disable=consider-using-with
+            words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        if said is not None:
+            process.stdin.write(said)
+        process.stdin.close()
+        return process
+
+    def wait(self, there):
+        end = time.monotonic() + 60
+        while not there():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.05)
+
+    def test_the_right_to_an_order_is_in_the_keyring(self):
+        order = Order(self.probe("open", "renewal", self.serial, str(self.not_after()))[-1])
+        self.assertEqual(Order(self.probe("list")[0]).cap, order.cap)
+        for path in Path(self.box).rglob("*"):
+            if path.is_file():
+                self.assertNotIn(order.cap.encode(), path.read_bytes(), path)
+        # the keyring is gone: the order is known of, the right to it is not
+        self.keyring.kill()
+        self.keyring.wait()
+        os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
+        left = Order(self.probe("list")[0])
+        self.assertEqual((left.number, left.cap), (order.number, "-"))
 
 
 class Strangers(unittest.TestCase):
