@@ -34,7 +34,7 @@ class Order:
 
 class RenewCase(RigCase, ServiceCase):
     keys = 0
-    serial, days, model, options = "", 20, "V0", ()
+    serial, days, model, options, alg = "", 20, "V0", (), "sm2"
 
     def setUp(self):
         super().setUp()
@@ -44,6 +44,11 @@ class RenewCase(RigCase, ServiceCase):
             self.certificate(name, self.days)
         self.serial = self.make_key(*self.options)
         self.plug(self.serial, "--model", self.model)
+
+    def service(self, *words, **more):
+        if words[0] == "start":
+            words += ("--alg", self.alg)  # of its CA, when that is made
+        return super().service(*words, **more)
 
     # ---- keys ----
 
