@@ -156,6 +156,26 @@ key_effect(struct cs_orders *orders, size_t at, const struct cs_order_row *row)
 	return st;
 }
 
+/* A lost key whose replacement is in its owner's hands is waited for no more. */
+static enum cs_status
+loss_end(struct cs_orders *orders, const struct cs_step *step, const struct cs_order_row *row)
+{
+	char id[CS_ID_TEXT];
+	const struct cs_happening replaced = {.id = id,
+					      .event = CS_EVENT_REPLACE_DONE,
+					      .actor = CS_ACTOR_SYSTEM,
+					      .now = row->changed,
+					      .by = "replacement"};
+	enum cs_status st;
+
+	if (step->to != CS_STATE_HANDED_OVER || step->kind != CS_KIND_LOST)
+		return CS_OK;
+	st = cs_store_key_blocker(orders->store, row->key_sn, "lost", id);
+	if (st == CS_OK)
+		st = cs_order_happens(orders, &replaced, NULL);
+	return st == CS_E_NOT_FOUND || st == CS_E_STATE ? CS_OK : st;
+}
+
 enum cs_status
 cs_order_effects(struct cs_orders *orders, const struct cs_step *step,
 		 const struct cs_order_row *row)
@@ -171,6 +191,8 @@ cs_order_effects(struct cs_orders *orders, const struct cs_step *step,
 		if (st == CS_OK && key_effects[i].to == step->to &&
 		    (key_effects[i].kind == step->kind || key_effects[i].kind == ANY_KIND))
 			st = key_effect(orders, i, row);
+	if (st == CS_OK)
+		st = loss_end(orders, step, row);
 	/* An order that nobody checked makes nobody's telephone ring. */
 	for (size_t i = 0; i < ARRAY_SIZE(notices) && step->to != step->from; i++)
 		if (st == CS_OK && notices[i].to == step->to && row->checked != 0)

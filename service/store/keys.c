@@ -113,3 +113,15 @@ cs_store_key_blocked(struct cs_store *store, const char *key_sn, const char *rea
 
 	return cs_fetch(store, &ask);
 }
+
+enum cs_status
+cs_store_key_blocker(struct cs_store *store, const char *key_sn, const char *reason,
+		     char ret_id[CS_ID_TEXT])
+{
+	static const char sql[] =
+		"SELECT order_id FROM key_blocks WHERE ca = $1 AND key_sn = $2 AND reason = $3";
+	struct cs_statement ask = CS_STATEMENT(sql, holder_row, ret_id, cs_text(store->ca),
+					       cs_text(key_sn), cs_text(reason));
+
+	return cs_fetch(store, &ask);
+}

@@ -99,6 +99,10 @@ UK_CHECKED enum cs_status cs_store_key_block_order(struct cs_store *store, const
 UK_CHECKED enum cs_status cs_store_key_blocked(struct cs_store *store, const char *key_sn,
 					       const char *reason);
 
+/* The order that blocked it; CS_E_NOT_FOUND: not blocked for that reason. */
+UK_CHECKED enum cs_status cs_store_key_blocker(struct cs_store *store, const char *key_sn,
+					       const char *reason, char ret_id[CS_ID_TEXT]);
+
 UK_CHECKED enum cs_status cs_store_cap_add(struct cs_store *store, const uint8_t hash[CS_HASH_LEN],
 					   const char *order_id, int64_t now);
 UK_CHECKED enum cs_status cs_store_cap_find(struct cs_store *store, const uint8_t hash[CS_HASH_LEN],

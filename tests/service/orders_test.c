@@ -198,6 +198,7 @@ a_lost_key_gets_nothing_and_can_be_replaced_at_once(void **state)
 {
 	DESK *orders = desk_open();
 	struct cs_order_made renewal, unlock, lost, refused;
+	char loss[CS_ID_TEXT];
 
 	assert_cs_ok(desk_new(orders, CS_KIND_RENEWAL, "K1", &renewal));
 	desk_to_review(orders, renewal.id);
@@ -217,6 +218,13 @@ a_lost_key_gets_nothing_and_can_be_replaced_at_once(void **state)
 	desk_to_review(orders, lost.id);
 	assert_cs_ok(desk_event(orders, lost.id, CS_EVENT_APPROVE, NOW));
 	assert_cs_ok(cs_store_key_blocked(orders->store, "K1", "revoked"));
+	assert_cs_ok(cs_store_key_blocker(orders->store, "K1", "lost", loss));
+	assert_int_equal(desk_state(orders, loss), CS_STATE_SUSPENDED);
+	assert_cs_ok(desk_event(orders, lost.id, CS_EVENT_MAKE, NOW));
+	assert_cs_ok(desk_event(orders, lost.id, CS_EVENT_POST, NOW));
+	assert_cs_ok(desk_event(orders, lost.id, CS_EVENT_HAND_OVER, NOW));
+	assert_int_equal(desk_state(orders, loss), CS_STATE_REPLACED);
+	assert_cs(desk_new(orders, CS_KIND_RENEWAL, "K1", &refused), CS_E_REVOKED);
 }
 
 static void
