@@ -4,12 +4,15 @@
 
 #include "service/papers/papers.h"
 #include "service/papers/sniff.h"
+#include "service/store/outbox.h"
 #include "service/store/papers.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define WORDS_ROOM 160
+#define WORDS_ROOM    160
+#define BUCKET_ROOM   64
+#define UPLOADS_A_DAY 60
 
 /* Until the review, and again when something is to be put right. */
 static const char *const open_states[] = {"docs",          "consented", "wait-pay",
@@ -103,6 +106,16 @@ upload_keep(struct cs_desk *desk, const struct cs_order_row *row, struct uk_span
 	return st;
 }
 
+static enum cs_status
+uploads_limit(struct cs_desk *desk, const char *order_id)
+{
+	char bucket[BUCKET_ROOM];
+	const struct cs_limit limit = {bucket, UPLOADS_A_DAY, CS_DAY};
+
+	(void)snprintf(bucket, sizeof(bucket), "upload/%s", order_id);
+	return cs_store_limit(desk->orders.store, &limit, cs_now());
+}
+
 enum cs_status
 cs_api_document(void *ctx, const struct cs_http_request *http, json_t *answer)
 {
@@ -120,6 +133,8 @@ cs_api_document(void *ctx, const struct cs_http_request *http, json_t *answer)
 		st = CS_E_TOO_LARGE;
 	if (st == CS_OK && type == CS_IMAGE_NONE)
 		st = CS_E_ARGUMENTS;
+	if (st == CS_OK)
+		st = uploads_limit(desk, row.id);
 	if (st == CS_OK)
 		st = cs_papers_run(desk->certd->papers, "image", http->body, &image);
 	if (st != CS_OK)

@@ -40,6 +40,7 @@ class Desk:
     """What CertdCase and LightCase have in common."""
     rate = "0"
     profile = PROFILE
+    errors = None  # a file for what the daemons say
 
     def begin(self, *more):
         (self.path / "profile.json").write_text(json.dumps(self.profile))
@@ -63,7 +64,7 @@ class Desk:
         port = port or free_port()
         self.running[name] = subprocess.Popen(
             [CERTD, "serve", "--node", name, "--listen", f"127.0.0.1:{port}", "--rate", self.rate,
-             *self.common], env=environment())
+             *self.common], env=environment(), stderr=self.errors)
         for _ in range(3000):
             try:
                 socket.create_connection(("127.0.0.1", port), 1).close()
@@ -81,7 +82,8 @@ class Desk:
     def work(self, wait=lambda: True):
         """Lets the worker run until the condition holds."""
         worker = subprocess.Popen([CERTD, "work", "--node", "worker", "--spool",
-                                   f"{self.folder}/post", *self.common], env=environment())
+                                   f"{self.folder}/post", *self.common], env=environment(),
+                                  stderr=self.errors)
         try:
             for _ in range(2000):
                 time.sleep(0.03)

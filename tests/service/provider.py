@@ -2,6 +2,7 @@
 """A provider as deployments have them: HTTP on this machine, JSON, idempotency keys."""
 import http.server
 import json
+import socketserver
 import threading
 
 
@@ -48,3 +49,42 @@ class Provider:
 
     def of(self, path):
         return [request for request in self.requests if request["path"] == path]
+
+
+class Mailbox:
+    """As much of SMTP as one message takes."""
+
+    def __init__(self, case):
+        self.mails = []
+        mailbox = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def say(self, text):
+                self.wfile.write(text.encode() + b"\r\n")
+
+            def handle(self):
+                lines, data = [], None
+                self.say("220 ready")
+                for raw in self.rfile:
+                    line = raw.decode().rstrip("\r\n")
+                    if data is not None and line != ".":
+                        data.append(line)
+                    elif data is not None:
+                        mailbox.mails.append((lines, "\n".join(data)))
+                        data = None
+                        self.say("250 taken")
+                    elif line == "DATA":
+                        data = []
+                        self.say("354 go on")
+                    else:
+                        lines.append(line)
+                        self.say("221 bye" if line == "QUIT" else "250 fine")
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"smtp://127.0.0.1:{self.server.server_address[1]}"
+        thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        thread.start()
+        case.addCleanup(thread.join)
+        case.addCleanup(self.server.server_close)
+        case.addCleanup(self.server.shutdown)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Money that comes and goes back, invoices; and the drivers that providers are asked with."""
+import base64
 import hashlib
 import hmac
 import json
@@ -12,7 +13,7 @@ import unittest
 import uuid
 
 from certd_case import CERTD, FORM, HANDLER, PROFILE, LightCase
-from provider import Provider
+from provider import Mailbox, Provider
 from unlock_case import environment
 
 DAY = 86400
@@ -183,6 +184,21 @@ class Drivers(LightCase):
         self.assertTrue(mail.startswith("-i -f ca@ca.example -- h@unit.example\n"))
         self.assertIn("Message-ID: <", mail)
         self.assertEqual(self.post(), [])  # nothing to the spool
+
+    def test_mail_by_smtp_has_the_letters_own_id(self):
+        mailbox = Mailbox(self)
+        config = json.loads((self.path / "drivers.json").read_text())
+        config["email"] = {"url": mailbox.url, "from": "ca@ca.example"}
+        (self.path / "drivers.json").write_text(json.dumps(config))
+        order, cap, number = self.order(form={**FORM, "handler_email": "h@unit.example"})
+        self.to(order, cap, "submit", "cancel")
+        self.work(lambda: mailbox.mails)
+        lines, text = mailbox.mails[0]
+        self.assertIn("RCPT TO:<h@unit.example>", lines)
+        (letter,), = self.orders_sql("SELECT id FROM outbox WHERE topic = 'email'")
+        self.assertIn(f"Message-ID: <{letter}@", text)
+        words = base64.b64decode(text.split("\n\n", 1)[1]).decode()
+        self.assertIn(number, words)
 
     def test_an_address_that_is_no_address_gets_no_mail(self):
         for address in ("-oQ/tmp/x@evil.example", "a@b.example\nBcc: c@d.example", "a@b, c@d", "<a@b>"):

@@ -4,6 +4,7 @@
 import hashlib
 import json
 import os
+import socket
 import struct
 import time
 import unittest
@@ -130,6 +131,26 @@ class Papers(LightCase):
         self.assertEqual(self.upload(order, "0" * 64, "licence", png())[0], 404)
         self.assertEqual(self.files(), [])
         self.assertEqual(self.good("GET", "/v1/health")["store"][:3], self.orders[:3])
+
+    def test_one_order_uploads_so_much_a_day_and_no_more(self):
+        order, cap, _ = self.docs()
+        self.upload(order, cap, "licence", GIF)
+        self.orders_sql("UPDATE limits SET used = 60 WHERE bucket LIKE 'upload/%'")
+        self.assertEqual(self.upload(order, cap, "licence", GIF), (429, {"error": "limit"}))
+
+    @unittest.skipUnless(os.environ.get("OPENUKEY_TEST_LONG"), "takes a minute and a half")
+    def test_a_body_that_drips_is_cut_off(self):
+        order, cap, _ = self.docs()
+        for path, most in ((f"/v1/orders/{order}/event", 40), (f"/v1/orders/{order}/documents/licence", 90)):
+            link = socket.create_connection(("127.0.0.1", self.port))
+            link.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {cap}\r\n"
+                         "Content-Length: 60000\r\n\r\n".encode())
+            begun = time.monotonic()
+            with self.assertRaises(OSError):
+                while time.monotonic() < begun + most:
+                    link.sendall(b"x")
+                    time.sleep(1)
+            link.close()
 
     def test_the_process_that_looks_at_images_can_do_nothing_else(self):
         for mode in ("image", "fonts"):
@@ -272,6 +293,12 @@ class Papers(LightCase):
         self.assertAlmostEqual(retain, time.time() + 30 * DAY, delta=120)
         self.assertEqual(len(self.files()), 2)
         self.orders_sql("UPDATE order_retains SET at = 1000")
+        # by one who cannot delete the images nothing is forgotten
+        common, self.common = self.common, [
+            word for word in self.common if word not in ("--documents", f"{self.folder}/documents")]
+        self.settle()
+        self.common = common
+        self.assertEqual(len(self.orders_sql("SELECT id FROM orders")), 2)
         self.work(lambda: not self.orders_sql("SELECT id FROM orders WHERE id = ?", order))
         self.assertEqual(self.files(), [])
         for table in ("orders", "documents", "order_caps", "consents", "order_retains", "payments"):
@@ -293,6 +320,9 @@ class Papers(LightCase):
         self.assertIn("valid", self.audit_verify())
 
     def test_planted_data_is_in_no_file_log_or_dump(self):
+        self.end_certd("one")
+        self.errors = self.enterContext(open(f"{self.folder}/certd.log", "wb"))
+        self.port = self.serve("one")
         secrets = {name: f"planted-{name}-4711" for name in ("legal_id", "handler_id", "post_address",
                                                              "department", "bank_account")}
         order, cap, number = self.uploaded(**secrets)
@@ -312,17 +342,12 @@ class Papers(LightCase):
                 self.assertNotIn(secret.encode(), content, (secret, name))
         self.assertIn(number.encode(), Path(f"{self.folder}/dump").read_bytes())
 
-
-class HandlerCode(Papers):
-    """S4: a CA whose handlers confirm by text message."""
-    profile = {**Papers.profile, "handler_code": True, "documents": {}}
-
-    def setUp(self):
-        if "handler_confirms" not in self.id():
-            self.skipTest("shown without")
-        super().setUp()
-
     def test_the_handler_confirms_by_a_code(self):
+        """S4, at a CA that wants it so."""
+        self.end_certd("one")
+        (self.path / "profile.json").write_text(json.dumps({**self.profile, "handler_code": True,
+                                                            "documents": {}}))
+        self.port = self.serve("one")
         order, cap, number = self.docs()
         for body in ({}, {"code": "12345678"}):
             self.assertEqual(self.consent(order, cap, **body), (403, {"error": "code-wrong"}))
