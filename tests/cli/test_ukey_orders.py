@@ -3,6 +3,7 @@
 """ukey with a certificate service behind it: unlocking, renewing, losing, finding orders again."""
 import os
 import sys
+import time
 import unittest
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from service_case import CODE, ServiceCase
 from ukey_case import LOCKED, NO_KEY, REFUSED, UNIT, Terminal
 
 SERVICE_EXIT = 11
+BUSY = ("SERVICE_UNAVAILABLE", "SERVICE_BUSY", "SERVICE_TIMEOUT", "UNLOCK_LATE")
 OPEN_LETTER = str(Path(__file__).resolve().parents[2] / "virtual/rehearsal/open_letter.py")
 NEW_PIN = "Pear-1357"
 FORM = "legal_name=李四\nlegal_phone=13800138000\nhandler_name=张三\nhandler_phone=13700137000\n"
@@ -31,6 +33,17 @@ class OrdersCase(ServiceCase, RigCase):
         with open(name, encoding="utf-8") as file:
             return file.read()
 
+    def ukey(self, *args, code=0, **more):
+        """Patient with a busy machine, as a person is who is told to try again."""
+        for _ in range(5):
+            done = super().ukey(*args, code=None, **more)
+            if done.code == code or not any(word in done.err for word in BUSY):
+                break
+            time.sleep(1)
+        if code is not None:
+            self.assertEqual(done.code, code, "%s\n%s%s" % (args, done.out, done.err))
+        return done
+
     def lock(self):
         for left in range(10, 0, -1):
             more = ["--confirm-tries", str(left)] if left <= 3 else []
@@ -39,15 +52,6 @@ class OrdersCase(ServiceCase, RigCase):
 
     def code(self):
         return self.service("inbox", "last", "--code").strip()
-
-    def unlocked(self):
-        """Patient with a busy machine: the key is held for four seconds only."""
-        for _ in range(3):
-            done = self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN, code=None)
-            if "LATE" not in done.err and "TIMEOUT" not in done.err:
-                break
-        self.assertEqual(done.code, 0, done.err)
-        return done
 
     def orders(self):
         return {order["kind"]: order for order in self.ukey("orders", "--json").json()}
@@ -63,7 +67,8 @@ class Unlock(OrdersCase):
         self.ukey("unlock", code_=wrong, new_pin=NEW_PIN, code=SERVICE_EXIT)
         # the code stays good when the new PIN is not
         self.ukey("unlock", code_=self.code(), new_pin="123456", code=1)
-        self.assertIn("has the new PIN", self.unlocked().out)
+        self.assertIn("has the new PIN",
+                      self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN).out)
         self.ukey("pin", "test", pin=NEW_PIN)
         self.assertEqual((self.left(), self.orders()["unlock"]["state"]), (10, "done"))
 
@@ -82,8 +87,8 @@ class Unlock(OrdersCase):
             term.type(answer or self.code())
         code = term.end()
         self.assertNotIn(NEW_PIN, term.text)
-        if "LATE" in term.text:  # a busy machine
-            self.unlocked()
+        if any(word in term.text for word in BUSY):
+            self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN)
         else:
             self.assertEqual(code, 0, term.text)
         self.ukey("pin", "test", pin=NEW_PIN)
