@@ -67,8 +67,9 @@ private_put(const EVP_PKEY *pair, struct cs_blob *ret)
 {
 	UK_CLEANUP(pkcs8_drop) PKCS8_PRIV_KEY_INFO *info = EVP_PKEY2PKCS8(pair);
 	unsigned char *der = NULL;
+	int len = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, &der) : 0;
 
-	return info != NULL ? der_keep(der, i2d_PKCS8_PRIV_KEY_INFO(info, &der), ret) : CS_E_CRYPTO;
+	return der_keep(der, len, ret);
 }
 
 enum cs_status
@@ -80,11 +81,12 @@ cs_kmc_pair_make(struct cs_kmcd *kmcd, const char *alg, struct cs_pair_row *ret)
 			     : EVP_PKEY_Q_keygen(NULL, NULL, name, (size_t)CS_ENVELOPE_RSA_BITS);
 	CS_BLOB plain = {NULL, 0};
 	unsigned char *der = NULL;
+	int len = pair != NULL ? i2d_PUBKEY(pair, &der) : 0;
 	char room[WHERE_ROOM];
 	enum cs_status st = CS_E_CRYPTO;
 
 	if (pair != NULL)
-		st = der_keep(der, i2d_PUBKEY(pair, &der), &ret->spki);
+		st = der_keep(der, len, &ret->spki);
 	if (st == CS_OK)
 		st = cs_hash(cs_blob_span(&ret->spki), ret->public_hash);
 	if (st == CS_OK)
