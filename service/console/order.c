@@ -310,6 +310,12 @@ history_show(struct visit *visit, const json_t *log)
 		page_raw(page, "</td><td>");
 		page_word(page, "state", text_of(entry, "state"));
 		page_word(page, "act", text_of(entry, "act"));
+		if (strcmp(text_of(entry, "why"), "") != 0 &&
+		    strcmp(text_of(entry, "why"), "ok") != 0) {
+			page_raw(page, " (");
+			page_text(page, text_of(entry, "why"));
+			page_raw(page, ")");
+		}
 		page_raw(page, "</td><td>");
 		page_text(page, text_of(entry, "by"));
 		page_raw(page, "</td></tr>");

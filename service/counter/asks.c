@@ -279,12 +279,32 @@ run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, j
 	return st;
 }
 
-/* The order has gone on, or somebody else was first: these signatures are for nothing any more. */
+/* Only what may be otherwise in a while is tried again; anything else makes the signatures void. */
 static bool
 stale(enum cs_status st)
 {
-	return st == CS_E_PROOF || st == CS_E_STATE || st == CS_E_CHANGED || st == CS_E_EXISTS ||
-	       st == CS_E_NOT_FOUND || st == CS_E_ARGUMENTS || st == CS_E_REVOKED;
+	static const enum cs_status passing[] = {CS_E_BUSY,   CS_E_UNAVAILABLE, CS_E_MEMORY,
+						 CS_E_CRYPTO, CS_E_INTERNAL,    CS_E_LIMIT};
+
+	for (size_t i = 0; i < ARRAY_SIZE(passing); i++)
+		if (passing[i] == st)
+			return false;
+	return st != CS_OK;
+}
+
+static enum cs_status
+log_outcome(struct cs_desk *desk, const struct cs_ask_row *ask, const char *number,
+	    enum cs_status outcome)
+{
+	const struct cs_audit_pair pairs[] = {
+		{"event", outcome == CS_OK ? "ask-done" : "ask-stale"},
+		{"order", number},
+		{"act", ask->act},
+		{"by", ask->by},
+		{"why", cs_status_code(outcome)},
+	};
+
+	return cs_audit_log(desk->orders.store, desk->chain, cs_now(), pairs, ARRAY_SIZE(pairs));
 }
 
 static enum cs_status
@@ -309,8 +329,7 @@ carry_out(struct cs_desk *desk, struct cs_ask_row *ask, const struct cs_order_ro
 		return st;
 	put = state_put(desk, ask, st == CS_OK ? "done" : "stale");
 	if (put == CS_OK)
-		put = log_ask(desk, st == CS_OK ? "ask-done" : "ask-stale", row->number, ask->act,
-			      ask->by);
+		put = log_outcome(desk, ask, row->number, st);
 	return st == CS_OK && put == CS_E_CHANGED ? CS_OK : st;
 }
 

@@ -71,7 +71,9 @@ class Approving(ConsoleCase):
         self.to(order, cap, "hand-in")
         self.sign("zhao", number, late)
         self.assertEqual(self.state(order, cap), "review")
-        self.assertIn("void", self.shown("wang", f"/orders/{number}", Accept_Language="en"))
+        page = self.shown("wang", f"/orders/{number}", Accept_Language="en")
+        self.assertIn("void", page)
+        self.assertIn("(proof)", page)  # and why
 
     def test_whose_key_was_lost_has_signed_nothing(self):
         order, cap, number = self.in_review()
