@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rig_case import RigCase
 from service_case import CODE, ServiceCase
-from ukey_case import LOCKED, NO_KEY, REFUSED, UNIT, Terminal
+from ukey_case import LOCKED, NO_KEY, REFUSED, UNIT, Terminal, sanitizer
 
 SERVICE_EXIT = 11
 BUSY = ("SERVICE_UNAVAILABLE", "SERVICE_BUSY", "SERVICE_TIMEOUT", "UNLOCK_LATE")
@@ -17,6 +17,12 @@ OPEN_LETTER = str(Path(__file__).resolve().parents[2] / "virtual/rehearsal/open_
 NEW_PIN = "Pear-1357"
 FORM = "legal_name=李四\nlegal_phone=13800138000\nhandler_name=张三\nhandler_phone=13700137000\n"
 TEXTS = [word for name in ("agreement", "privacy", "bank-data", "risk") for word in ("--agree", name)]
+
+
+def stranger():
+    """A program that is not ours has to bring the sanitizer along for our module."""
+    env, preload = {**os.environ, **sanitizer()}, os.environ.get("OPENUKEY_TEST_PRELOAD")
+    return {**env, "LD_PRELOAD": preload} if preload else env
 
 
 class OrdersCase(ServiceCase, RigCase):
@@ -126,7 +132,8 @@ class Renew(OrdersCase):
         try:
             return self.run_ok("sh", "-c", 'exec "$0" "$@" 3<&%d' % reader, sys.executable,
                                OPEN_LETTER, os.environ["OPENUKEY_MODULE"], "SN0001",
-                               b"Unit\1".hex(), "key.enc", "letter.enc", pass_fds=[reader])
+                               b"Unit\1".hex(), "key.enc", "letter.enc", pass_fds=[reader],
+                               env=stranger())
         finally:
             os.close(reader)
 
