@@ -59,6 +59,9 @@ void cs_desk_close(struct cs_desk *desk);
 /* One round of what waits: deadlines, and the letters to people. spool: where those go. */
 UK_CHECKED enum cs_status cs_work_round(struct cs_desk *desk, const char *spool, int64_t now);
 
+/* One look at a spool folder: what has a driver is sent and deleted. */
+UK_CHECKED enum cs_status cs_courier_round(const char *spool, const struct cs_drivers *drivers);
+
 /* The code for a grant, as it is kept. */
 UK_CHECKED enum cs_status cs_grant_code_mac(const struct cs_vault *vault,
 					    const uint8_t grant[CS_HASH_LEN], const char *code,

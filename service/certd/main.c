@@ -149,8 +149,35 @@ work(const struct settings *settings, struct process *process)
 static int
 usage(void)
 {
-	(void)fprintf(stderr, "Usage: openukey-certd serve|work OPTIONS, see openukey-certd(8)\n");
+	(void)fprintf(stderr,
+		      "Usage: openukey-certd serve|work|courier OPTIONS, see openukey-certd(8)\n");
 	return 2;
+}
+
+/* Needs no database: what it carries belongs to others. */
+static int
+courier(int argc, char **argv)
+{
+	const char *spool = NULL, *path = NULL;
+	const struct cs_option options[] = {{"spool", &spool, true}, {"drivers", &path, true}};
+	const char *command = cs_daemon_options(argc, argv, options, ARRAY_SIZE(options));
+	const volatile int *stop = cs_daemon_stop();
+	struct cs_drivers drivers = {NULL};
+
+	if (command == NULL)
+		return usage();
+	cs_daemon_harden();
+	if (cs_daemon_say("certd", "--drivers", cs_drivers_read(path, &drivers)) != CS_OK)
+		return 1;
+	while (*stop == 0) {
+		bool failed =
+			cs_daemon_say("certd", spool, cs_courier_round(spool, &drivers)) != CS_OK;
+
+		for (int i = 0; i < (failed ? 50 : 2) && *stop == 0; i++)
+			pause_ms(100);
+	}
+	cs_drivers_free(&drivers);
+	return 0;
 }
 
 int
@@ -177,11 +204,15 @@ main(int argc, char **argv)
 		{"drivers", &settings.drivers, false},
 		{"behind-proxy", &settings.behind_proxy, false},
 	};
-	const char *command = cs_daemon_options(argc, argv, options, ARRAY_SIZE(options));
+	const char *command;
 	struct process process = {.opened = 0};
-	bool serves = command != NULL && strcmp(command, "serve") == 0;
+	bool serves;
 	int code = 1;
 
+	if (argc > 1 && strcmp(argv[1], "courier") == 0)
+		return courier(argc, argv);
+	command = cs_daemon_options(argc, argv, options, ARRAY_SIZE(options));
+	serves = command != NULL && strcmp(command, "serve") == 0;
 	if (command == NULL || (!serves && strcmp(command, "work") != 0) ||
 	    (serves ? settings.listen : settings.spool) == NULL)
 		return usage();

@@ -207,6 +207,33 @@ class Drivers(LightCase):
         self.work(lambda: not self.orders_sql("SELECT id FROM outbox WHERE done = 0"))
         self.assertFalse((self.path / "mails").exists())
 
+    def test_a_courier_carries_what_others_put_into_their_folder(self):
+        folder = self.path / "others"
+        folder.mkdir()
+        name = f"sms-{uuid.uuid4().hex}.json"
+        for other in ("sms-x.json", f".{name}", f"fax-{uuid.uuid4().hex}.json", "sms.json"):
+            (folder / other).write_text("{}")
+        (folder / f"sms-{uuid.uuid4().hex}.json").symlink_to("/etc/passwd")
+        self.provider.answers["/sms"] = lambda count: (503, {}) if count < 2 else (200, {})
+        (folder / name).write_text(json.dumps({"once": "o", "to": HANDLER, "text": "授权码"}))
+        couriers = [subprocess.Popen([CERTD, "courier", "--spool", str(folder), "--drivers",
+                                      f"{self.folder}/drivers.json"], env=environment())
+                    for _ in range(2)]
+        try:
+            for _ in range(1200):
+                if not (folder / name).exists():
+                    break
+                time.sleep(0.05)
+        finally:
+            for courier in couriers:
+                courier.terminate()
+                self.assertIn(courier.wait(), (0, -signal.SIGTERM))
+        self.assertFalse((folder / name).exists())
+        self.assertEqual({request["headers"]["Idempotency-Key"] for request in self.provider.requests},
+                         {name[4:36]})
+        self.assertEqual(len(self.provider.done), 1)
+        self.assertEqual(len(list(folder.iterdir())), 5)  # nothing else was touched
+
     def test_the_identity_provider_decides_and_may_be_away(self):
         order, cap, _ = self.order()
         self.provider.answers["/identity"] = (503, {})
