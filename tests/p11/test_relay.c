@@ -389,10 +389,11 @@ a_key_whose_power_fails_is_unlocked_by_the_next_try(void **state)
 }
 
 static void
-a_key_that_is_pulled_at_any_command_is_unlocked_by_the_next_try(void **state)
+a_key_that_fails_at_any_command_is_unlocked_by_the_next_try(void **state)
 {
 	static const char *const commands[] = {"04", "14", "50", "18", "1a", "16", "1c"};
-	static const char *const kinds[] = {"pull-before", "pull-after", "empty", "sw 6581"};
+	static const char *const kinds[] = {"pull-before", "pull-after", "empty",    "sw 6581",
+					    "flip 0",      "cut 1",      "noise 5 1"};
 
 	for (size_t c = 0; c < ARRAY_SIZE(commands); c++)
 		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++) {
@@ -503,7 +504,7 @@ main(void)
 		cmocka_unit_test(the_callers_own_failure_comes_back_to_it),
 		cmocka_unit_test(a_late_answer_keeps_nobody_waiting_and_is_not_used),
 		cmocka_unit_test(a_key_whose_power_fails_is_unlocked_by_the_next_try),
-		cmocka_unit_test(a_key_that_is_pulled_at_any_command_is_unlocked_by_the_next_try),
+		cmocka_unit_test(a_key_that_fails_at_any_command_is_unlocked_by_the_next_try),
 		cmocka_unit_test(the_administrator_pin_becomes_the_services),
 		cmocka_unit_test(the_device_key_becomes_the_services_even_after_a_cut),
 	};
