@@ -89,10 +89,15 @@ class RenewCase(RigCase, ServiceCase):
 
     # ---- the program ----
 
+    def with_pin(self, pin=PIN, language="en"):
+        """Leaks are looked for, as nothing keeps others from looking into this program."""
+        return {**self.environment(language), "PIN": pin,
+                "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")}
+
     def run_probe(self, *words, pin=PIN, language="en"):
         done = subprocess.run([PROBE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               check=False, timeout=TIMEOUT,
-                              env={**self.environment(language), "PIN": pin})
+                              env=self.with_pin(pin, language))
         return done.returncode, done.stdout.decode().splitlines(), done.stderr.decode()
 
     def probe(self, *words, code=0, **more):
@@ -143,7 +148,7 @@ class RenewCase(RigCase, ServiceCase):
         """A renewal that stops at the step; goes on when this ends, and is waited for."""
         program = subprocess.Popen([PROBE, "renew", *order.words(), "--wait", step],
                                    stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   env={**self.environment("en"), "PIN": PIN}, text=True)
+                                   env=self.with_pin(), text=True)
         try:
             program.lines = []
             for line in program.stdout:
