@@ -85,10 +85,11 @@ hex_read(const char *text)
 
 	for (gsize i = 0; i + 1 < len; i += 2) {
 		int high = g_ascii_xdigit_value(text[i]), low = g_ascii_xdigit_value(text[i + 1]);
-		guint8 byte = (guint8)(high << 4 | low);
+		guint8 byte;
 
 		if (high < 0 || low < 0)
 			return NULL;
+		byte = (guint8)(high << 4 | low);
 		g_byte_array_append(bytes, &byte, 1);
 	}
 	return len % 2 == 0 && len > 0 ? g_steal_pointer(&bytes) : NULL;
