@@ -24,6 +24,7 @@ struct page {
 	GCancellable *cancellable;
 	char *grant;
 	GPtrArray *found; /* of OukOrder, by the query */
+	char *shown;      /* what the list was made from */
 };
 
 static void
@@ -37,6 +38,7 @@ page_free(gpointer data)
 	g_clear_pointer(&page->service, ouk_service_unref);
 	g_clear_pointer(&page->found, g_ptr_array_unref);
 	g_free(page->grant);
+	g_free(page->shown);
 	g_free(page);
 }
 
@@ -83,7 +85,8 @@ add_order(struct page *page, const OukProfile *profile, OukOrder *order)
 	g_autofree char *title =
 		g_strdup_printf(_("%s, order %s"), ouk_order_kind_text(info->kind), info->number);
 	GtkWidget *head = ouk_label_new(title, "ouk-unit");
-	const char *state = *info->state != '\0' ? ouk_order_state_text(info->state) : "";
+	const char *word = ouk_resume_state(ouk_application_resume(ouk_application_get()), order);
+	const char *state = *word != '\0' ? ouk_order_state_text(word) : "";
 	GtkWidget *below = ouk_label_new(state, "dim-label");
 
 	gtk_label_set_selectable(GTK_LABEL(head), FALSE);
@@ -112,25 +115,51 @@ is_found(const struct page *page, OukOrder *order)
 	return FALSE;
 }
 
+/* Of OukResumed: what the query found, then what was begun here. */
+static GPtrArray *
+orders_of(struct page *page)
+{
+	const GPtrArray *begun = ouk_resume_list(ouk_application_resume(ouk_application_get()));
+	GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; page->found != NULL && i < page->found->len; i++) {
+		OukResumed *each = g_new0(OukResumed, 1);
+
+		*each = (OukResumed){page->profile, page->found->pdata[i]};
+		g_ptr_array_add(list, each);
+	}
+	for (guint i = 0; i < begun->len; i++)
+		if (!is_found(page, ((const OukResumed *)begun->pdata[i])->order))
+			g_ptr_array_add(list, g_memdup2(begun->pdata[i], sizeof(OukResumed)));
+	return list;
+}
+
+/* The same list stays: whoever is in it keeps their place. */
 static void
 fill(struct page *page)
 {
-	const GPtrArray *begun = ouk_resume_list(ouk_application_resume(ouk_application_get()));
-	guint count = 0;
+	OukResume *resume = ouk_application_resume(ouk_application_get());
+	g_autoptr(GPtrArray) list = orders_of(page);
+	g_autoptr(GString) text = g_string_new("=");
 
-	ouk_clear(page->list);
-	for (guint i = 0; page->found != NULL && i < page->found->len; i++, count++)
-		add_order(page, page->profile, page->found->pdata[i]);
-	for (guint i = 0; i < begun->len; i++) {
-		const OukResumed *each = begun->pdata[i];
+	for (guint i = 0; i < list->len; i++) {
+		const OukResumed *each = list->pdata[i];
 
-		if (is_found(page, each->order))
-			continue;
-		add_order(page, each->profile, each->order);
-		count++;
+		g_string_append_printf(text, "%s:%s|", ouk_order_info(each->order)->id,
+				       ouk_resume_state(resume, each->order));
 	}
-	gtk_widget_set_visible(GTK_WIDGET(page->list), count > 0);
-	gtk_widget_set_visible(GTK_WIDGET(page->empty), count == 0);
+	if (g_strcmp0(text->str, page->shown) == 0)
+		return;
+	g_free(page->shown);
+	page->shown = g_strdup(text->str);
+	ouk_clear(page->list);
+	for (guint i = 0; i < list->len; i++) {
+		const OukResumed *each = list->pdata[i];
+
+		add_order(page, each->profile, each->order);
+	}
+	gtk_widget_set_visible(GTK_WIDGET(page->list), list->len > 0);
+	gtk_widget_set_visible(GTK_WIDGET(page->empty), list->len == 0);
 }
 
 /* ---- the query ---- */

@@ -218,6 +218,15 @@ ouk_resume_note(OukResume *self, OukOrder *order)
 	g_hash_table_replace(self->states, g_strdup(info->id), g_strdup(info->state));
 }
 
+const char *
+ouk_resume_state(OukResume *self, OukOrder *order)
+{
+	const OukOrderInfo *info = ouk_order_info(order);
+	const char *known = g_hash_table_lookup(self->states, info->id);
+
+	return *info->state != '\0' ? info->state : known != NULL ? known : "";
+}
+
 gboolean
 ouk_resume_is_unlocking(OukResume *self, const char *serial)
 {

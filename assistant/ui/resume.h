@@ -26,6 +26,9 @@ void ouk_resume_refresh(OukResume *self);
 /* The person has just seen it in this state: only what comes after is told. */
 void ouk_resume_note(OukResume *self, OukOrder *order);
 
+/* The state it was last known in, the service's word; "" when nobody has asked yet. Borrowed. */
+const char *ouk_resume_state(OukResume *self, OukOrder *order);
+
 /* Whether the key's PIN is one that nobody knows: no field for it is offered. */
 gboolean ouk_resume_is_unlocking(OukResume *self, const char *serial);
 /* The open order of that kind ("unlock", "renewal", ...) for the key; NULL. Borrowed. */
