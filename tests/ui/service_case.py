@@ -8,6 +8,7 @@ import subprocess
 from assistant_case import PIN, AssistantCase
 
 SERVICE = os.environ.get("OPENUKEY_REHEARSAL_SERVICE", "openukey-rehearsal-service")
+PATIENCE = 60
 LEGAL_NAME, LEGAL_PHONE, HANDLER_PHONE = "李四", "13800138000", "13900139000"
 
 
@@ -50,11 +51,31 @@ class ServiceCase(AssistantCase):
         from processes import wait_for
         wait_for(lambda: self.order()["state"] == state, "the order %s" % state, 60)
 
+    # ---- with a service in the way, everything may take longer ----
+
+    def press(self, text, role="push button"):
+        self.window.wait(role, self.word(text), PATIENCE).press()
+
+    def sees(self, text, *values, role="label", timeout=PATIENCE):
+        return super().sees(text, *values, role=role, timeout=timeout)
+
+    def sees_part(self, text, role="label", timeout=PATIENCE):
+        return super().sees_part(text, role, timeout)
+
+    def row(self, name):
+        self.window.wait("list item", name, PATIENCE)
+        super().row(name)
+
+    def field(self):
+        from processes import wait_for
+        wait_for(lambda: self.prompt() is not None, "the prompt", PATIENCE)
+        return super().field()
+
     # ---- forms ----
 
     def fill(self, text, value):
         """Types into a field found by its name."""
-        entry = self.window.wait("text", self.word(text))
+        entry = self.window.wait("text", self.word(text), PATIENCE)
         entry.grab()
         self.desktop.key("ctrl+a")
         self.desktop.type(value)

@@ -2,6 +2,7 @@
 """Errands with the CA from 我的证书: a locked key is unlocked by code, a certificate is renewed, and
 what was interrupted is gone on with. The service is the rehearsal's."""
 
+import json
 import os
 import shutil
 import unittest
@@ -282,10 +283,12 @@ class OtherOrdersTest(ServiceCase):
         self.open()
         self.open_service("My Orders")
         self.sees("No order is open on this computer.", timeout=60)
+        before = len(json.loads(self.service("inbox", "--json")))
         self.press("_Send the Code")
         self.sees("If the unit has orders, a code is on its way to the handler's telephone.",
                   timeout=60)
-        code = self.service("inbox", "--code", "--wait", "60").strip()
+        wait_for(lambda: len(json.loads(self.service("inbox", "--json"))) > before, "a letter", 60)
+        code = self.service("inbox", "--code").strip()
         self.fill("_Code sent to the handler", code)
         self.press("Show the _Orders")
         number = self.order()["number"]
