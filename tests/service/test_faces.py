@@ -24,7 +24,7 @@ from unlock_case import CERTADM, environment, run
 
 FACED = os.environ.get("OPENUKEY_FACED", "openukey-faced")
 NGINX = Path(__file__).resolve().parents[2] / "service/certd/nginx.conf"
-PATIENCE = 60
+PATIENCE = 120
 LONG = os.environ.get("OPENUKEY_TEST_LONG") == "1"
 
 

@@ -12,7 +12,7 @@ from certd_case import free_port
 from issue_case import IssueCase, openssl
 from unlock_case import run
 
-PATIENCE = 60
+PATIENCE = 120
 
 
 class CmpUpstream(IssueCase):
