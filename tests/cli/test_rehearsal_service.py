@@ -13,14 +13,14 @@ from service_case import ServiceCase
 
 class Lifecycle(ServiceCase):
     def processes(self):
-        names = ("unlockd", "kmcd", "issuerd", "certd", "worker")
+        names = ("unlockd", "kmcd", "issuerd", "publisher", "lists", "certd", "worker")
         return {name: int(self.read(f"{self.state}/run/{name}.pid").split()[0]) for name in names}
 
     def running(self):
         return json.loads(self.service("status", "--json"))["running"]
 
     def test_a_second_start_changes_nothing_and_mends_what_was_killed(self):
-        before = self.processes()
+        before, lists = self.processes(), self.read(f"{self.state}/lists-port")
         self.service("start")
         self.assertEqual(self.processes(), before)
         for pid in before.values():
@@ -28,6 +28,8 @@ class Lifecycle(ServiceCase):
         self.service("start", "--port", "0")
         self.assertTrue(all(self.running().values()))
         self.assertFalse(set(before.values()) & set(self.processes().values()))
+        # certificates name it
+        self.assertEqual(self.read(f"{self.state}/lists-port"), lists)
 
     def test_it_ends_and_keeps_what_it_has(self):
         self.made_key("key", "SN0001")

@@ -6,6 +6,7 @@ import sys
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from rig_case import RigCase
 from service_case import CODE, ServiceCase
@@ -13,6 +14,7 @@ from ukey_case import LOCKED, NO_KEY, REFUSED, UNIT, Terminal, sanitizer
 
 SERVICE_EXIT = 11
 BUSY = ("SERVICE_UNAVAILABLE", "SERVICE_BUSY", "SERVICE_TIMEOUT", "UNLOCK_LATE")
+PATIENCE = 60
 OPEN_LETTER = str(Path(__file__).resolve().parents[2] / "virtual/rehearsal/open_letter.py")
 NEW_PIN = "Pear-1357"
 FORM = "legal_name=李四\nlegal_phone=13800138000\nhandler_name=张三\nhandler_phone=13700137000\n"
@@ -154,6 +156,43 @@ class Renew(OrdersCase):
         self.ukey("pin", "test", pin="123456")
         self.assertEqual(self.opened(), "what was written before\n")
         self.assertEqual(self.orders()["renewal"]["state"], "confirmed")
+
+    def wait_for_answer(self, state):
+        """The CA publishes within a second or so, on its own time."""
+        anchors = {"OPENUKEY_REHEARSAL_ANCHORS": self.state + "/ca"}
+        new = next(cert["id"] for key in self.ukey("list", "--json").json()
+                   for cert in key["certificates"] if cert["pair"] == "sign")
+        end = time.monotonic() + PATIENCE
+        while True:
+            with mock.patch.dict(os.environ, anchors):
+                told = self.ukey("show", new, "--check", "--json").json()["revocation"]
+            found = (told["state"], "/ocsp/" in told["address"])
+            if found == (state, True) or time.monotonic() > end:
+                break
+            time.sleep(0.2)
+        self.assertEqual(found, (state, True), told)
+
+    def test_the_ca_says_whether_the_new_certificate_holds(self):
+        self.begun()
+        self.service("pay", "last")
+        self.ukey("renew")
+        self.service("approve", "last")
+        self.ukey("renew", pin="123456")
+        self.wait_for_answer("good")
+        self.ukey("revoke", "--form", "form", *TEXTS)
+        self.service("approve", "last")
+        self.wait_for_answer("revoked")
+
+    def test_the_issuer_looks_at_the_money_itself(self):
+        self.begun()
+        self.service("pay", "last")
+        self.ukey("renew")
+        key = Path(self.state, "payments/sandbox.key")
+        known = key.read_text(encoding="utf-8")
+        key.write_text("another provider's\n", encoding="utf-8")  # the front end has read it
+        self.assertNotIn("ready", self.service("approve", "last"))
+        key.write_text(known, encoding="utf-8")
+        self.assertIn("ready", self.service("approve", "last"))
 
     def test_no_text_is_agreed_to_by_itself(self):
         for texts in ([], TEXTS[:2], TEXTS[:4] + ["--agree", "something"]):

@@ -26,8 +26,10 @@ def cmd_stop(_options, _folder, daemons, _desk):
     print(_("The rehearsal's certificate service is stopped."))
 
 
-def cmd_env(_options, _folder, daemons, _desk):
+def cmd_env(_options, folder, daemons, _desk):
     print(f"export OPENUKEY_SERVICE='{daemons.url()}'")
+    print(f"export OPENUKEY_REHEARSAL_ANCHORS='{folder.ca()}'"
+          '"${OPENUKEY_REHEARSAL_ANCHORS:+:$OPENUKEY_REHEARSAL_ANCHORS}"')
 
 
 def cmd_status(options, folder, daemons, desk):
@@ -41,7 +43,7 @@ def cmd_status(options, folder, daemons, desk):
     print(_("Address: %s") % told["url"])
     print(_("Its CA: %s") % told["ca"])
     for name, runs in told["running"].items():
-        print("  %-8s %s" % (name, _("running") if runs else _("not running")))
+        print("  %-9s %s" % (name, _("running") if runs else _("not running")))
     print(_("Units whose identity is known:"))
     for code, unit in told["units"].items():
         print(f"  {code}  {unit['unit']}  {unit['legal_name']}  {unit['legal_phone']}")

@@ -4,11 +4,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 from words import Trouble, _
 
-PORT = 21181
+# who listens where, where nothing else was asked for
+PORTS = {"certd": 21181, "lists": 21182}
 PATIENCE = 60
 
 
@@ -34,14 +37,18 @@ class Daemons:
 
     def commands(self):
         """name -> (command, what shows that it is there)"""
-        folder, programs = self.folder, self.folder.programs
+        folder, programs, ca = self.folder, self.folder.programs, self.folder.ca()
         orders = ["--store", "sqlite:orders.db", "--vault", "orders.vault", "--profile",
                   "profile.json", "--operators", "operators", "--identities", "identities.json",
-                  "--pay-key", "pay.key", "--unlock", "run/unlockd", "--issue", "run/issuerd",
-                  "--anchors", str(folder.ca() / "root.crt")]
-        ca = folder.ca()
-        orders += ["--documents", "uploads", "--anchors", str(ca / "root.crt")]
+                  "--pay-key", "payments/sandbox.key", "--unlock", "run/unlockd", "--issue",
+                  "run/issuerd", "--documents", "uploads", "--anchors", str(ca / "root.crt")]
+        lists = f"http://127.0.0.1:{self.port('lists')}"
+        issue = ["--ca-cert", str(ca / "root.crt"), "--ca-key", str(ca / "root.key"), "--operators",
+                 "operators", "--profile", "profile.json", "--store", "sqlite:issue.db", "--crl-url",
+                 f"{lists}/ca.crl", "--ocsp-url", f"{lists}/ocsp"]
         return {
+            "lists": ([sys.executable, "-B", str(Path(__file__).with_name("lists.py")),
+                       str(self.port("lists")), "lists"], self.port("lists")),
             "unlockd": ([programs["unlockd"], "run", *folder.hsm_words("unlock"), "--store",
                          "sqlite:unlock.db", "--vault", "unlock.vault", "--operators", "operators",
                          "--socket", "run/unlockd", "--spool", "inbox"], "run/unlockd"),
@@ -49,11 +56,10 @@ class Daemons:
                       str(ca / "root.crt"), "--operators", "operators", "--vault", "kmc.vault",
                       "--store", "sqlite:kmc.db", "--socket", "run/kmcd", "--spool", "inbox"],
                      "run/kmcd"),
-            "issuerd": ([programs["issuerd"], "run", "--ca-cert", str(ca / "root.crt"), "--ca-key",
-                         str(ca / "root.key"), "--operators", "operators", "--profile",
-                         "profile.json", "--store", "sqlite:issue.db", "--socket", "run/issuerd",
-                         "--kmc", "run/kmcd"],
-                        "run/issuerd"),
+            "issuerd": ([programs["issuerd"], "run", *issue, "--socket", "run/issuerd", "--kmc",
+                         "run/kmcd", "--payments", "payments"], "run/issuerd"),
+            "publisher": ([programs["issuerd"], "work", *issue, "--node", "publisher", "--out",
+                           "lists"], None),
             "certd": ([programs["certd"], "serve", "--node", "rehearsal", "--rate", "0", "--listen",
                        f"127.0.0.1:{self.port()}", *orders], self.port()),
             "worker": ([programs["certd"], "work", "--node", "worker", "--spool", "inbox", *orders],
@@ -119,31 +125,44 @@ class Daemons:
             time.sleep(0.02)
         (self.folder / f"run/{name}.pid").unlink(missing_ok=True)
 
-    # ---- the port ----
+    # ---- the ports ----
 
-    def port(self):
-        text = self.folder.read("port")
-        return int(text) if text else PORT
+    def port(self, name="certd"):
+        text = self.folder.read(f"{name}-port")
+        return int(text) if text else PORTS[name]
 
-    def _port_set(self, port):
-        self.folder.write("port", f"{port}\n")
+    def _port_set(self, name, port):
+        self.folder.write(f"{name}-port", f"{port}\n")
 
     # ---- all of them ----
 
-    def start(self, port=None):
-        os.chdir(str(self.folder))  # sockets have short names
+    def _ports_choose(self, port):
         if port is not None and port not in (0, self.port()):
             self._end_one("certd")
-            self._port_set(port)
+            self._port_set("certd", port)
         if port == 0 and not self.running("certd"):
-            self._port_set(free_port())
+            self._port_set("certd", free_port())
+        # Certificates name it: it stays where it was.
+        if port is not None and self.folder.read("lists-port") is None:
+            self._port_set("lists", free_port())
+
+    def _start_patiently(self, name, tries):
+        """On another port, if somebody else has this one."""
+        while not self._start_one(name):
+            tries -= 1
+            if tries == 0:
+                raise Trouble(self._why(name))
+            self._port_set(name, free_port())
+            if name == "lists":
+                self._end_one("issuerd")
+                self._end_one("publisher")
+
+    def start(self, port=None):
+        os.chdir(str(self.folder))  # sockets have short names
+        self._ports_choose(port)
         for name in self.commands():
-            tries = 5 if port == 0 and name == "certd" else 1
-            while not self._start_one(name):
-                tries -= 1
-                if tries == 0:
-                    raise Trouble(self._why(name))
-                self._port_set(free_port())
+            self._start_patiently(name, 5 if name == "lists" or (port == 0 and name == "certd")
+                                  else 1)
         self.folder.write("url", self.url() + "\n")
 
     def _why(self, name):

@@ -13,7 +13,7 @@ import uuid
 from contextlib import closing
 
 import certs
-from folder import CONTACT, OPERATORS, run
+from folder import CONTACT, OPERATORS, PROVIDER, run
 from words import Trouble, _
 
 WRITING = ("renewal", "change", "open")
@@ -62,10 +62,11 @@ class Desk:
         return found[0] if found else None
 
     def certificate(self, sn):
-        """The newest one of a key: issued here, or found on the key when it was enrolled."""
+        """The newest one for signing of a key: issued here, or found on the key when it was enrolled."""
         issued = self._rows("issue.db", "SELECT c.cert FROM certificates c JOIN issue_orders o"
                             " ON o.ca = c.ca AND o.order_id = c.order_id WHERE o.key_sn = ?"
-                            " AND c.state = 'confirmed' ORDER BY c.changed DESC LIMIT 1", sn)
+                            " AND c.state = 'confirmed' AND COALESCE(c.pair, '') = ''"
+                            " ORDER BY c.changed DESC LIMIT 1", sn)
         path = self.folder / f"certs/{sn}.der"
         if issued:
             return bytes(issued[0]["cert"])
@@ -217,9 +218,9 @@ class Desk:
         body = json.dumps({"reference": asked["reference"], "amount": asked["amount"],
                            "notice": uuid.uuid4().hex}).encode()
         stamp = str(int(time.time()))
-        key = self.folder.read("pay.key").encode()
+        key = self.folder.read(f"payments/{PROVIDER}.key").encode()
         signature = hmac.new(key, stamp.encode() + b"\n" + body, hashlib.sha256).hexdigest()
-        self.http("/v1/pay/sandbox/notify", body, X_Timestamp=stamp, X_Signature=signature)
+        self.http(f"/v1/pay/{PROVIDER}/notify", body, X_Timestamp=stamp, X_Signature=signature)
         return self.order(order["number"]), asked["amount"]
 
     # ---- the inbox ----

@@ -10,6 +10,7 @@ from words import Trouble, _
 
 HSM_PIN, HSM_SO_PIN = "hsm-pin-4711", "so-pin-4711"
 OPERATORS = ("a", "b")
+PROVIDER = "sandbox"  # of payments
 TOKENS = {"unlock": "unlockd", "kmc": "kmcd"}  # whose each is
 # An invented unit; the check digit of its code is wrong, so that it cannot be anybody's.
 UNIT, UNIT_CODE = "示例果业有限公司", "91650000MA00000000"
@@ -87,13 +88,14 @@ class Folder:
     def prepare(self, ca=None, alg="sm2"):
         """Everything but the processes."""
         os.umask(0o077)
-        for name in ("inbox", "operators", "hsm", "run", "log", "certs", "kmc", "uploads"):
+        for name in ("inbox", "operators", "hsm", "run", "log", "certs", "kmc", "uploads", "lists",
+                     "payments"):
             (self / name).mkdir(parents=True, exist_ok=True)
         self._operators()
         self._hsm()
         for name in ("orders", "unlock", "kmc"):
             self.make(f"{name}.vault", lambda to: run(self.programs["certadm"], "make-key", to))
-        self.make("pay.key", lambda to: self._words(to, os.urandom(24).hex()))
+        self.make(f"payments/{PROVIDER}.key", lambda to: self._words(to, os.urandom(24).hex()))
         self._profile()
         if self.identities() is None:
             self.identity_add(UNIT_CODE, UNIT)
