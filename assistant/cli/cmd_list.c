@@ -2,7 +2,7 @@
 /* ukey list: the keys that are plugged in and the certificates on them. */
 #include "assistant/cli/cli.h"
 #include "assistant/cli/words.h"
-#include "assistant/core/unlock.h"
+#include "assistant/core/unlock_order.h"
 
 #include <glib/gi18n.h>
 
@@ -30,7 +30,7 @@ print_cert(const OukCert *cert)
 static void
 print_token(const OukToken *token, const GPtrArray *certs)
 {
-	g_autofree char *order = ouk_unlock_pending(token->serial);
+	g_autofree char *order = ouk_unlock_pending_asked(token->serial, NULL);
 
 	g_print(_("Key %s, serial number %s\n"), token->label, token->serial);
 	if (order != NULL)
@@ -48,7 +48,7 @@ print_token(const OukToken *token, const GPtrArray *certs)
 static void
 json_token(JsonBuilder *json, const OukToken *token, const GPtrArray *certs)
 {
-	g_autofree char *order = ouk_unlock_pending(token->serial);
+	g_autofree char *order = ouk_unlock_pending_asked(token->serial, NULL);
 
 	json_builder_begin_object(json);
 	cli_json_token(json, token);

@@ -98,11 +98,14 @@ gboolean ouk_unlock_check(const char *sn, GError **error);
  */
 gboolean ouk_unlock_settle(const char *sn, const OukUnlockService *service,
 			   GCancellable *cancellable, GError **error);
-/*
- * The service says that the order is done: it was finished elsewhere, or at the counter. Hints are
- * of this computer only, so whoever shows one asks for the order's state first when there is a net.
- */
+/* The key has a PIN that somebody knows. */
 void ouk_unlock_forget(const char *sn);
+/*
+ * The service says that the order is over: it was finished elsewhere, or at the counter, or can no
+ * longer be. A hint of another order stays. Hints are of this computer only, so whoever shows one
+ * asks first when there is a net (unlock_order.h); ouk_orders_resume_sync calls this.
+ */
+void ouk_unlock_over(const char *sn, const char *order);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OukUnlockHint, ouk_unlock_hint_free)
 

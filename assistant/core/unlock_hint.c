@@ -154,3 +154,12 @@ ouk_unlock_forget(const char *sn)
 	if (hint != NULL)
 		unlock_hint_write(hint->sn, "", NULL, UNLOCK_HINT_NONE);
 }
+
+void
+ouk_unlock_over(const char *sn, const char *order)
+{
+	g_autoptr(OukUnlockHint) hint = ouk_unlock_hint(sn);
+
+	if (hint != NULL && strcmp(hint->order, order) == 0)
+		unlock_hint_write(hint->sn, "", NULL, UNLOCK_HINT_NONE);
+}

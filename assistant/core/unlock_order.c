@@ -3,6 +3,7 @@
 
 #include "assistant/core/errors.h"
 #include "assistant/service-client/calls.h"
+#include "assistant/service-client/orders.h"
 
 #include <string.h>
 
@@ -68,4 +69,30 @@ OukUnlockService
 ouk_unlock_service(OukUnlockOrder *with)
 {
 	return (OukUnlockService){with, command, ack, foreign};
+}
+
+/* That hints of what is over go is ouk_orders_resume_sync's work. */
+static void
+hint_ask(const OukUnlockHint *hint, GCancellable *cancellable)
+{
+	g_autoptr(OukProfiles) profiles = ouk_profiles_load_default();
+	const OukProfile *profile = ouk_profiles_find(profiles, hint->profile);
+	g_autoptr(OukService) service = profile != NULL ? ouk_service_new(profile, NULL) : NULL;
+	g_autoptr(OukOrders) orders = service != NULL ? ouk_orders_open(NULL, NULL) : NULL;
+	g_autoptr(GPtrArray) asked = NULL;
+
+	if (orders != NULL)
+		asked = ouk_orders_resume_sync(orders, service, hint->sn, cancellable, NULL);
+}
+
+char *
+ouk_unlock_pending_asked(const char *sn, GCancellable *cancellable)
+{
+	g_autoptr(OukUnlockHint) hint = ouk_unlock_hint(sn);
+
+	if (hint == NULL || !hint->pin_unknown)
+		return NULL;
+	if (hint->profile != NULL)
+		hint_ask(hint, cancellable);
+	return ouk_unlock_pending(sn);
 }

@@ -14,5 +14,11 @@ typedef struct {
 
 /* `with` must outlive what is made of it. */
 OukUnlockService ouk_unlock_service(OukUnlockOrder *with);
+/*
+ * As ouk_unlock_pending, after the service was asked whether the order is over by now. Where it
+ * cannot be asked, this computer's own knowledge counts. Blocks, but only when something is
+ * pending.
+ */
+char *ouk_unlock_pending_asked(const char *sn, GCancellable *cancellable);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "assistant/core/errors.h"
 #include "assistant/core/memory_file.h"
+#include "assistant/core/unlock.h"
 #include "assistant/service-client/calls.h"
 #include "assistant/service-client/order_data.h"
 #include "assistant/service-client/orders_file.h"
@@ -286,6 +287,16 @@ ouk_orders_list(OukOrders *orders, OukService *service, const char *serial, GErr
 
 /* ---- what they are now ---- */
 
+/* It may have been finished at another computer. */
+static void
+unlock_settle(const OukOrder *order)
+{
+	const OukOrderInfo *info = ouk_order_info(order);
+
+	if (ouk_order_is_over(order))
+		ouk_unlock_over(info->serial, info->number);
+}
+
 GPtrArray *
 ouk_orders_resume_sync(OukOrders *orders, OukService *service, const char *serial,
 		       GCancellable *cancellable, GError **error)
@@ -303,10 +314,13 @@ ouk_orders_resume_sync(OukOrders *orders, OukService *service, const char *seria
 			reply = ouk_service_ask_sync(service, call, cancellable, &why);
 		if (reply != NULL && ouk_reply_order(reply) != NULL) {
 			g_ptr_array_add(now, g_object_ref(ouk_reply_order(reply)));
+			unlock_settle(ouk_reply_order(reply));
 		} else if (why == NULL) {
 			g_ptr_array_add(now, g_object_ref(order));
 		} else if (g_error_matches(why, OUK_ERROR, OUK_E_SERVICE_NOT_FOUND)) {
 			(void)ouk_orders_forget(orders, service, order, NULL);
+			ouk_unlock_over(ouk_order_info(order)->serial,
+					ouk_order_info(order)->number);
 		} else {
 			g_ptr_array_unref(now);
 			g_propagate_error(error, g_steal_pointer(&why));

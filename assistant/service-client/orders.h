@@ -48,7 +48,7 @@ GPtrArray *ouk_orders_list(OukOrders *orders, OukService *service, const char *s
 			   GError **error);
 /*
  * The same after the service was asked what each is; finished ones are forgotten here when the
- * service does not know them any more.
+ * service does not know them any more. So are hints of unlocking (core/unlock.h) that is over.
  */
 GPtrArray *ouk_orders_resume_sync(OukOrders *orders, OukService *service, const char *serial,
 				  GCancellable *cancellable, GError **error);

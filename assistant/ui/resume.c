@@ -162,6 +162,9 @@ on_looked(GObject *source, GAsyncResult *result, gpointer data)
 	if (self->again) {
 		self->again = FALSE;
 		look_start(self, FALSE);
+	} else if (!look->ask && g_hash_table_size(self->unlocking) > 0) {
+		/* shown at once, and asked whether it was finished elsewhere */
+		look_start(self, TRUE);
 	}
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """ukey with a certificate service behind it: unlocking, renewing, losing, finding orders again."""
 import os
+import shutil
 import sys
 import time
 import unittest
@@ -99,6 +100,29 @@ class Unlock(OrdersCase):
             self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN)
         else:
             self.assertEqual(code, 0, term.text)
+        self.ukey("pin", "test", pin=NEW_PIN)
+
+    def pending(self):
+        return self.ukey("list", "--json").json()[0].get("unlock_pending")
+
+    def test_what_was_finished_elsewhere_is_not_pending_here(self):
+        here, elsewhere = self.box + "/data", self.box + "/elsewhere"
+        self.lock()
+        self.ukey("unlock", "--form", "form")
+        self.tell("fault", "ins", "16", "pull-before")
+        self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN, code=None)
+        self.pull()
+        self.plug("key")
+        number = self.orders()["unlock"]["number"]
+        self.assertEqual(self.pending(), number)
+        shutil.copytree(here, elsewhere)
+        os.environ["XDG_DATA_HOME"] = elsewhere
+        self.assertIn("has the new PIN",
+                      self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN).out)
+        os.environ["XDG_DATA_HOME"] = here
+        with mock.patch.dict(os.environ, {"OPENUKEY_SERVICE": "http://127.0.0.1:1"}):
+            self.assertEqual(self.pending(), number)  # nobody says otherwise
+        self.assertIsNone(self.pending())
         self.ukey("pin", "test", pin=NEW_PIN)
 
     def test_a_foreign_telephone_gets_no_code(self):
