@@ -11,9 +11,9 @@ pass_on(struct cs_desk *desk, const struct cs_http_request *http, const struct c
 	const char *op, json_t *answer)
 {
 	static const char *const members[] = {
-		"subject", "code",     "years",    "paid",     "old_cert", "approvals",
-		"csr",     "proof",    "csr_hash", "token",    "certs",    "signature",
-		"reason",  "transfer", "payment",  "enc_cert", "notify",   NULL};
+		"subject", "code",     "years",  "paid",  "old_cert",  "approvals", "csr",
+		"proof",   "csr_hash", "token",  "certs", "signature", "reason",    "transfer",
+		"payment", "enc_cert", "notify", "to",    NULL};
 
 	if (desk->certd->issue_socket == NULL)
 		return CS_E_UNAVAILABLE;

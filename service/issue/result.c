@@ -222,7 +222,7 @@ cs_issue_result(struct cs_issue_job *job)
 enum cs_status
 cs_issue_recover(struct cs_issue_job *job)
 {
-	static const char *const members[] = {"order",     "enc_cert",  "notify",
+	static const char *const members[] = {"order",     "enc_cert",  "to", "notify",
 					      "signature", "approvals", NULL};
 	UK_CLEANUP(result_clear) struct result result = {.job = job};
 	json_t *question = json_pack("{s:s}", "op", "recover");

@@ -9,6 +9,7 @@
 #include "service/deliver/letter.h"
 #include "service/store/outbox.h"
 
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ struct recovery {
 	struct cs_kmcd *kmcd;
 	const char *order, *sn, *notify;
 	X509 *cert, *old; /* for signing, on the new token; for encryption, on the old one */
-	char key_text[CS_HASH_TEXT], old_text[CS_HASH_TEXT];
+	EVP_PKEY *to;     /* another signing key on the new token; NULL: that of cert */
+	char key_text[CS_HASH_TEXT], old_text[CS_HASH_TEXT], to_text[CS_HASH_TEXT];
 	struct cs_recovery_row row;
 };
 
@@ -30,6 +32,7 @@ recovery_clear(struct recovery *recovery)
 {
 	X509_free(recovery->cert);
 	X509_free(recovery->old);
+	EVP_PKEY_free(recovery->to);
 	cs_recovery_row_clear(&recovery->row);
 }
 
@@ -67,6 +70,44 @@ old_read(const json_t *request, struct recovery *recovery)
 		       : st;
 }
 
+/* A key keeps one pair for encryption beside each signing pair: the old one goes beside another. */
+static enum cs_status
+owner_read(const json_t *request, struct recovery *recovery)
+{
+	CS_BLOB der = {NULL, 0};
+	const unsigned char *at;
+
+	if (json_object_get(request, "to") == NULL)
+		return CS_OK;
+	if (!cs_json_blob(request, "to", CS_KMC_DER_MAX, &der))
+		return CS_E_ARGUMENTS;
+	at = der.ptr;
+	recovery->to = d2i_PUBKEY(NULL, &at, (long)der.len);
+	return recovery->to != NULL && at == der.ptr + der.len && cs_key_good(recovery->to)
+		       ? CS_OK
+		       : CS_E_ARGUMENTS;
+}
+
+static EVP_PKEY *
+owner(const struct recovery *recovery)
+{
+	return recovery->to != NULL ? recovery->to : X509_get0_pubkey(recovery->cert);
+}
+
+/* Whose the envelope is, beside the certified key that says so. */
+static enum cs_status
+hashes_make(struct recovery *recovery)
+{
+	uint8_t hash[CS_HASH_LEN];
+	enum cs_status st = cs_spki_hash(X509_get0_pubkey(recovery->cert), hash);
+
+	cs_hex(uk_span_of(hash, sizeof(hash)), recovery->key_text);
+	if (st == CS_OK)
+		st = cs_spki_hash(owner(recovery), recovery->row.signer_hash);
+	cs_hex(uk_span_of(recovery->row.signer_hash, CS_HASH_LEN), recovery->to_text);
+	return st;
+}
+
 static enum cs_status
 recovery_read(const json_t *request, struct recovery *recovery)
 {
@@ -82,12 +123,23 @@ recovery_read(const json_t *request, struct recovery *recovery)
 	if (st == CS_OK)
 		st = old_read(request, recovery);
 	if (st == CS_OK)
-		st = cs_spki_hash(X509_get0_pubkey(recovery->cert), recovery->row.signer_hash);
-	cs_hex(uk_span_of(recovery->row.signer_hash, CS_HASH_LEN), recovery->key_text);
+		st = owner_read(request, recovery);
+	if (st == CS_OK)
+		st = hashes_make(recovery);
 	memcpy(recovery->row.order_id, recovery->order, strlen(recovery->order) + 1);
 	if (st == CS_OK && !same_unit(recovery->cert, recovery->old))
 		return CS_E_PROOF;
 	return st;
+}
+
+/* Only where the envelope is for another key than the certified one. */
+static void
+owner_line(const struct recovery *recovery, char body[BODY_ROOM])
+{
+	size_t len = strlen(body);
+
+	if (recovery->to != NULL)
+		(void)snprintf(body + len, BODY_ROOM - len, "to=%s\n", recovery->to_text);
 }
 
 /* The key on the new token says that it is there and what for. */
@@ -101,6 +153,7 @@ token_check(const json_t *request, const struct recovery *recovery)
 		return CS_E_PROOF;
 	(void)snprintf(body, sizeof(body), "order=%s\nsn=%s\nenc=%s\n", recovery->order,
 		       recovery->sn, recovery->old_text);
+	owner_line(recovery, body);
 	return cs_verify(X509_get0_pubkey(recovery->cert), CS_PURPOSE_RECOVER, uk_span_str(body),
 			 cs_blob_span(&signature));
 }
@@ -113,6 +166,7 @@ people_check(const json_t *request, const struct recovery *recovery)
 	(void)snprintf(body, sizeof(body), "recover\norder=%s\nsn=%s\nkey=%s\nenc=%s\nnotify=%s\n",
 		       recovery->order, recovery->sn, recovery->key_text, recovery->old_text,
 		       recovery->notify);
+	owner_line(recovery, body);
 	return cs_approved(recovery->kmcd->operators, json_object_get(request, "approvals"),
 			   uk_span_str(body), PEOPLE);
 }
@@ -127,7 +181,7 @@ announce(const struct recovery *recovery)
 	json_t *letter;
 	enum cs_status st = cs_person_new(kmcd->vault, kmcd->store, recovery->row.at, &person);
 
-	(void)snprintf(once, sizeof(once), "recover/%s/%s", recovery->key_text, recovery->old_text);
+	(void)snprintf(once, sizeof(once), "recover/%s/%s", recovery->to_text, recovery->old_text);
 	(void)snprintf(text, sizeof(text),
 		       "您单位旧密钥中的加密密钥已恢复到密钥%s。如非本单位办理，请立即与我们联系。",
 		       recovery->sn);
@@ -167,7 +221,7 @@ recover(struct recovery *recovery)
 		return st; /* again: the answer had been lost */
 	st = cs_store_pair_get(kmcd->store, row->public_hash, &pair);
 	if (st == CS_OK)
-		st = cs_kmc_pair_close(kmcd, &pair, X509_get0_pubkey(recovery->cert), &envelope);
+		st = cs_kmc_pair_close(kmcd, &pair, owner(recovery), &envelope);
 	if (st != CS_OK)
 		return st;
 	row->at = kmcd->clock();

@@ -194,13 +194,16 @@ class KmcCase(IssueCase):
         return self.both(order)
 
     def recovery(self, enc_cert, sign_cert, names=("wang", "zhao"), **other):
-        """Members of `recover`, signed by the new key and by operators."""
+        """Members of `recover`, signed by the new key and by operators; to: DER of a public key."""
         members = {"order": "o2", "sn": "SN0002", "notify": PHONE, "key": "fresh", **other}
         enc = hashlib.sha256(enc_cert).hexdigest()
         key = hashlib.sha256(self.spki(sign_cert)).hexdigest()
+        to = members.pop("to", None)
+        line = f"to={hashlib.sha256(to).hexdigest()}\n" if to else ""
         signature = self.sign(members.pop("key"), "recover",
-                              f"order={members['order']}\nsn={members['sn']}\nenc={enc}\n")
+                              f"order={members['order']}\nsn={members['sn']}\nenc={enc}\n{line}")
+        members |= {"to": to.hex()} if to else {}
         body = (f"recover\norder={members['order']}\nsn={members['sn']}\nkey={key}\nenc={enc}\n"
-                f"notify={members['notify']}\n")
+                f"notify={members['notify']}\n{line}")
         return {**members, "enc_cert": enc_cert.hex(), "signature": signature,
                 "approvals": self.approvals(body, names)}

@@ -121,6 +121,26 @@ class Kmcd(KmcCase):
                 bodies = b"".join(row[0] for row in database.execute("SELECT body FROM audit_entries"))
             self.assertIn(words, bodies)
 
+    def test_an_extra_key_opens_it_when_all_have_signed_for_that_key(self):
+        self.recovered()
+        public = []
+        for name in ("extra", "thief"):
+            self.genkey(name)
+            public.append(openssl("pkey", "-in", self.file(f"{name}.key"), "-pubout", "-outform",
+                                  "DER"))
+        members = self.recovery(self.enc, self.fresh, to=public[0])
+        plain = self.recovery(self.enc, self.fresh)
+        for change in ({"to": public[1].hex()}, {"signature": plain["signature"]},
+                       {"approvals": plain["approvals"]}):
+            self.refused("proof", "recover", **{**members, **change})
+        for to in ("", "00", self.enc.hex(), public[0].hex() + "00"):
+            self.refused("bad-request", "recover", **{**members, "to": to})
+        self.refused("proof", "recover", **{**plain, "to": public[0].hex()})
+        answer = self.ok("recover", **members)
+        self.assertEqual(self.check_envelope(answer, self.enc, "extra"), self.private)
+        self.assertEqual(self.ok("recover", **members), answer)
+        self.assertNotEqual(self.ok("recover", **plain), answer)
+
     def test_nobody_else_recovers_anything(self):
         self.recovered()
         good = self.recovery(self.enc, self.fresh)
