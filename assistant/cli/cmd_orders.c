@@ -11,6 +11,7 @@
 static struct {
 	gboolean query, by_key, go_on, cancel, force;
 	char *unit_code, *phone, *form_pdf, *invoice;
+	char *recover, *notify, *paper, **approvals;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -31,6 +32,17 @@ static const GOptionEntry entries[] = {
 	 N_("ask for an invoice; the file has MEMBER=TEXT lines: title, tax_number, address, bank, "
 	    "email"),
 	 N_("FILE")},
+	{"recover", 0, 0, G_OPTION_ARG_FILENAME, &options.recover,
+	 N_("bring the old encryption key, whose certificate this is, onto the key that replaced "
+	    "the "
+	    "lost one"),
+	 N_("FILE")},
+	{"notify", 0, 0, G_OPTION_ARG_STRING, &options.notify,
+	 N_("telephone number that the CA tells of --recover"), N_("NUMBER")},
+	{"paper", 0, 0, G_OPTION_ARG_FILENAME, &options.paper,
+	 N_("write here what operators sign for --recover (default: standard output)"), N_("FILE")},
+	{"approval", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options.approvals,
+	 N_("an operator's answer for --recover; once for each"), N_("FILE")},
 	{"force", 0, 0, G_OPTION_ARG_NONE, &options.force, N_("write over a file that is there"),
 	 NULL},
 	{NULL}};
@@ -210,6 +222,12 @@ work(CliClient *client, OukOrder *order, GError **error)
 		return form_write(client, order, error);
 	if (options.invoice != NULL)
 		return invoice(client, order, error);
+	if (options.recover != NULL)
+		return cli_order_recover(client, order,
+					 &(CliRecover){options.recover, options.notify,
+						       options.paper, options.approvals,
+						       options.force},
+					 error);
 	if (options.cancel)
 		return cli_confirm(_("Give this order up?"), error) &&
 		       ask(client, ouk_call_event(order, OUK_EVENT_CANCEL), NULL, error);
@@ -228,7 +246,7 @@ one(CliClient *client, const GPtrArray *list, const char *number, GError **error
 		if (strcmp(ouk_order_info(order)->number, number) != 0)
 			continue;
 		g_ptr_array_add(alone, order);
-		if (!options.go_on)
+		if (!options.go_on && options.recover == NULL)
 			print_all(alone);
 		return work(client, order, error);
 	}

@@ -103,6 +103,20 @@ CliStep cli_step_install(CliOrder *order, GError **error);
 /* Nobody pays for what the key cannot take. */
 gboolean cli_key_has_room(const CliOrder *order, GError **error);
 
+/* ---- the old encryption key (order_recover.c) ---- */
+
+typedef struct {
+	const char *old;    /* file of the old encryption certificate */
+	const char *notify; /* telephone number */
+	const char *paper;  /* file for what operators sign; NULL: standard output */
+	char **approvals;   /* files of their answers; NULL: write the paper */
+	gboolean force;
+} CliRecover;
+
+/* Onto the key that is plugged in, which replaced the one of the order. */
+gboolean cli_order_recover(CliClient *client, OukOrder *order, const CliRecover *how,
+			   GError **error);
+
 /* ---- forms ---- */
 
 /* Asks for what the kind needs, or reads --form; prints it and asks whether it is right. */

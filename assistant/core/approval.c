@@ -151,6 +151,7 @@ static const struct {
 	{"subject", "subject", N_("name in the certificate"), subject_words},
 	{"old_cert", "old", N_("old certificate"), cert_words},
 	{"old_cert", "cert", N_("certificate"), cert_words},
+	{"enc_cert", "enc", N_("old encryption certificate"), cert_words},
 };
 
 static gboolean

@@ -72,6 +72,7 @@ static const struct {
 	{"slots", N_("documents"), SHOWN_TEXT},
 	{"sn", N_("serial number of the key"), SHOWN_TEXT},
 	{"subject", N_("name in the certificate (SHA-256)"), SHOWN_TEXT},
+	{"to", N_("extra key pair for it (SHA-256)"), SHOWN_TEXT},
 	{"token", N_("serial number of the new key"), SHOWN_TEXT},
 	{"tracking", N_("tracking number"), SHOWN_TEXT},
 	{"transfer", N_("bank transfer"), SHOWN_TEXT},

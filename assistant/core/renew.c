@@ -112,22 +112,6 @@ same_bytes(GBytes *a, GBytes *b)
 
 /* ---- which key ---- */
 
-static gboolean
-model_check(OukToken *token, gboolean *ret_same_key, GError **error)
-{
-	struct openukey_device_info device = {0};
-
-	if (token->vendor == NULL || token->vendor->size <= OPENUKEY_SIZE_1)
-		return ouk_fail(error, OUK_E_UNSUPPORTED);
-	if (!ouk_token_device(token, &device, error))
-		return FALSE;
-	if ((device.flags & OPENUKEY_DEVICE_VERIFIED) == 0 &&
-	    g_strcmp0(g_getenv("OPENUKEY_UNVERIFIED"), "1") != 0)
-		return ouk_fail(error, OUK_E_UNVERIFIED);
-	*ret_same_key = device.max_containers == 1;
-	return TRUE;
-}
-
 /* On a key with one container that is the one. */
 static gboolean
 name_choose(Run *run, GError **error)
@@ -156,7 +140,7 @@ ouk_renew_check(OukToken *token, GError **error)
 	gboolean same_key = FALSE, opened = token->session != 0;
 	gboolean good;
 
-	if (!model_check(token, &same_key, error))
+	if (!key_model_check(token, &same_key, error))
 		return FALSE;
 	serial = key_serial(token, error);
 	desk.serial = serial;
@@ -442,7 +426,7 @@ static gboolean
 begin(Run *run, GError **error)
 {
 	if (!step(run, OUK_RENEW_LOOK, error) ||
-	    !model_check(run->desk.token, &run->same_key, error))
+	    !key_model_check(run->desk.token, &run->same_key, error))
 		return FALSE;
 	run->serial = key_serial(run->desk.token, error);
 	if (run->serial == NULL)

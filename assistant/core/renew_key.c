@@ -114,6 +114,22 @@ key_serial(OukToken *token, GError **error)
 	return ouk_token_device(token, &device, error) ? g_strdup(device.serial) : NULL;
 }
 
+gboolean
+key_model_check(OukToken *token, gboolean *ret_one_container, GError **error)
+{
+	struct openukey_device_info device = {0};
+
+	if (token->vendor == NULL || token->vendor->size <= OPENUKEY_SIZE_1)
+		return ouk_fail(error, OUK_E_UNSUPPORTED);
+	if (!ouk_token_device(token, &device, error))
+		return FALSE;
+	if ((device.flags & OPENUKEY_DEVICE_VERIFIED) == 0 &&
+	    g_strcmp0(g_getenv("OPENUKEY_UNVERIFIED"), "1") != 0)
+		return ouk_fail(error, OUK_E_UNVERIFIED);
+	*ret_one_container = device.max_containers == 1;
+	return TRUE;
+}
+
 /* The serial number of the key in a slot; FALSE: there is none, or it just went. */
 static gboolean
 slot_serial(const OukToken *token, CK_SLOT_ID slot, char ret[SERIAL_ROOM])

@@ -28,6 +28,11 @@ typedef struct {
 	gboolean stale;              /* a signature may have ended the login */
 } KeyDesk;
 
+/*
+ * A model that is known to be written to well. *ret_one_container: it has room for no other.
+ * OUK_E_UNSUPPORTED, OUK_E_UNVERIFIED.
+ */
+gboolean key_model_check(OukToken *token, gboolean *ret_one_container, GError **error);
 /* The serial number as the key itself has it; the caller frees. NULL on failure. */
 char *key_serial(OukToken *token, GError **error);
 /* Exactly one key is plugged in, and it has this serial number. OUK_E_SECOND_KEY, _OTHER_KEY. */

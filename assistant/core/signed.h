@@ -11,6 +11,7 @@
 #define OUK_PURPOSE_RENEW   "renewal"
 #define OUK_PURPOSE_CONFIRM "confirm"
 #define OUK_PURPOSE_QUERY   "query"
+#define OUK_PURPOSE_RECOVER "recover"
 
 GBytes *ouk_signed_message(const char *purpose, const char *body);
 /* By a key on a token; RSA with SHA-256, SM2 with SM3. As ouk_signer_sign. */

@@ -90,6 +90,21 @@ OukCall *ouk_call_result(OukOrder *order);
 /* signature: by the new key. -> number "not_after". May be asked again. */
 OukCall *ouk_call_confirm(OukOrder *order, GBytes *signature);
 
+/* One operator's signature, as hexadecimal digits. */
+typedef struct {
+	char *operator_name, *signature;
+} OukVouch;
+
+typedef struct {
+	GBytes *enc_cert;         /* the old encryption certificate, DER */
+	GBytes *to;               /* the public key that the envelope is for, DER */
+	const char *notify;       /* a telephone number that is told of it */
+	GBytes *signature;        /* by the new certificate's key */
+	const GPtrArray *vouches; /* of OukVouch */
+} OukRecoverRequest;
+/* -> bytes "envelope", for RSA "wrapped_key": always the same (service/kmc/README.md). */
+OukCall *ouk_call_recover(OukOrder *order, const OukRecoverRequest *request);
+
 /* ---- orders found again ---- */
 
 /* phone: which handler's; NULL: the last one. -> text "grant", whether there is such a unit or not.

@@ -107,6 +107,38 @@ ouk_call_confirm(OukOrder *order, GBytes *signature)
 	return call_json(call_of_order("POST", order, "/confirm"), body);
 }
 
+static JsonArray *
+vouches_json(const GPtrArray *vouches)
+{
+	JsonArray *array = json_array_new();
+
+	for (guint i = 0; i < vouches->len; i++) {
+		const OukVouch *vouch = g_ptr_array_index(vouches, i);
+		JsonObject *row = json_object_new();
+
+		call_put_text(row, "operator", vouch->operator_name);
+		call_put_text(row, "signature", vouch->signature);
+		json_array_add_object_element(array, row);
+	}
+	return array;
+}
+
+/* No capability goes with it: operators' signatures are what is looked at. */
+OukCall *
+ouk_call_recover(OukOrder *order, const OukRecoverRequest *request)
+{
+	g_autofree char *part = call_part(ouk_order_info(order)->number);
+	OukCall *call = call_new("POST", g_strdup_printf("/v1/operator/%s/recover", part));
+	JsonObject *body = json_object_new();
+
+	call_put_hex(body, "enc_cert", request->enc_cert);
+	call_put_hex(body, "to", request->to);
+	call_put_text(body, "notify", request->notify);
+	call_put_hex(body, "signature", request->signature);
+	json_object_set_array_member(body, "approvals", vouches_json(request->vouches));
+	return call_json(call, body);
+}
+
 /* ---- orders found again ---- */
 
 OukCall *

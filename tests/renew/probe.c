@@ -238,7 +238,7 @@ open_all(char **words)
 	g_autoptr(OukService) service = service_of(&error);
 	g_autoptr(OukOrders) orders = ouk_orders_open(NULL, &error);
 	g_autoptr(OukOrder) order = NULL;
-	gboolean paid = strcmp(words[0], "renewal") == 0;
+	gboolean paid = strcmp(words[0], "renewal") == 0 || strcmp(words[0], "damaged") == 0;
 
 	if (service == NULL || orders == NULL ||
 	    !open_order(orders, service, words, &order, &error) ||
