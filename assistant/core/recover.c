@@ -148,7 +148,7 @@ have_pair(Run *run, GError **error)
 static gboolean
 hashes_make(Run *run, GError **error)
 {
-	g_autoptr(X509) cert = renew_x509(run->main->sign);
+	g_autoptr(X509) cert = run->main != NULL ? renew_x509(run->main->sign) : NULL;
 	g_autoptr(GBytes) key = cert != NULL ? spki_of(X509_get0_pubkey(cert)) : NULL;
 
 	run->to = spki_of(run->extra->sign_key);

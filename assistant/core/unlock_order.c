@@ -79,10 +79,11 @@ hint_ask(const OukUnlockHint *hint, GCancellable *cancellable)
 	const OukProfile *profile = ouk_profiles_find(profiles, hint->profile);
 	g_autoptr(OukService) service = profile != NULL ? ouk_service_new(profile, NULL) : NULL;
 	g_autoptr(OukOrders) orders = service != NULL ? ouk_orders_open(NULL, NULL) : NULL;
-	g_autoptr(GPtrArray) asked = NULL;
+	GPtrArray *asked = orders != NULL ? ouk_orders_resume_sync(orders, service, hint->sn,
+								   cancellable, NULL)
+					  : NULL;
 
-	if (orders != NULL)
-		asked = ouk_orders_resume_sync(orders, service, hint->sn, cancellable, NULL);
+	g_clear_pointer(&asked, g_ptr_array_unref);
 }
 
 char *
