@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The service's questions and answers of a batch: openukey-unlockd's wire, service/wire. */
 #include "assistant/cli/batch.h"
+#include "assistant/core/approval.h"
 #include "assistant/core/errors.h"
 #include "assistant/core/profile_json.h"
 #include "assistant/service-client/answer.h"
@@ -19,40 +20,11 @@
 
 /* ---- signatures ---- */
 
-static const char *
-text_in(JsonObject *object, const char *name)
-{
-	JsonNode *node = json_object_get_member(object, name);
-
-	return node != NULL && json_node_get_value_type(node) == G_TYPE_STRING
-		       ? json_node_get_string(node)
-		       : NULL;
-}
-
-/* The operator's signature over the text with this hash, out of one answer of ukey approve. */
 static void
-signature_add(JsonBuilder *json, JsonObject *answer, const char *hash)
+text_add(JsonBuilder *json, const char *name, const char *value)
 {
-	const char *name = text_in(answer, "operator");
-	JsonNode *list = json_object_get_member(answer, "signatures");
-	JsonArray *array =
-		list != NULL && JSON_NODE_HOLDS_ARRAY(list) ? json_node_get_array(list) : NULL;
-
-	for (guint i = 0; name != NULL && array != NULL && i < json_array_get_length(array); i++) {
-		JsonNode *node = json_array_get_element(array, i);
-		JsonObject *row = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-		const char *signature = row != NULL ? text_in(row, "signature") : NULL;
-
-		if (signature == NULL || g_strcmp0(text_in(row, "body"), hash) != 0)
-			continue;
-		json_builder_begin_object(json);
-		json_builder_set_member_name(json, "operator");
-		json_builder_add_string_value(json, name);
-		json_builder_set_member_name(json, "signature");
-		json_builder_add_string_value(json, signature);
-		json_builder_end_object(json);
-		return;
-	}
+	json_builder_set_member_name(json, name);
+	json_builder_add_string_value(json, value);
 }
 
 static void
@@ -67,7 +39,7 @@ approvals_add(JsonBuilder *json, const char *dir, const char *body)
 	for (guint i = 0; files != NULL && i < APPROVALS_MAX; i++) {
 		g_autofree char *path = NULL;
 		g_autoptr(GBytes) file = NULL;
-		g_autoptr(JsonObject) answer = NULL;
+		g_autoptr(OukVouch) vouch = NULL;
 
 		name = g_dir_read_name(files);
 		if (name == NULL)
@@ -75,21 +47,18 @@ approvals_add(JsonBuilder *json, const char *dir, const char *body)
 		path = g_build_filename(dir, name, NULL);
 		file = g_str_has_suffix(name, ".json") ? cli_read(path, NULL) : NULL;
 		if (file != NULL && g_bytes_get_size(file) <= APPROVAL_MAX)
-			answer = profile_json_parse(file);
-		if (answer != NULL)
-			signature_add(json, answer, hash);
+			vouch = ouk_approval_vouch(file, hash);
+		if (vouch == NULL)
+			continue;
+		json_builder_begin_object(json);
+		text_add(json, "operator", vouch->operator_name);
+		text_add(json, "signature", vouch->signature);
+		json_builder_end_object(json);
 	}
 	json_builder_end_array(json);
 }
 
 /* ---- a question ---- */
-
-static void
-text_add(JsonBuilder *json, const char *name, const char *value)
-{
-	json_builder_set_member_name(json, name);
-	json_builder_add_string_value(json, value);
-}
 
 /* Without its closing brace: what is secret comes behind, in memory that is wiped. */
 static char *
@@ -217,7 +186,7 @@ question_make(const BatchDesk *desk, const struct openukey_relay_question *key)
 static gboolean
 data_take(JsonObject *answer, struct openukey_relay_answer *ret)
 {
-	const char *text = text_in(answer, "data");
+	const char *text = profile_json_text(answer, "data");
 	gsize len = text != NULL ? strlen(text) : 0;
 
 	if (len == 0 || len % 2 != 0 || len / 2 > sizeof(ret->data))

@@ -3,6 +3,7 @@
 
 #include "assistant/core/cert.h"
 #include "assistant/core/errors.h"
+#include "assistant/core/profile_json.h"
 #include "assistant/core/text.h"
 
 #include <glib/gi18n.h>
@@ -44,16 +45,6 @@ ouk_approval_free(OukApproval *approval)
 	g_free(approval->operator_name);
 	g_ptr_array_unref(approval->items);
 	g_free(approval);
-}
-
-static const char *
-member_text(JsonObject *object, const char *name)
-{
-	JsonNode *node = json_object_get_member(object, name);
-
-	return node != NULL && json_node_get_value_type(node) == G_TYPE_STRING
-		       ? json_node_get_string(node)
-		       : NULL;
 }
 
 /* What is signed is exactly what is shown: nothing that a screen shows otherwise, or not at all. */
@@ -159,7 +150,7 @@ details_read(OukApprovalItem *item, JsonObject *object, GError **error)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(details); i++) {
 		g_autofree char *wanted = line_value(item->body, details[i].line);
-		const char *hex = member_text(object, details[i].member);
+		const char *hex = profile_json_text(object, details[i].member);
 		g_autoptr(GByteArray) der = hex != NULL ? hex_read(hex) : NULL;
 		g_autofree char *hash = der != NULL ? hash_of(der->data, der->len) : NULL;
 		g_autofree char *words = NULL;
@@ -178,7 +169,7 @@ details_read(OukApprovalItem *item, JsonObject *object, GError **error)
 static OukApprovalItem *
 item_read(JsonObject *object, GError **error)
 {
-	const char *body = member_text(object, "body");
+	const char *body = profile_json_text(object, "body");
 	OukApprovalItem *item = g_new0(OukApprovalItem, 1);
 
 	item->words = g_ptr_array_new_with_free_func(line_free);
@@ -225,7 +216,7 @@ ouk_approval_read(GBytes *json, GError **error)
 		return NULL;
 	}
 	approval->operator_name = g_strdup(
-		member_text(json_node_get_object(json_parser_get_root(parser)), "operator"));
+		profile_json_text(json_node_get_object(json_parser_get_root(parser)), "operator"));
 	for (guint i = 0; i < len; i++) {
 		JsonNode *node = json_array_get_element(items, i);
 		OukApprovalItem *item = NULL;
@@ -300,4 +291,48 @@ ouk_approval_sign(const OukApproval *approval, const char *operator_name, const 
 	json_generator_set_pretty(generator, TRUE);
 	text = json_generator_to_data(generator, &len);
 	return g_bytes_new_take(text, len);
+}
+
+/* ---- what came back ---- */
+
+static const char *
+signature_over(JsonObject *answer, const char *body_hash)
+{
+	JsonNode *list = json_object_get_member(answer, "signatures");
+	JsonArray *array =
+		list != NULL && JSON_NODE_HOLDS_ARRAY(list) ? json_node_get_array(list) : NULL;
+
+	for (guint i = 0; array != NULL && i < json_array_get_length(array); i++) {
+		JsonNode *node = json_array_get_element(array, i);
+		JsonObject *row = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
+		const char *signature = row != NULL ? profile_json_text(row, "signature") : NULL;
+
+		if (signature != NULL && g_strcmp0(profile_json_text(row, "body"), body_hash) == 0)
+			return signature;
+	}
+	return NULL;
+}
+
+OukVouch *
+ouk_approval_vouch(GBytes *answer, const char *body_hash)
+{
+	g_autoptr(JsonObject) object = profile_json_parse(answer);
+	const char *name = object != NULL ? profile_json_text(object, "operator") : NULL;
+	const char *signature = name != NULL ? signature_over(object, body_hash) : NULL;
+	OukVouch *vouch;
+
+	if (signature == NULL)
+		return NULL;
+	vouch = g_new0(OukVouch, 1);
+	vouch->operator_name = g_strdup(name);
+	vouch->signature = g_strdup(signature);
+	return vouch;
+}
+
+void
+ouk_vouch_free(OukVouch *vouch)
+{
+	g_free(vouch->operator_name);
+	g_free(vouch->signature);
+	g_free(vouch);
 }

@@ -7,6 +7,7 @@
 #define OUK_CORE_APPROVAL_H
 
 #include "assistant/core/key.h"
+#include "assistant/service-client/calls.h"
 
 typedef struct {
 	char *body;       /* the text that is signed: lines of name=value */
@@ -36,6 +37,13 @@ GBytes *ouk_approval_sign(const OukApproval *approval, const char *operator_name
 			  const OukSigner *signer, GError **error);
 
 /*
+ * Out of an answer of "ukey approve", the operator's signature over the text with this SHA-256
+ * (hexadecimal); NULL when there is none.
+ */
+OukVouch *ouk_approval_vouch(GBytes *answer, const char *body_hash);
+void ouk_vouch_free(OukVouch *vouch);
+
+/*
  * Gets a paper from the service's address, and leaves the answer there: https, or http on this
  * machine.  trust: a file with more CAs to believe, or NULL.  OUK_E_SERVICE_*.
  */
@@ -49,5 +57,6 @@ gboolean ouk_approval_words(OukApprovalItem *item);
 void ouk_approval_line_add(OukApprovalItem *item, const char *label, const char *value);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OukApproval, ouk_approval_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(OukVouch, ouk_vouch_free)
 
 #endif

@@ -48,6 +48,16 @@ profile_json_parse(GBytes *json)
 	return json_object_ref(json_node_get_object(root));
 }
 
+const char *
+profile_json_text(JsonObject *in, const char *name)
+{
+	JsonNode *node = json_object_get_member(in, name);
+
+	return node != NULL && json_node_get_value_type(node) == G_TYPE_STRING
+		       ? json_node_get_string(node)
+		       : NULL;
+}
+
 void
 profile_wrong(ProfileReader *reader, const char *member)
 {

@@ -17,6 +17,8 @@ typedef enum { PROFILE_OPTIONAL, PROFILE_REQUIRED } ProfileNeed;
 
 /* The text as an object; NULL when it is not one, too deep or no UTF-8. */
 JsonObject *profile_json_parse(GBytes *json);
+/* The object's text; NULL when it is missing or no text. Borrowed. */
+const char *profile_json_text(JsonObject *in, const char *name);
 
 /* Notes a mistake in the member. */
 void profile_wrong(ProfileReader *reader, const char *member);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/core/recover.h"
 
+#include "assistant/core/approval.h"
 #include "assistant/core/cert.h"
 #include "assistant/core/errors.h"
-#include "assistant/core/profile_json.h"
 #include "assistant/core/renew_key.h"
 #include "assistant/core/renew_service.h"
 #include "assistant/core/signed.h"
@@ -216,64 +216,19 @@ paper_make(const Run *run)
 
 /* ---- operators' signatures ---- */
 
-static void
-vouch_free(gpointer data)
-{
-	OukVouch *vouch = data;
-
-	g_free(vouch->operator_name);
-	g_free(vouch->signature);
-	g_free(vouch);
-}
-
-static const char *
-text_in(JsonObject *object, const char *name)
-{
-	JsonNode *node = json_object_get_member(object, name);
-
-	return node != NULL && json_node_get_value_type(node) == G_TYPE_STRING
-		       ? json_node_get_string(node)
-		       : NULL;
-}
-
-static void
-vouch_add(GPtrArray *vouches, JsonObject *answer, const char *body_hash)
-{
-	const char *name = text_in(answer, "operator");
-	JsonNode *list = json_object_get_member(answer, "signatures");
-	JsonArray *array =
-		list != NULL && JSON_NODE_HOLDS_ARRAY(list) ? json_node_get_array(list) : NULL;
-
-	for (guint i = 0; name != NULL && array != NULL && i < json_array_get_length(array); i++) {
-		JsonNode *node = json_array_get_element(array, i);
-		JsonObject *row = JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
-		const char *signature = row != NULL ? text_in(row, "signature") : NULL;
-		OukVouch *vouch;
-
-		if (signature == NULL || g_strcmp0(text_in(row, "body"), body_hash) != 0)
-			continue;
-		vouch = g_new0(OukVouch, 1);
-		vouch->operator_name = g_strdup(name);
-		vouch->signature = g_strdup(signature);
-		g_ptr_array_add(vouches, vouch);
-		return;
-	}
-}
-
 /* Those over this very text; the service says when they are too few. */
 static GPtrArray *
 vouches_read(const Run *run)
 {
 	g_autofree char *body = body_make(run);
 	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, body, -1);
-	GPtrArray *vouches = g_ptr_array_new_with_free_func(vouch_free);
+	GPtrArray *vouches = g_ptr_array_new_with_free_func((GDestroyNotify)ouk_vouch_free);
 
 	for (guint i = 0; i < run->job->answers->len; i++) {
-		g_autoptr(JsonObject) answer =
-			profile_json_parse(g_ptr_array_index(run->job->answers, i));
+		OukVouch *vouch = ouk_approval_vouch(g_ptr_array_index(run->job->answers, i), hash);
 
-		if (answer != NULL)
-			vouch_add(vouches, answer, hash);
+		if (vouch != NULL)
+			g_ptr_array_add(vouches, vouch);
 	}
 	return vouches;
 }
