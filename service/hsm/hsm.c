@@ -178,12 +178,14 @@ cs_hsm_hmac(struct cs_hsm *hsm, const char *label, struct uk_span data, uint8_t 
 	return CS_OK;
 }
 
+#define COMMON 7 /* attributes of every secret key */
+
 enum cs_status
-cs_hsm_make(struct cs_hsm *hsm, const char *label)
+cs_hsm_make_secret(struct cs_hsm *hsm, const char *label, const struct cs_hsm_secret *kind)
 {
-	CK_MECHANISM mechanism = {CKM_GENERIC_SECRET_KEY_GEN, NULL, 0};
+	CK_MECHANISM mechanism = {kind->generate, NULL, 0};
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_ULONG len = MASTER_LEN;
+	CK_ULONG len = kind->len;
 	char name[CS_HSM_LABEL];
 	CK_OBJECT_HANDLE key;
 	enum cs_status st = cs_hsm_find(hsm, CKO_SECRET_KEY, label, &key);
@@ -191,19 +193,29 @@ cs_hsm_make(struct cs_hsm *hsm, const char *label)
 	if (st != CS_E_NOT_FOUND)
 		return st == CS_OK ? CS_E_EXISTS : st;
 	memcpy(name, label, strlen(label) + 1);
-	CK_ATTRIBUTE made[] = {
+	CK_ATTRIBUTE made[COMMON + ARRAY_SIZE(kind->uses)] = {
 		cs_hsm_attribute(CKA_LABEL, name, strlen(name)),
-		cs_hsm_attribute(CKA_ID, name,
-				 strlen(name)), /* programs that know ids only find it too */
+		/* programs that know ids only find it too */
+		cs_hsm_attribute(CKA_ID, name, strlen(name)),
 		cs_hsm_attribute(CKA_TOKEN, &yes, sizeof(yes)),
 		cs_hsm_attribute(CKA_PRIVATE, &yes, sizeof(yes)),
 		cs_hsm_attribute(CKA_SENSITIVE, &yes, sizeof(yes)),
 		cs_hsm_attribute(CKA_EXTRACTABLE, &no, sizeof(no)),
-		cs_hsm_attribute(CKA_SIGN, &yes, sizeof(yes)),
 		cs_hsm_attribute(CKA_VALUE_LEN, &len, sizeof(len)),
 	};
-	if (hsm->p11->C_GenerateKey(hsm->session, &mechanism, made, ARRAY_SIZE(made), &key) !=
-	    CKR_OK)
+	for (size_t i = 0; i < kind->uses_len; i++)
+		made[COMMON + i] = cs_hsm_attribute(kind->uses[i], &yes, sizeof(yes));
+	if (hsm->p11->C_GenerateKey(hsm->session, &mechanism, made, COMMON + kind->uses_len,
+				    &key) != CKR_OK)
 		return CS_E_CRYPTO;
 	return CS_OK;
+}
+
+enum cs_status
+cs_hsm_make(struct cs_hsm *hsm, const char *label)
+{
+	static const struct cs_hsm_secret master = {
+		CKM_GENERIC_SECRET_KEY_GEN, MASTER_LEN, {CKA_SIGN}, 1};
+
+	return cs_hsm_make_secret(hsm, label, &master);
 }

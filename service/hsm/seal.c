@@ -106,29 +106,8 @@ cs_hsm_unseal(struct cs_hsm *hsm, const char *label, struct uk_span where, struc
 enum cs_status
 cs_hsm_make_aes(struct cs_hsm *hsm, const char *label)
 {
-	CK_MECHANISM mechanism = {CKM_AES_KEY_GEN, NULL, 0};
-	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-	CK_ULONG len = AES_LEN;
-	char name[CS_HSM_LABEL];
-	CK_OBJECT_HANDLE key;
-	enum cs_status st = cs_hsm_find(hsm, CKO_SECRET_KEY, label, &key);
+	static const struct cs_hsm_secret aes = {
+		CKM_AES_KEY_GEN, AES_LEN, {CKA_ENCRYPT, CKA_DECRYPT}, 2};
 
-	if (st != CS_E_NOT_FOUND)
-		return st == CS_OK ? CS_E_EXISTS : st;
-	memcpy(name, label, strlen(label) + 1);
-	CK_ATTRIBUTE made[] = {
-		cs_hsm_attribute(CKA_LABEL, name, strlen(name)),
-		cs_hsm_attribute(CKA_ID, name, strlen(name)),
-		cs_hsm_attribute(CKA_TOKEN, &yes, sizeof(yes)),
-		cs_hsm_attribute(CKA_PRIVATE, &yes, sizeof(yes)),
-		cs_hsm_attribute(CKA_SENSITIVE, &yes, sizeof(yes)),
-		cs_hsm_attribute(CKA_EXTRACTABLE, &no, sizeof(no)),
-		cs_hsm_attribute(CKA_ENCRYPT, &yes, sizeof(yes)),
-		cs_hsm_attribute(CKA_DECRYPT, &yes, sizeof(yes)),
-		cs_hsm_attribute(CKA_VALUE_LEN, &len, sizeof(len)),
-	};
-	if (hsm->p11->C_GenerateKey(hsm->session, &mechanism, made, ARRAY_SIZE(made), &key) !=
-	    CKR_OK)
-		return CS_E_CRYPTO;
-	return CS_OK;
+	return cs_hsm_make_secret(hsm, label, &aes);
 }

@@ -9,8 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PEERS_MAX 8
-#define DAYS_MAX  3650
+#define DAYS_MAX 3650
 
 struct settings {
 	struct cs_authority_settings authority;
@@ -103,14 +102,10 @@ process_close(struct process *process)
 static enum cs_status
 run(const struct settings *settings, struct process *process)
 {
-	uid_t peers[PEERS_MAX];
-	struct cs_server_settings server = {.path = settings->socket,
-					    .peers = peers,
-					    .handle = cs_issue_answer,
-					    .ctx = &process->issuerd};
+	struct cs_server_settings server = {
+		.path = settings->socket, .handle = cs_issue_answer, .ctx = &process->issuerd};
 
-	server.peers_len = cs_daemon_users(settings->peers, peers, PEERS_MAX);
-	return cs_daemon_say("issuerd", settings->socket, cs_serve(&server, cs_daemon_stop()));
+	return cs_serve_process("issuerd", settings->peers, &server);
 }
 
 /* A round each second, or as many as were asked for; a failed one is tried again. */

@@ -9,7 +9,6 @@
 #include <openssl/pem.h>
 #include <stdio.h>
 
-#define PEERS_MAX  8
 #define SPARES_MAX 10000
 
 struct settings {
@@ -113,18 +112,13 @@ static int
 run(const struct settings *settings)
 {
 	struct process process = {.kmcd = {.store = NULL}};
-	uid_t peers[PEERS_MAX];
-	struct cs_server_settings server = {.path = settings->socket,
-					    .peers = peers,
-					    .handle = handle,
-					    .idle = tick,
-					    .ctx = &process};
+	struct cs_server_settings server = {
+		.path = settings->socket, .handle = handle, .idle = tick, .ctx = &process};
 	enum cs_status st;
 
-	server.peers_len = cs_daemon_users(settings->peers, peers, PEERS_MAX);
 	st = process_open(settings, &process);
 	if (st == CS_OK)
-		st = cs_daemon_say("kmcd", settings->socket, cs_serve(&server, cs_daemon_stop()));
+		st = cs_serve_process("kmcd", settings->peers, &server);
 	process_close(&process);
 	return st == CS_OK ? 0 : 1;
 }

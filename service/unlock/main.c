@@ -9,8 +9,6 @@
 
 #include <stdio.h>
 
-#define PEERS_MAX 8
-
 struct settings {
 	const char *store, *ca, *vault, *module, *token, *pin_file, *operators, *socket, *spool;
 	const char *peers; /* user ids, with commas between */
@@ -114,19 +112,13 @@ static int
 run(const struct settings *settings)
 {
 	struct process process = {.unlockd = {.store = NULL}};
-	uid_t peers[PEERS_MAX];
-	struct cs_server_settings server = {.path = settings->socket,
-					    .peers = peers,
-					    .handle = handle,
-					    .idle = tick,
-					    .ctx = &process};
+	struct cs_server_settings server = {
+		.path = settings->socket, .handle = handle, .idle = tick, .ctx = &process};
 	enum cs_status st;
 
-	server.peers_len = cs_daemon_users(settings->peers, peers, PEERS_MAX);
 	st = process_open(settings, &process);
 	if (st == CS_OK)
-		st = cs_daemon_say("unlockd", settings->socket,
-				   cs_serve(&server, cs_daemon_stop()));
+		st = cs_serve_process("unlockd", settings->peers, &server);
 	process_close(&process);
 	return st == CS_OK ? 0 : 1;
 }

@@ -2,6 +2,7 @@
 #include "service/wire/server.h"
 
 #include "service/base/clock.h"
+#include "service/base/daemon.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define PEERS_MAX   256
+#define USERS_MAX   8 /* that a process lets ask */
 #define HEADER_LEN  4
 #define PATIENCE_MS 10000 /* for the rest of a message that has begun, or an answer to be read */
 #define TICK_MS     1000
@@ -270,4 +272,14 @@ cs_serve(const struct cs_server_settings *settings, const volatile int *stop)
 	(void)close(server.listener);
 	(void)unlink(settings->path);
 	return CS_OK;
+}
+
+enum cs_status
+cs_serve_process(const char *name, const char *peers, struct cs_server_settings *settings)
+{
+	uid_t users[USERS_MAX];
+
+	settings->peers = users;
+	settings->peers_len = cs_daemon_users(peers, users, USERS_MAX);
+	return cs_daemon_say(name, settings->path, cs_serve(settings, cs_daemon_stop()));
 }

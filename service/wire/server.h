@@ -29,6 +29,13 @@ UK_CHECKED enum cs_status cs_serve(const struct cs_server_settings *settings,
 				   const volatile int *stop);
 
 /*
+ * The same for a whole process, until it is told to end: peers is a list of user ids, which become
+ * the settings'; what goes wrong is said on stderr with the process's name.
+ */
+enum cs_status cs_serve_process(const char *name, const char *peers,
+				struct cs_server_settings *settings);
+
+/*
  * One op out of many: {"op": name} is looked up and its function called with the rest.
  */
 struct cs_op {
