@@ -74,6 +74,33 @@ class Authority(unittest.TestCase):
                 self.assertIn("Rehearsal only", text)
                 self.assertIn("OpenUKey Rehearsal CA (virtual)", text)
 
+    def test_what_is_revoked_is_on_the_list_that_the_root_signs(self):
+        for alg in ("rsa", "sm2"):
+            with self.subTest(alg), tempfile.TemporaryDirectory() as box:
+                os.chdir(box)
+                self.make(alg)
+                for words in (["crl"], ["revoke", "--cert", "unit.crt"],
+                              ["revoke", "--cert", "unit.crt"], ["crl", "--days", "30"]):
+                    run(CA, words[0], "ca", *words[1:])
+                text = openssl("crl", "-in", "ca/root.crl", "-noout", "-text").decode()
+                serial = openssl("x509", "-in", "unit.crt", "-noout", "-serial").decode()
+                self.assertEqual(text.count("Serial Number: "), 1)
+                self.assertIn("Serial Number: " + serial.strip().partition("=")[2], text)
+                self.assertIn("X509v3 CRL Number: \n                4\n", text)
+                if alg == "rsa":  # plain openssl does not take the ID for a list
+                    openssl("crl", "-in", "ca/root.crl", "-noout", "-CAfile", "ca/root.crt",
+                            "-verify")
+                    failed = run("openssl", "verify", "-crl_check", "-CAfile", "ca/root.crt",
+                                 "-CRLfile", "ca/root.crl", "unit.crt", ok=False)
+                    self.assertIn(b"certificate revoked", failed.stderr)
+
+    def test_a_web_server_s_certificate_names_its_hosts(self):
+        self.make("rsa", "--host", "hall.openukey.test,ha1l.openukey.test")
+        text = self.text("unit.crt")
+        self.assertIn("DNS:hall.openukey.test, DNS:ha1l.openukey.test", text)
+        self.assertIn("TLS Web Server Authentication", text)
+        self.assertNotIn("Non Repudiation", text)
+
     def test_the_root_key_is_not_readable_by_others(self):
         run(CA, "init", "ca", "--alg", "rsa")
         self.assertEqual(os.stat("ca/root.key").st_mode & 0o077, 0)

@@ -19,7 +19,6 @@
 /* A certificate is good at once on a machine whose clock is a little behind. */
 #define CLOCK_SLACK 300L
 #define SERIAL_BITS 127
-#define PATH_ROOM   4096
 /* Unified social credit code of the unit, as Chinese CAs put it into certificates. */
 #define CREDIT_OID     "1.2.156.112562.2.1.1.17"
 #define ROOT_NAME      "OpenUKey Rehearsal CA (virtual)"
@@ -91,21 +90,45 @@ cert_fill(X509 *cert, X509_NAME *issuer, const struct issue *issue)
 	       X509_time_adj_ex(X509_getm_notAfter(cert), (int)issue->days, 0, NULL) != NULL;
 }
 
-/* Signs with SM3 and the default ID, or with SHA-256. */
+bool
+authority_signer(EVP_MD_CTX *ctx, EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *key_ctx = NULL; /* belongs to ctx */
+	bool sm2 = EVP_PKEY_is_a(key, "SM2");
+
+	if (EVP_DigestSignInit(ctx, &key_ctx, sm2 ? EVP_sm3() : EVP_sha256(), NULL, key) != 1)
+		return false;
+	return !sm2 || EVP_PKEY_CTX_set1_id(key_ctx, GM_SM2_DEFAULT_ID,
+					    (int)strlen(GM_SM2_DEFAULT_ID)) == 1;
+}
+
 static bool
 cert_sign(X509 *cert, EVP_PKEY *key)
 {
 	SCOPED(EVP_MD_CTX) *ctx = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *key_ctx = NULL; /* belongs to ctx */
-	bool sm2 = EVP_PKEY_is_a(key, "SM2");
 
-	if (ctx == NULL ||
-	    EVP_DigestSignInit(ctx, &key_ctx, sm2 ? EVP_sm3() : EVP_sha256(), NULL, key) != 1)
-		return false;
-	if (sm2 &&
-	    EVP_PKEY_CTX_set1_id(key_ctx, GM_SM2_DEFAULT_ID, (int)strlen(GM_SM2_DEFAULT_ID)) != 1)
-		return false;
-	return X509_sign_ctx(cert, ctx) > 0;
+	return ctx != NULL && authority_signer(ctx, key) && X509_sign_ctx(cert, ctx) > 0;
+}
+
+/* "DNS:one,DNS:two" of "one,two" */
+static bool
+hosts_add(X509 *cert, const char *hosts)
+{
+	char names[512] = "DNS:";
+	size_t len = strlen(names);
+
+	for (; *hosts != '\0'; hosts++) {
+		if (len + sizeof(",DNS:") >= sizeof(names))
+			return ca_fail("too many names of a server");
+		names[len++] = *hosts;
+		if (*hosts == ',') {
+			memcpy(names + len, "DNS:", 4);
+			len += 4;
+		}
+	}
+	names[len] = '\0';
+	return extension_add(cert, NULL, NID_subject_alt_name, names) &&
+	       extension_add(cert, NULL, NID_ext_key_usage, "serverAuth");
 }
 
 X509 *
@@ -122,6 +145,7 @@ authority_issue(const struct authority *authority, const struct issue *issue)
 	    !extension_add(cert, authority->cert, NID_netscape_comment, REHEARSAL_NOTE) ||
 	    (issue->credit_code != NULL &&
 	     !text_extension_add(cert, CREDIT_OID, issue->credit_code)) ||
+	    (issue->hosts != NULL && !hosts_add(cert, issue->hosts)) ||
 	    !cert_sign(cert, authority->key)) {
 		ca_fail("the certificate cannot be made");
 		return NULL;
@@ -192,7 +216,7 @@ root_make(EVP_PKEY *key)
 	return ret;
 }
 
-static bool
+bool
 path_in(char *out, const char *dir, const char *name)
 {
 	int len = snprintf(out, PATH_ROOM, "%s/%s", dir, name);

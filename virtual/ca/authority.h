@@ -19,6 +19,7 @@ struct issue {
 	EVP_PKEY *key;
 	const char *usage;       /* keyUsage in openssl.cnf's words */
 	const char *credit_code; /* unified social credit code, or NULL */
+	const char *hosts;       /* a web server's names with commas between, or NULL */
 	long days;
 };
 
@@ -30,6 +31,13 @@ UK_CHECKED bool authority_init(const char *dir, bool sm2);
 UK_CHECKED bool authority_open(const char *dir, struct authority *ret);
 /* Frees what authority_open filled in. */
 void authority_close(struct authority *authority);
+
+/* Signs with SM3 and the default ID, or with SHA-256: false where the context cannot be made. */
+UK_CHECKED bool authority_signer(EVP_MD_CTX *ctx, EVP_PKEY *key);
+
+/* DIR/NAME in PATH_ROOM bytes. */
+#define PATH_ROOM 4096
+UK_CHECKED bool path_in(char *out, const char *dir, const char *name);
 
 /* The caller frees; NULL after a message. */
 X509 *authority_issue(const struct authority *authority, const struct issue *issue);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "files.h"
 
+#include "authority.h"
 #include "ossl.h"
 
 #include <fcntl.h>
@@ -116,6 +117,34 @@ cert_write(const char *path, X509 *cert)
 	if (out == NULL)
 		return false;
 	return PEM_write_bio_X509(out, cert) == 1 || ca_fail("%s cannot be written", path);
+}
+
+X509_CRL *
+list_read(const char *path)
+{
+	SCOPED(BIO) *in = BIO_new_file(path, "rb");
+	X509_CRL *list = in != NULL ? PEM_read_bio_X509_CRL(in, NULL, NULL, NULL) : NULL;
+
+	ERR_clear_error();
+	return list;
+}
+
+/* Whole or not at all: a server may be reading it. */
+bool
+list_write(const char *path, X509_CRL *list)
+{
+	char draft[PATH_ROOM];
+	int len = snprintf(draft, sizeof(draft), "%s.new", path);
+
+	if (len < 0 || (size_t)len >= sizeof(draft))
+		return ca_fail("%s is too long a path", path);
+	{
+		SCOPED(BIO) *out = target_open(draft, 0644);
+
+		if (out == NULL || PEM_write_bio_X509_CRL(out, list) != 1)
+			return ca_fail("%s cannot be written", draft);
+	}
+	return rename(draft, path) == 0 || ca_fail("%s cannot be written", path);
 }
 
 bool

@@ -17,7 +17,11 @@ X509_REQ *request_read(const char *path);
 /* An unencrypted private key in PEM. */
 EVP_PKEY *key_read(const char *path);
 
+/* A revocation list in PEM; NULL without a message where there is none. */
+X509_CRL *list_read(const char *path);
+
 UK_CHECKED bool cert_write(const char *path, X509 *cert);
+UK_CHECKED bool list_write(const char *path, X509_CRL *list);
 /* PKCS #8 PEM, readable by the owner only. */
 UK_CHECKED bool key_write(const char *path, EVP_PKEY *key);
 /* As they are, or in base64 on one line. */

@@ -3,6 +3,7 @@
 #include "authority.h"
 #include "envelope.h"
 #include "files.h"
+#include "list.h"
 #include "ossl.h"
 
 #include <getopt.h>
@@ -14,6 +15,7 @@
 #define DAYS_DEFAULT    365L
 #define DAYS_MAX        36500L
 #define USAGE_SIGN      "critical,digitalSignature,nonRepudiation"
+#define USAGE_SERVER    "critical,digitalSignature"
 #define USAGE_ENCRYPT   "critical,keyEncipherment,dataEncipherment,keyAgreement"
 #define USAGE_ENCRYPT_R "critical,keyEncipherment,dataEncipherment"
 
@@ -23,6 +25,7 @@ struct options {
 	const char *alg, *request, *out, *days_text, *credit_code;
 	const char *signing, *out_cert, *out_envelope, *format, *align, *out_key;
 	const char *out_wrapped, *out_blob;
+	const char *hosts, *cert;
 	bool base64;
 	long days;
 };
@@ -50,16 +53,20 @@ static const struct {
 	TEXT_OPTION('K', "out-key", out_key),
 	TEXT_OPTION('W', "out-wrapped", out_wrapped),
 	TEXT_OPTION('B', "out-blob", out_blob),
+	TEXT_OPTION('H', "host", hosts),
+	TEXT_OPTION('R', "cert", cert),
 };
 
 static const char usage_text[] =
 	"Usage: openukey-rehearsal-ca init DIR --alg rsa|sm2\n"
 	"       openukey-rehearsal-ca sign DIR --csr FILE --out FILE [--days N]\n"
-	"                                  [--credit-code CODE]\n"
+	"                                  [--credit-code CODE | --host NAME[,NAME...]]\n"
 	"       openukey-rehearsal-ca encryption DIR --for SIGNCERT --out-cert FILE [--days N]\n"
 	"              SM2:  --out-envelope FILE [--format blob|der] [--align left|right]\n"
 	"              RSA:  --out-wrapped FILE --out-blob FILE\n"
 	"                    [--base64] [--out-key FILE]\n"
+	"       openukey-rehearsal-ca revoke DIR --cert FILE\n"
+	"       openukey-rehearsal-ca crl DIR [--days N]\n"
 	"\n"
 	"A certificate authority for rehearsals with virtual keys. Nothing it issues binds "
 	"anybody.\n"
@@ -95,6 +102,10 @@ command_sign(const struct options *options)
 		return false;
 	issue.subject = X509_REQ_get_subject_name(request);
 	issue.key = X509_REQ_get0_pubkey(request);
+	if (options->hosts != NULL) {
+		issue.hosts = options->hosts;
+		issue.usage = USAGE_SERVER;
+	}
 	cert = authority_issue(&authority, &issue);
 	return cert != NULL && cert_write(options->out, cert);
 }
@@ -166,13 +177,33 @@ command_encryption(const struct options *options)
 	       (options->out_key == NULL || key_write(options->out_key, pair));
 }
 
+static bool
+command_revoke(const struct options *options)
+{
+	UK_CLEANUP(authority_close) struct authority authority = {0};
+	SCOPED(X509) *cert = options->cert != NULL ? cert_read(options->cert) : NULL;
+
+	if (options->cert == NULL)
+		return ca_fail("revoke needs --cert");
+	return cert != NULL && authority_open(options->dir, &authority) &&
+	       list_make(options->dir, &authority, cert, options->days);
+}
+
+static bool
+command_crl(const struct options *options)
+{
+	UK_CLEANUP(authority_close) struct authority authority = {0};
+
+	return authority_open(options->dir, &authority) &&
+	       list_make(options->dir, &authority, NULL, options->days);
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(const struct options *options);
 } commands[] = {
-	{"init", command_init},
-	{"sign", command_sign},
-	{"encryption", command_encryption},
+	{"init", command_init},     {"sign", command_sign}, {"encryption", command_encryption},
+	{"revoke", command_revoke}, {"crl", command_crl},
 };
 
 /* ---- command line ---- */
