@@ -48,7 +48,10 @@ void ouk_vouch_free(OukVouch *vouch);
  * machine.  trust: a file with more CAs to believe, or NULL.  OUK_E_SERVICE_*.
  */
 GBytes *ouk_approval_fetch(const char *address, const char *trust, GError **error);
-/* ret_done: how many of the texts had enough signatures and were carried out. */
+/*
+ * ret_done: how many of the texts had enough signatures and were carried out.
+ * OUK_E_PAPER_NOT_DONE: one had enough and was not.
+ */
 gboolean ouk_approval_leave(const char *address, const char *trust, GBytes *answer,
 			    unsigned int *ret_done, GError **error);
 

@@ -3,12 +3,13 @@
 #include "assistant/core/approval.h"
 
 #include "assistant/core/errors.h"
+#include "assistant/service-client/answer.h"
 
 #include <json-glib/json-glib.h>
 #include <libsoup/soup.h>
 
 #define SILENCE_MAX 30
-#define ANSWER_MAX  (256 * 1024)
+#define TEXTS_MAX   1000
 
 /* Nothing goes over a network in the clear. */
 static gboolean
@@ -75,6 +76,27 @@ ouk_approval_fetch(const char *address, const char *trust, GError **error)
 	return ask(address, trust, NULL, error);
 }
 
+/* A signature that was taken, and led to nothing, is a failure. */
+static gboolean
+told_read(JsonObject *told, unsigned int *ret_done, GError **error)
+{
+	JsonNode *refused = json_object_get_member(told, "refused");
+	JsonNode *done = json_object_get_member(told, "done");
+	g_autoptr(GError) why = NULL;
+	gint64 count = done != NULL && json_node_get_value_type(done) == G_TYPE_INT64
+			       ? json_node_get_int(done)
+			       : 0;
+
+	if (refused == NULL) {
+		*ret_done = (unsigned int)CLAMP(count, 0, TEXTS_MAX);
+		return TRUE;
+	}
+	ouk_fail(&why, answer_code_of(json_node_get_value_type(refused) == G_TYPE_STRING
+					      ? json_node_get_string(refused)
+					      : ""));
+	return ouk_fail_with(error, OUK_E_PAPER_NOT_DONE, "(%s)", why->message);
+}
+
 gboolean
 ouk_approval_leave(const char *address, const char *trust, GBytes *answer, unsigned int *ret_done,
 		   GError **error)
@@ -88,12 +110,10 @@ ouk_approval_leave(const char *address, const char *trust, GBytes *answer, unsig
 	if (told == NULL)
 		return FALSE;
 	text = g_bytes_get_data(told, &len);
-	*ret_done = 0;
 	root = text != NULL && json_parser_load_from_data(parser, text, (gssize)len, NULL)
 		       ? json_parser_get_root(parser)
 		       : NULL;
-	if (root != NULL && JSON_NODE_HOLDS_OBJECT(root))
-		*ret_done = (unsigned int)json_object_get_int_member_with_default(
-			json_node_get_object(root), "done", 0);
-	return TRUE;
+	if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root))
+		return ouk_fail(error, OUK_E_SERVICE_ANSWER);
+	return told_read(json_node_get_object(root), ret_done, error);
 }

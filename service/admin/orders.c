@@ -138,7 +138,12 @@ run_answer(struct work *work)
 							       argument(work, 0), answer, told)
 					   : CS_E_ARGUMENTS;
 
-	return st == CS_OK ? print(told) : st;
+	const char *refused = json_string_value(json_object_get(told, "refused"));
+
+	if (st == CS_OK)
+		st = print(told);
+	/* Signed by enough, and not done all the same. */
+	return st == CS_OK && refused != NULL ? cs_status_of_code(refused) : st;
 }
 
 static enum cs_status

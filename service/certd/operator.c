@@ -278,6 +278,26 @@ let_go(const struct acting *acting)
 	return st == CS_OK ? certificates_released(acting) : st;
 }
 
+/* A key that is handed over has its certificates: the issuer knows of them, and that they are out.
+ */
+static enum cs_status
+certificates_delivered(const struct acting *acting)
+{
+	const char *socket = acting->desk->certd->issue_socket;
+	json_t *answer = NULL;
+	enum cs_status st;
+
+	if (socket == NULL)
+		return CS_OK;
+	st = cs_ask(socket,
+		    json_pack("{s:s, s:s, s:b}", "op", "confirm", "order", acting->row->id,
+			      "delivered", 1),
+		    ASK_MS, &answer);
+	if (st == CS_OK)
+		json_decref(answer);
+	return st == CS_E_NOT_FOUND ? CS_E_STATE : st;
+}
+
 static const struct {
 	const char *name;
 	enum cs_event event;
@@ -295,7 +315,7 @@ static const struct {
 	{"make", CS_EVENT_MAKE, 1, NULL, NULL, make_then},
 	{"lay-out", CS_EVENT_LAY_OUT, 1, NULL, NULL, lay_out_then},
 	{"post", CS_EVENT_POST, 1, post_lines, NULL, post_then},
-	{"hand-over", CS_EVENT_HAND_OVER, 1, hand_over_lines, NULL, NULL},
+	{"hand-over", CS_EVENT_HAND_OVER, 1, hand_over_lines, certificates_delivered, NULL},
 	{"release", CS_EVENT_RELEASE, 2, NULL, let_go, NULL},
 };
 

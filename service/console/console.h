@@ -62,6 +62,8 @@ enum cs_status con_go(struct visit *visit, const char *format, const char *numbe
 /* JSON as the answer. */
 enum cs_status con_json(struct visit *visit, const json_t *json);
 void con_refuse(struct visit *visit, enum cs_status status, enum con_text why);
+/* Signed by enough, and refused by whoever carries it out: with what code, and whether for ever. */
+enum cs_status con_refused(struct visit *visit, const char *number, const char *code, bool kept);
 
 /* ---- the pages ---- */
 

@@ -91,6 +91,11 @@ con_answer_in(struct visit *visit)
 				    ? cs_counter_answer(visit->counter.desk, number, answer, told)
 				    : CS_E_ARGUMENTS;
 
+	const char *refused = json_string_value(json_object_get(told, "refused"));
+
+	if (st == CS_OK && refused != NULL)
+		return con_refused(visit, number, refused,
+				   json_is_true(json_object_get(told, "kept")));
 	return st == CS_OK ? con_go(visit, "/orders/*", number) : st;
 }
 

@@ -52,6 +52,27 @@ reason_of(enum cs_status status)
 	return CON_T_E_OTHER;
 }
 
+enum cs_status
+con_refused(struct visit *visit, const char *number, const char *code, bool kept)
+{
+	struct page *page = &visit->page;
+	enum cs_status status = cs_status_of_code(code);
+
+	visit->answer->status = cs_status_http(status);
+	con_begin(visit, con_text(page->language, CON_T_REFUSED));
+	page_raw(page, "<section class=\"bad\"><p>");
+	page_say(page, kept ? CON_T_SIGNED_KEPT : CON_T_SIGNED_VOID);
+	page_raw(page, "</p><p class=\"note\">");
+	page_text(page, code);
+	page_raw(page, "</p><p><a href=\"/orders/");
+	page_text(page, number);
+	page_raw(page, "\">");
+	page_say(page, CON_T_BACK);
+	page_raw(page, "</a></p></section>");
+	con_end(visit);
+	return CS_OK;
+}
+
 static struct cs_desk *
 desk_enter(struct console *console)
 {

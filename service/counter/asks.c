@@ -307,18 +307,22 @@ log_outcome(struct cs_desk *desk, const struct cs_ask_row *ask, const char *numb
 	return cs_audit_log(desk->orders.store, desk->chain, cs_now(), pairs, ARRAY_SIZE(pairs));
 }
 
+/* ret_tried: there were enough signatures, so that a failure is whoever's carries it out. */
 static enum cs_status
-carry_out(struct cs_desk *desk, struct cs_ask_row *ask, const struct cs_order_row *row, json_t *ret)
+carry_out(struct cs_desk *desk, struct cs_ask_row *ask, const struct cs_order_row *row, json_t *ret,
+	  bool *ret_tried)
 {
 	CS_JSON *members = NULL;
 	json_t *approvals = NULL;
 	enum cs_status st = approvals_of(desk, ask, &approvals), put;
 
+	*ret_tried = false;
 	if (st == CS_OK &&
 	    json_array_size(approvals) < cs_act_of(cs_blob_span(&ask->body)).people) {
 		json_decref(approvals);
 		return CS_E_PROOF;
 	}
+	*ret_tried = true;
 	members = st == CS_OK ? members_open(desk, row, ask) : NULL;
 	if (members == NULL || json_object_set(members, "approvals", approvals) != 0)
 		st = st == CS_OK ? CS_E_CORRUPT : st;
@@ -338,7 +342,7 @@ cs_counter_carry_out(struct cs_desk *desk, const char *id, json_t *ret)
 {
 	CS_ASK_ROW ask = {.ver = 0};
 	CS_ORDER_ROW row = {.ver = 0};
-	bool again;
+	bool again, tried;
 	enum cs_status st = cs_store_ask_get(desk->orders.store, id, &ask);
 
 	if (st == CS_OK)
@@ -347,7 +351,7 @@ cs_counter_carry_out(struct cs_desk *desk, const char *id, json_t *ret)
 		return st;
 	/* A grant that got lost is made again: that is all that can be had twice. */
 	again = strcmp(ask.state, "done") == 0 && strcmp(ask.act, "unlock") == 0;
-	return again || strcmp(ask.state, "open") == 0 ? carry_out(desk, &ask, &row, ret)
+	return again || strcmp(ask.state, "open") == 0 ? carry_out(desk, &ask, &row, ret, &tried)
 						       : CS_E_STATE;
 }
 
@@ -442,6 +446,7 @@ struct answering {
 	const json_t *answer;
 	json_t *ret;
 	int64_t taken, done;
+	enum cs_status refused; /* why something that was signed by enough was not done */
 };
 
 /* The signature in the answer over that text, as an approval; NULL. The caller drops it. */
@@ -471,6 +476,7 @@ signature_take(struct answering *answering, struct cs_ask_row *ask, const json_t
 	struct cs_desk *desk = answering->desk;
 	const char *name = json_string_value(json_object_get(approval, "operator"));
 	CS_BLOB signature = {NULL, 0};
+	bool tried = false;
 	enum cs_status st =
 		cs_approval_check(&desk->certd->operators, approval, cs_blob_span(&ask->body));
 
@@ -484,9 +490,11 @@ signature_take(struct answering *answering, struct cs_ask_row *ask, const json_t
 	if (st != CS_OK)
 		return st;
 	answering->taken++;
-	st = carry_out(desk, ask, answering->row, answering->ret);
+	st = carry_out(desk, ask, answering->row, answering->ret, &tried);
 	if (st == CS_OK)
 		answering->done++;
+	else if (tried && answering->refused == CS_OK)
+		answering->refused = st;
 	/* Not enough yet, or not just now: the signature is kept. */
 	return CS_OK;
 }
@@ -495,7 +503,7 @@ enum cs_status
 cs_counter_answer(struct cs_desk *desk, const char *number, const json_t *answer, json_t *ret)
 {
 	CS_ORDER_ROW row = {.ver = 0};
-	struct answering answering = {desk, &row, answer, ret, 0, 0};
+	struct answering answering = {desk, &row, answer, ret, 0, 0, CS_OK};
 	struct ids ids = {.len = 0};
 	enum cs_status st = cs_store_order_by_number(desk->orders.store, number, &row);
 
@@ -515,6 +523,11 @@ cs_counter_answer(struct cs_desk *desk, const char *number, const json_t *answer
 		st = CS_E_PROOF;
 	if (st == CS_OK && (json_object_set_new(ret, "taken", json_integer(answering.taken)) != 0 ||
 			    json_object_set_new(ret, "done", json_integer(answering.done)) != 0))
+		st = CS_E_MEMORY;
+	if (st == CS_OK && answering.refused != CS_OK &&
+	    (json_object_set_new(ret, "refused", json_string(cs_status_code(answering.refused))) !=
+		     0 ||
+	     json_object_set_new(ret, "kept", json_boolean(!stale(answering.refused))) != 0))
 		st = CS_E_MEMORY;
 	return st == CS_E_NOT_FOUND ? CS_E_PROOF : st;
 }

@@ -214,7 +214,10 @@ class Renew(OrdersCase):
         key = Path(self.state, "payments/sandbox.key")
         known = key.read_text(encoding="utf-8")
         key.write_text("another provider's\n", encoding="utf-8")  # the front end has read it
-        self.assertNotIn("ready", self.service("approve", "last"))
+        refused = self.service("approve", "last", code=1)
+        self.assertNotIn("ready", refused)
+        self.assertIn("a signature does not prove what it must", refused)
+        self.assertEqual(self.orders()["renewal"]["state"], "approved")
         key.write_text(known, encoding="utf-8")
         self.assertIn("ready", self.service("approve", "last"))
 
@@ -271,6 +274,20 @@ class Others(OrdersCase):
             self.assertIn(UNIT, told.out)
             self.assertRegex(told.out, r"https?://|\d{3,4}-\d{7,8}")
 
+    def activated(self, serial, state):
+        """The new key in the hand of its owner: nobody has its PIN, and the code that comes sets one."""
+        self.plug(state)
+        listed = self.ukey("list", "--json").json()[0]
+        self.assertEqual({cert["pair"] for cert in listed["certificates"]}, {"sign", "encrypt"})
+        self.assertEqual(self.left(), 0)
+        self.write("form", FORM)
+        self.ukey("unlock", "--form", "form")
+        self.ukey("unlock", code_=self.code(), new_pin=NEW_PIN)
+        self.ukey("pin", "test", pin=NEW_PIN)
+        self.assertEqual((self.status()["serial"], self.left("admin")), (serial, 10))
+        self.write("letter", "for the new key\n")
+        self.ukey("sign", "letter", pin=NEW_PIN)
+
     def test_a_first_certificate_is_applied_for_without_a_key(self):
         self.pull()
         self.write("form", FORM + "unit=%s\nunit_code=%s\nhandler_id=650000190001010000\n"
@@ -279,8 +296,23 @@ class Others(OrdersCase):
         self.service("pay", "last")
         number = self.orders()["new"]["number"]
         self.ukey("orders", number, "--go-on")
-        self.assertIn("handed-over", self.service("approve", "last", "--sn", "NEW1"))
+        told = self.service("approve", "last", "--sn", "NEW1")
+        self.assertIn("handed-over", told)
+        self.assertIn(f"{self.state}/keys/NEW1/key", told)
         self.assertIn("NEW1", self.ukey("orders", number).out)
+        self.activated("NEW1", f"{self.state}/keys/NEW1/key")
+
+    def test_a_damaged_key_is_replaced_by_one_that_works(self):
+        self.ukey("remember")
+        self.write("form", FORM + "handler_id=650000190001010000\n")
+        self.ukey("apply", "replacement", "--damaged", "--form", "form", *TEXTS)
+        self.pull()
+        self.service("pay", "last")
+        number = self.orders()["damaged"]["number"]
+        self.ukey("orders", number, "--go-on")
+        self.service("approve", "last", "--key", "blank")
+        self.assertEqual(self.orders()["damaged"]["state"], "handed-over")
+        self.activated(f"K{number}", "blank")
 
     def test_a_certificate_is_taken_back(self):
         self.ukey("revoke", "--form", "form", *TEXTS)

@@ -69,7 +69,9 @@ class Approving(ConsoleCase):
         late = self.signed("zhao", self.paper("zhao", number))
         self.assertEqual(self.act(number, "reject", "zhao")[0], 200)
         self.to(order, cap, "hand-in")
-        self.sign("zhao", number, late)
+        status, _, text = self.sign("zhao", number, late)
+        self.assertEqual(status, 403)
+        self.assertIn("签名已作废", text)
         self.assertEqual(self.state(order, cap), "review")
         page = self.shown("wang", f"/orders/{number}", Accept_Language="en")
         self.assertIn("void", page)
@@ -457,6 +459,20 @@ class Issuing(ConsoleCase):
         self.sign("zhao", number)
         self.assertEqual(self.state(order, cap), "revoked")
 
+    def test_what_cannot_be_done_just_now_keeps_its_signatures(self):
+        self.renewed()
+        order, cap, number = self.approved("revoke")
+        self.ask_for("wang", number, "revoke", reason="cessation")
+        self.sign("wang", number)
+        self.issuer.end()
+        status, _, text = self.sign("zhao", number)
+        self.assertEqual(status, 503)
+        self.assertIn("签名保留", text)
+        self.issuer.start()
+        ask = re.search(r'name="id" value="([^"]+)"', self.shown("wang", f"/orders/{number}")).group(1)
+        self.fill("wang", f"/orders/{number}/carry-out", f"/orders/{number}", id=ask)
+        self.assertEqual(self.state(order, cap), "revoked")
+
     def test_a_loss_ends_with_three_texts_and_two_people_for_each(self):
         self.enrol("SN0001")
         self.renewed()
@@ -466,7 +482,11 @@ class Issuing(ConsoleCase):
         self.good("POST", f"/v1/orders/{order}/unlock/check", {"code": self.code(order)}, cap)
         held = {"order": order, "sn": "SN0001"}
         self.work(lambda: self.issuer.ok("held", **held)["serials"])
-        self.signed_by_two(number, "release")
+        self.ask_for("wang", number, "release")
+        self.sign("wang", number)
+        status, _, text = self.sign("zhao", number)
+        self.assertEqual(status, 403)
+        self.assertIn("签名已作废", text)
         self.assertEqual(self.state(order, cap), "suspended")  # not before the other two
         for act in ("found", "reinstate", "release"):
             self.signed_by_two(number, act, "li", "wang")

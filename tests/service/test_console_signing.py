@@ -157,6 +157,20 @@ class BehindNginx(Signing):
             self.approve_with(name, address, *trust, code=2)  # nothing waits any more
         self.assertEqual(self.state(order, cap), "approved")
 
+    def test_what_was_signed_and_not_done_is_a_failure(self):
+        order, cap, number = self.in_review()
+        trust = ("--trust", f"{self.folder}/console.pem")
+        self.ask_for("wang", number, "approve")
+        self.sign("wang", number)
+        self.assertEqual(self.act(number, "reject", "zhao")[0], 200)
+        self.to(order, cap, "hand-in")
+        self.key_of("zhao")
+        page = self.text_of(self.get(f"/orders/{number}/sign", "zhao")[1])
+        done = self.approve_with("zhao", re.search(r"ukey approve (\S+)", page).group(1), *trust, code=11)
+        self.assertIn("PAPER_NOT_DONE", done.stderr.decode())
+        self.assertEqual(done.stdout, b"")
+        self.assertEqual(self.state(order, cap), "review")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -79,7 +79,9 @@ def told(order):
 
 
 def cmd_approve(options, _folder, _daemons, desk):
-    told(desk.approve(options.order, options.sn, options.id))
+    told(desk.approve(options.order, options.sn, options.id, options.key))
+    if desk.made is not None:
+        print(_("The new key is in %s: plug it in, and set its PIN with \"ukey unlock\".") % desk.made)
 
 
 def cmd_act(options, _folder, _daemons, desk):
@@ -143,6 +145,8 @@ def arguments():
     approve.add_argument("--sn", default="", help=_("the new key's serial number"))
     approve.add_argument("--id", metavar=_("NUMBER"),
                          help=_("of the identity document shown at the counter"))
+    approve.add_argument("--key", metavar=_("KEY"),
+                         help=_("the blank virtual key that becomes the new one; made if missing"))
     act = command("act", cmd_act, _("one act of the operators: reject, refuse, release, post..."))
     act.add_argument("order", metavar=_("ORDER"))
     act.add_argument("act", metavar=_("ACT"))
@@ -164,6 +168,8 @@ def main(programs, localedir):
     options = arguments()
     folder = Folder(options.state, programs)
     daemons = Daemons(folder)
+    if getattr(options, "key", None):
+        options.key = os.path.abspath(options.key)
     if options.command == "enrol":
         options.states = [os.path.abspath(state) for state in options.states]
     if options.command != "start":

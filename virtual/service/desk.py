@@ -14,8 +14,10 @@ from contextlib import closing
 
 import certs
 from folder import CONTACT, OPERATORS, PROVIDER, run
+from station import Station
 from words import Trouble, _
 
+YEARLY = ("renewal", "new")
 WRITING = ("renewal", "change", "open")
 MADE = ("new", "lost", "damaged")
 AWAY = ("revoke", "return")
@@ -26,7 +28,8 @@ ID_NUMBER = "650000190001010000"  # an invented one, for forms and for the count
 
 class Desk:
     def __init__(self, folder, daemons):
-        self.folder, self.daemons = folder, daemons
+        self.folder, self.daemons, self.operators = folder, daemons, OPERATORS
+        self.made = None
 
     # ---- reading ----
 
@@ -150,26 +153,42 @@ class Desk:
         self.folder.write("answer.json", json.dumps({"operator": name, "signatures": signatures}))
         self._certadm("answer", number, "answer.json", name=name)
 
-    def _ask(self, order, act, **members):
+    def ask(self, order, act, **members):
         """Asked for, signed by both, carried out."""
+        words = [f"{name}={value}" for name, value in members.items()]
+        self._certadm("ask", order["number"], act, *words, name=OPERATORS[0])
+        for name in OPERATORS:
+            self._sign_paper(order["number"], name)
+
+    def _ask_of_old(self, order, act, **members):
+        """What is about the certificate that is on the order's key."""
         old = self.certificate(order["key_sn"])
         if old is None:
             raise Trouble(_("The certificate of the key %s is not known here: enrol the key.")
                           % order["key_sn"])
         self.folder.write("old.hex", old.hex())
-        words = [f"{name}={value}" for name, value in members.items()]
-        self._certadm("ask", order["number"], act, "old_cert=@old.hex", *words, name=OPERATORS[0])
-        for name in OPERATORS:
-            self._sign_paper(order["number"], name)
+        self.ask(order, act, old_cert="@old.hex", **members)
 
     def _prepare(self, order):
         """The years that were paid for."""
         paid = self.payment(order)
         price = json.loads(self.folder.read("profile.json"))["prices"].get(order["kind"], 0)
-        if order["kind"] == "renewal" and paid and price:
-            self._ask(order, "issue", years=max(1, paid["amount"] // price))
+        years = max(1, paid["amount"] // price) if order["kind"] in YEARLY and paid and price else 1
+        if order["kind"] == "new":
+            self.ask(order, "issue", years=years)
         else:
-            self._ask(order, "issue", years=1)
+            self._ask_of_old(order, "issue", years=years)
+
+    def _make(self, order, sn, state):
+        """A blank key gets what the order is for, at the counter."""
+        sn = sn or f"K{order['number']}"
+        station = Station(self, order, sn, state)
+        if not (station.place / "prepared").exists():
+            self._prepare(order)
+            (station.place / "prepared").touch()
+        form = json.loads(self._certadm("show", order["number"], name=OPERATORS[0]))["form"]
+        self.made = station.make(form, self.folder.alg(), MASTER)
+        self.act(order["number"], "make", sn)
 
     def _counter(self, order):
         body = f"unlock\norder={order['id']}\nsn={order['key_sn']}\n"
@@ -177,7 +196,7 @@ class Desk:
                          {"method": order["method"] or "sms", "approvals": self.signed(body)})
         return told.get("grant")
 
-    def _step(self, order, sn, id_number):
+    def _step(self, order, sn, id_number, state_file):
         """One step of the operators; None: it is not their turn."""
         kind, state = order["kind"], order["state"]
         act = {"review": "approve", "wait-transfer": "transfer-seen", "paper-wait": "paper-came",
@@ -187,9 +206,9 @@ class Desk:
         elif state == "approved" and kind in WRITING:
             self._prepare(order)
         elif state == "approved" and kind in AWAY:
-            self._ask(order, "revoke", reason=REASON)
-        elif state == "approved" and kind in MADE and sn:
-            self.act(order["number"], "make", sn)
+            self._ask_of_old(order, "revoke", reason=REASON)
+        elif state == "approved" and kind in MADE:
+            self._make(order, sn, state_file)
         elif state == "counter-wait" and kind == "unlock":
             self._counter(order)
         elif state == "counter-wait":
@@ -198,10 +217,10 @@ class Desk:
             return False
         return True
 
-    def approve(self, number, sn="", id_number=None):
-        """On and on, until it is somebody else's turn; the state it is in then."""
+    def approve(self, number, sn="", id_number=None, key=None):
+        """On and on, until it is somebody else's turn; the state it is in then. made: a new key."""
         order = self.order(number)
-        while self._step(order, sn, id_number):
+        while self._step(order, sn, id_number, key):
             after = self.order(order["number"])
             if after["state"] == order["state"]:
                 break

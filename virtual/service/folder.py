@@ -20,7 +20,7 @@ PROFILE = {
     "name": "rehearsal", "offset": 28800, "renew_before": 90, "renew_after": 90, "years": [1, 2, 3],
     # fen
     "prices": {"new": 22000, "renewal": 22000, "lost": 10000, "damaged": 10000, "open": 10000},
-    "first_pin": "fixed",
+    "first_pin": "activate",
 }
 # Those that are asked for, each on its own; what else is to be known of them.
 TEXTS = {"agreement": {}, "privacy": {"sensitive": True},
@@ -28,10 +28,10 @@ TEXTS = {"agreement": {}, "privacy": {"sensitive": True},
 TEXT_VERSION = "1"
 
 
-def run(*command, data=None, env=None):
+def run(*command, data=None, **more):
     """Its output; a failure is told with what it said."""
     try:
-        done = subprocess.run(command, input=data, capture_output=True, check=False, env=env)
+        done = subprocess.run(command, input=data, capture_output=True, check=False, **more)
     except OSError as error:
         raise Trouble("%s: %s" % (command[0], error.strerror)) from error
     if done.returncode != 0:
@@ -89,7 +89,7 @@ class Folder:
         """Everything but the processes."""
         os.umask(0o077)
         for name in ("inbox", "operators", "hsm", "run", "log", "certs", "kmc", "uploads", "lists",
-                     "payments"):
+                     "payments", "keys"):
             (self / name).mkdir(parents=True, exist_ok=True)
         self._operators()
         self._hsm()
@@ -110,6 +110,11 @@ class Folder:
 
     def ca(self):
         return Path(self.read("ca-folder"))
+
+    def alg(self):
+        """Of the CA's key, and so of keys made here."""
+        text = run("openssl", "x509", "-in", str(self.ca() / "root.crt"), "-noout", "-text")
+        return "rsa" if b"rsaEncryption" in text else "sm2"
 
     def _operators(self):
         for name in OPERATORS:
