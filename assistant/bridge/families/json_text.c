@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "assistant/bridge/families/json_text.h"
+
+#include <string.h>
+
+/*
+ * What may stand outside of strings, and no deeper than allowed. Whether it is JSON is for the
+ * parser to say.
+ */
+static gboolean
+is_plain(const char *text, gsize len)
+{
+	int depth = 0;
+	gboolean string = FALSE;
+
+	for (gsize i = 0; i < len; i++) {
+		char c = text[i];
+
+		/* pages put line breaks into strings without saying \n */
+		if ((guchar)c < 0x20 && strchr("\t\r\n", c) == NULL)
+			return FALSE;
+		if (string && c == '\\')
+			i++;
+		else if (c == '"')
+			string = !string;
+		else if (string)
+			continue;
+		else if ((c == '{' || c == '[') && ++depth > OUK_JSON_DEPTH_MAX)
+			return FALSE;
+		else if (c == '}' || c == ']')
+			depth--;
+		else if (!g_ascii_isalnum(c) && strchr("{[:,+-. \t\r\n", c) == NULL)
+			return FALSE;
+	}
+	return !string && depth == 0;
+}
+
+JsonObject *
+ouk_json_read(const char *text, gsize len)
+{
+	g_autoptr(JsonParser) parser = NULL;
+	JsonNode *root;
+
+	if (len == 0 || len > G_MAXSSIZE || !g_utf8_validate(text, (gssize)len, NULL) ||
+	    !is_plain(text, len))
+		return NULL;
+	parser = json_parser_new_immutable();
+	if (!json_parser_load_from_data(parser, text, (gssize)len, NULL))
+		return NULL;
+	root = json_parser_get_root(parser);
+	if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root))
+		return NULL;
+	return json_object_ref(json_node_get_object(root));
+}
+
+/* Outside of strings JSON has none of these, so that this touches what is inside only. */
+static char *
+escaped(const char *json)
+{
+	g_autoptr(GString) out = g_string_sized_new(strlen(json));
+
+	for (const char *at = json; *at != '\0'; at = g_utf8_next_char(at)) {
+		gunichar c = g_utf8_get_char(at);
+
+		if (c < 0x7f && c != '|') {
+			g_string_append_c(out, (char)c);
+		} else if (c < 0x10000) {
+			g_string_append_printf(out, "\\u%04x", c);
+		} else {
+			c -= 0x10000;
+			g_string_append_printf(out, "\\u%04x\\u%04x", 0xd800 + (c >> 10),
+					       0xdc00 + (c & 0x3ff));
+		}
+	}
+	return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+char *
+ouk_json_write(JsonNode *node, gboolean ascii)
+{
+	g_autofree char *text = json_to_string(node, FALSE);
+
+	return ascii ? escaped(text) : g_steal_pointer(&text);
+}
+
+char *
+ouk_json_text(JsonNode *node)
+{
+	double number;
+
+	if (node == NULL || !JSON_NODE_HOLDS_VALUE(node))
+		return NULL;
+	switch (json_node_get_value_type(node)) {
+	case G_TYPE_STRING:
+		return json_node_dup_string(node);
+	case G_TYPE_INT64:
+		return g_strdup_printf("%" G_GINT64_FORMAT, json_node_get_int(node));
+	case G_TYPE_BOOLEAN:
+		return g_strdup(json_node_get_boolean(node) ? "true" : "false");
+	case G_TYPE_DOUBLE:
+		number = json_node_get_double(node);
+		/* what JavaScript prints without a point was never one */
+		if (number >= -9007199254740992.0 && number <= 9007199254740992.0 &&
+		    number == (double)(gint64)number)
+			return g_strdup_printf("%" G_GINT64_FORMAT, (gint64)number);
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
+const char *
+ouk_json_member(JsonObject *object, const char *name, gsize max)
+{
+	JsonNode *node = json_object_get_member(object, name);
+	const char *text;
+
+	if (node == NULL || json_node_get_value_type(node) != G_TYPE_STRING)
+		return NULL;
+	text = json_node_get_string(node);
+	return text != NULL && strlen(text) <= max ? text : NULL;
+}
