@@ -5,6 +5,9 @@
 
 #include "assistant/bridge/page.h"
 
+extern const OukFamily ouk_family_bjca;   /* families/bjca.def */
+extern const OukFamily ouk_family_hebca;  /* families/hebca.c */
 extern const OukFamily ouk_family_modern; /* modern.c */
+extern const OukFamily ouk_family_xjca;   /* families/xjca.c */
 
 #endif

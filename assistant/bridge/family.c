@@ -4,7 +4,10 @@
 #include <string.h>
 
 static const OukFamily *const families[] = {
+	&ouk_family_bjca,
+	&ouk_family_hebca,
 	&ouk_family_modern,
+	&ouk_family_xjca,
 };
 
 const OukFamily *

@@ -232,7 +232,7 @@ static const struct field bjca_fields[] = {
 	{20, read_public_key, 0},
 	{33, read_subject, 0},
 	{34, read_issuer, 0},
-	{35, read_unique, 0},
+	{OUK_CERT_INFO_UNIQUE, read_unique, 0},
 };
 
 static const struct field gm_fields[] = {

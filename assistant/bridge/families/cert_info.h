@@ -8,6 +8,12 @@
 /* Between several values of one field, and after each entry of a list of users. */
 #define OUK_LIST_MARK "&&&"
 
+/* What tells a unit from all others, in the table of the page scripts. */
+#define OUK_CERT_INFO_UNIQUE 35
+/* Serial number and subject, in the table of GM/T 0006. */
+#define OUK_CERT_INFO_GM_SERIAL  0x02
+#define OUK_CERT_INFO_GM_SUBJECT 0x07
+
 /* Two tables are in use. Their numbers mean different things from 5 on. */
 typedef enum {
 	OUK_CERT_INFO_BJCA, /* the page scripts'; what it lacks is looked up in the other one */

@@ -73,38 +73,10 @@ ouk_hebca_welcome(void)
 	return g_strdup("0|Welcome");
 }
 
-static char *
-frame_of(const char *function, JsonObject *object)
+char *
+ouk_hebca_reply(const char *function, JsonNode *answer)
 {
-	g_autoptr(JsonNode) node = json_node_init_object(json_node_alloc(), object);
-	g_autofree char *json = ouk_json_write(node, TRUE);
+	g_autofree char *json = ouk_json_write(answer, TRUE);
 
 	return g_strdup_printf("1|%s|%s", function, json);
-}
-
-static void
-member_copy(JsonObject *from, const char *name, JsonNode *node, gpointer to)
-{
-	json_object_set_member(to, name, json_node_copy(node));
-}
-
-char *
-ouk_hebca_reply(const char *function, JsonObject *result)
-{
-	g_autoptr(JsonObject) object = json_object_new();
-
-	json_object_set_int_member(object, "ret", 0);
-	if (result != NULL)
-		json_object_foreach_member(result, member_copy, object);
-	return frame_of(function, object);
-}
-
-char *
-ouk_hebca_refusal(const char *function, gint32 code, const char *message)
-{
-	g_autoptr(JsonObject) object = json_object_new();
-
-	json_object_set_int_member(object, "ret", code);
-	json_object_set_string_member(object, "msg", message);
-	return frame_of(function, object);
 }

@@ -21,12 +21,7 @@ gboolean ouk_hebca_read(const char *text, gsize len, OukHebcaFrame *ret);
 void ouk_hebca_frame_clear(OukHebcaFrame *frame);
 
 char *ouk_hebca_welcome(void);
-/*
- * {"ret":0, ...} with the members of `result`. Pages evaluate it, so that it is ASCII and nothing
- * but JSON.
- */
-char *ouk_hebca_reply(const char *function, JsonObject *result);
-/* {"ret":code,"msg":message}; code: signed, 32 bits. */
-char *ouk_hebca_refusal(const char *function, gint32 code, const char *message);
+/* Pages evaluate the answer, so that it is ASCII, without a bar, and nothing but JSON. */
+char *ouk_hebca_reply(const char *function, JsonNode *answer);
 
 #endif
