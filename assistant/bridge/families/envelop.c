@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/bridge/families/proof.h"
 #include "assistant/core/key.h"
+#include "common/secret.h"
 
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -114,7 +115,7 @@ envelope_fill(PKCS7_ENVELOPE *envelope, GPtrArray *certs, GBytes *data)
 		       sk_PKCS7_RECIP_INFO_push(envelope->recipientinfo, info) > 0 &&
 		       recipient_fill(info, g_ptr_array_index(certs, i), wrapped);
 	}
-	OPENSSL_cleanse(key, sizeof(key));
+	uk_wipe(key, sizeof(key));
 	return good;
 }
 
