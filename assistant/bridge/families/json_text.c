@@ -59,7 +59,7 @@ escaped(const char *json)
 {
 	g_autoptr(GString) out = g_string_sized_new(strlen(json));
 
-	for (const char *at = json; *at != '\0'; at = g_utf8_next_char(at)) {
+	for (const char *at = json; *at != '\0'; at += g_utf8_skip[(guchar)*at]) {
 		gunichar c = g_utf8_get_char(at);
 
 		if (c < 0x7f && c != '|') {
