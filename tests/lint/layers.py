@@ -15,6 +15,7 @@ ALLOWED = {
     "drivers/ifd": ["common"],
     "pkcs11": ["common", "drivers/token.h", "drivers/crypto"],
     "virtual": ["common"],
+    "virtual/hall/verify": [],
     "assistant/core": ["common", "assistant/service-client"],
     "assistant/service-client": ["common", "assistant/core"],
     "assistant/doctor-repair": ["common"],
