@@ -19,7 +19,7 @@ static const char usage_text[] =
 	"Reads a token of the origin-bound login from the standard input and says whether it is\n"
 	"the answer to that challenge by somebody whose certificate is good.\n"
 	"\n"
-	"  --origin ORIGIN    the hall's own, as browsers write it: https://hall.example\n"
+	"  --origin ORIGIN    the hall's own, as browsers write it (https://hall.example)\n"
 	"  --challenge TEXT   as it was given out for this login: base64url, 256 bits or more\n"
 	"  --anchors FILE     certificates to trust (PEM)\n"
 	"  --between FILE     further certificates to build a chain with (PEM)\n"
