@@ -18,7 +18,8 @@ import sys
 import urllib.parse
 import zipfile
 
-SOURCE = pathlib.Path(__file__).resolve().parent
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE / "webextension" if (HERE / "webextension").is_dir() else HERE  # installed, or not
 PARTS = ["api.js", "background.js", "control.js", "native.js", "page.js", "pages.js", "popup.css",
          "popup.html", "popup.js", "relay.js", "sites.js", "_locales/en/messages.json",
          "_locales/zh_CN/messages.json", "icons/48.png", "icons/128.png"]
