@@ -10,6 +10,7 @@
 #include "assistant/ui/key_row.h"
 #include "assistant/ui/parts.h"
 #include "assistant/ui/place_row.h"
+#include "assistant/ui/practice_desk.h"
 #include "assistant/ui/rows.h"
 #include "assistant/ui/services_page.h"
 #include "assistant/ui/timeline_page.h"
@@ -586,6 +587,8 @@ ouk_window_new(GtkApplication *application, OukWatch *watch, gboolean practice)
 	OukWindow *self = g_object_new(OUK_TYPE_WINDOW, "application", application, NULL);
 
 	gtk_widget_set_visible(self->practice_bar, practice);
+	if (practice)
+		ouk_practice_desk_offer(GTK_INFO_BAR(self->practice_bar));
 	if (watch != NULL)
 		ouk_window_set_watch(self, watch);
 	else

@@ -79,6 +79,13 @@ def told(order):
 
 
 def cmd_approve(options, _folder, _daemons, desk):
+    if options.order == "all":
+        moved = desk.approve_all()
+        for order in moved:
+            told(order)
+        if not moved:
+            print(_("Nothing waits for the operators."))
+        return
     told(desk.approve(options.order, options.sn, options.id, options.key))
     if desk.made is not None:
         print(_("The new key is in %s: plug it in, and set its PIN with \"ukey unlock\".") % desk.made)
@@ -90,9 +97,13 @@ def cmd_act(options, _folder, _daemons, desk):
 
 
 def cmd_pay(options, _folder, _daemons, desk):
-    order, amount = desk.pay(options.order)
-    print(_("Paid: %(yuan)d.%(fen)02d yuan") % {"yuan": amount // 100, "fen": amount % 100})
-    told(order)
+    numbers = desk.unpaid() if options.order == "all" else [options.order]
+    for number in numbers:
+        order, amount = desk.pay(number)
+        print(_("Paid: %(yuan)d.%(fen)02d yuan") % {"yuan": amount // 100, "fen": amount % 100})
+        told(order)
+    if not numbers:
+        print(_("Nothing is to be paid."))
 
 
 def cmd_enrol(options, folder, _daemons, desk):

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from folder import CONTACT, run
-from words import Trouble, _
+from words import Trouble
 
 DEVICE_KEY = b"1234567812345678"  # of every blank virtual key
 MODEL = "OpenUKey Virtual V0"
@@ -130,8 +130,7 @@ class Station:
         self._sign_papers()
         with Rig(self.programs) as rig:
             rig.tell("plug", "0", str(self.state), "--serial", self.sn, "--label", "VIRTUAL")
-            self._ukey(rig, "--unlockd", str(self.desk.folder / "run/unlockd"), "--approvals",
-                       self._path("approvals"))
+            self._ukey(rig, "--unlockd", "run/unlockd", "--approvals", self._path("approvals"))
             cert = self._certificates()
             self._ukey(rig, "--import")
             rig.tell("pull", "0")
