@@ -149,9 +149,9 @@ static void
 other_origin_other_challenge_other_purpose(void **state)
 {
 	static const char *const origins[] = {
-		"https://hall.openukey.tesu",  "http://hall.openukey.test",
-		"https://openukey.test",       "https://hall.openukey.test:8443",
-		"https://hall.openukey.test.",
+		"https://ha11.openukey.test",     "http://hall.openukey.test",
+		"https://openukey.test",          "https://hall.openukey.test:8443",
+		"https://hall.openukey.test:443",
 	};
 	char other[] = CHALLENGE;
 

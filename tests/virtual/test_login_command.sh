@@ -14,8 +14,8 @@ fail() {
 	exit 1
 }
 
-# token ALG CHALLENGE ORIGIN: on the standard output
-token() {
+# make_token ALG CHALLENGE ORIGIN: on the standard output
+make_token() {
 	{
 		printf 'OpenUKey-sig-v1\0login\0%s\0' "$3"
 		echo "$2=" | basenc --base64url -d
@@ -54,24 +54,24 @@ for alg in rsa sm2; do
 	fi
 	"$rehearsal_ca" sign "ca-$alg" --csr "$alg.csr" --out "$alg.crt" > /dev/null
 	challenge=$(openssl rand 32 | basenc --base64url -w 0 | tr -d =)
-	token "$alg" "$challenge" "$origin" > token
+	make_token "$alg" "$challenge" "$origin" > login.json
 	set -- --origin "$origin" --challenge "$challenge" --anchors "ca-$alg/root.crt"
-	says ok 0 "$@" < token
+	says ok 0 "$@" < login.json
 	tail -n +2 answer | cmp - "$alg.crt" || fail "it names another certificate"
-	says ended 1 "$@" --at "$(date -d '+20 years' +%s)" < token
-	says early 1 "$@" --at 1000000000 < token
-	says signature 1 "$@" --origin https://other.openukey.test < token
-	says signature 1 "$@" --challenge "$(openssl rand 32 | basenc --base64url -w 0 | tr -d =)" < token
-	says usage 2 "$@" --challenge AAAA < token
-	token "$alg" "$challenge" https://evil.example > token
-	says signature 1 "$@" < token
+	says ended 1 "$@" --at "$(date -d '+20 years' +%s)" < login.json
+	says early 1 "$@" --at 1000000000 < login.json
+	says signature 1 "$@" --origin https://other.openukey.test < login.json
+	says signature 1 "$@" --challenge "$(openssl rand 32 | basenc --base64url -w 0 | tr -d =)" < login.json
+	says usage 2 "$@" --challenge AAAA < login.json
+	make_token "$alg" "$challenge" https://evil.example > login.json
+	says signature 1 "$@" < login.json
 	says format 1 "$@" < /dev/null
 	head -c 100000 /dev/zero > zeros
 	says format 1 "$@" < zeros
 done
-says untrusted 1 "$@" --anchors ca-rsa/root.crt --origin https://evil.example < token
-says '' 2 --origin "$origin" < token
-says '' 2 "$@" --anchors nothing < token
-says '' 2 "$@" --crl token < token
+says untrusted 1 "$@" --anchors ca-rsa/root.crt --origin https://evil.example < login.json
+says '' 2 --origin "$origin" < login.json
+says '' 2 "$@" --anchors nothing < login.json
+says '' 2 "$@" --crl rsa.key < login.json
 "$verify" --help | grep -q '^Usage: ' || fail "--help"
 echo "openukey-verify-login: all as it should be"
