@@ -386,8 +386,7 @@ other_forms_are_no_tokens(void **state)
 		"{}",
 		"\"openukey-login-1\"",
 		"{\"format\":\"openukey-login-1\"}",
-		"{\"format\":\"openukey-login-1\",\"certificate\":1,\"algorithm\":\"rsa-sha256\","
-		"\"signature\":null}",
+		"{\"format\":\"openukey-login-1\",\"signature\":null,\"certificate\":1}",
 	};
 	const struct party *party = &parties[0];
 	char *token = token_make(party, party->cert, "login", ORIGIN);
