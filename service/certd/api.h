@@ -56,7 +56,9 @@ CS_API(cs_api_health);
  */
 UK_CHECKED enum cs_status cs_api_own(struct cs_desk *desk, const struct cs_http_request *request,
 				     struct cs_order_row *ret);
-/* The event by its own actor, now; then the order as it is. */
+/* The event by its own actor, now. */
+UK_CHECKED enum cs_status cs_api_step(struct cs_desk *desk, const char *id, enum cs_event event);
+/* The same; then the order as it is. */
 UK_CHECKED enum cs_status cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event,
 					json_t *answer);
 /*
@@ -70,8 +72,7 @@ UK_CHECKED enum cs_status cs_api_pass_on(const char *socket, const struct cs_htt
 UK_CHECKED enum cs_status cs_api_follow(struct cs_desk *desk, const char *id, enum cs_event event,
 					const char *by, int64_t not_after);
 /* The order as its owner sees it. */
-UK_CHECKED enum cs_status cs_api_show(struct cs_desk *desk, const struct cs_order_row *row,
-				      json_t *answer);
+UK_CHECKED enum cs_status cs_api_show(struct cs_desk *desk, const char *id, json_t *answer);
 /* Those orders as "orders", each with a capability of its own, so that they can be gone on with. */
 UK_CHECKED enum cs_status cs_api_list(struct cs_desk *desk, const json_t *ids, json_t *answer);
 UK_CHECKED enum cs_status cs_api_pay_offline(struct cs_desk *desk,

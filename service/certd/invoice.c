@@ -103,5 +103,5 @@ cs_api_invoice(void *ctx, const struct cs_http_request *http, json_t *answer)
 	st = cs_store_tx(desk->orders.store, want_body, &wanting);
 	uk_wipe(text, strlen(text));
 	free(text);
-	return st == CS_OK ? cs_api_show(desk, &row, answer) : st;
+	return st == CS_OK ? cs_api_show(desk, row.id, answer) : st;
 }

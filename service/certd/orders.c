@@ -28,16 +28,20 @@ cs_api_own(struct cs_desk *desk, const struct cs_http_request *request, struct c
 }
 
 enum cs_status
-cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event, json_t *answer)
+cs_api_step(struct cs_desk *desk, const char *id, enum cs_event event)
 {
 	const struct cs_happening what = {
 		.id = id, .event = event, .actor = cs_event_actor(event), .now = cs_now()};
-	CS_ORDER_ROW row = {.ver = 0};
-	enum cs_status st = cs_order_happens(&desk->orders, &what, NULL);
 
-	if (st == CS_OK)
-		st = cs_order_read(&desk->orders, id, &row, NULL);
-	return st == CS_OK ? cs_api_show(desk, &row, answer) : st;
+	return cs_order_happens(&desk->orders, &what, NULL);
+}
+
+enum cs_status
+cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event, json_t *answer)
+{
+	enum cs_status st = cs_api_step(desk, id, event);
+
+	return st == CS_OK ? cs_api_show(desk, id, answer) : st;
 }
 
 /* What the client says of its key. It harms itself only by lying: the issuer looks again. */
@@ -130,16 +134,6 @@ cs_api_order_new(void *ctx, const struct cs_http_request *http, json_t *answer)
 	return st;
 }
 
-enum cs_status
-cs_api_order_get(void *ctx, const struct cs_http_request *http, json_t *answer)
-{
-	struct cs_desk *desk = ctx;
-	CS_ORDER_ROW row = {.ver = 0};
-	enum cs_status st = cs_api_own(desk, http, &row);
-
-	return st == CS_OK ? cs_api_show(desk, &row, answer) : st;
-}
-
 /* The sandbox's identity provider: a list of units and who represents them. */
 static bool
 sandbox_knows(const struct cs_desk *desk, const json_t *form)
@@ -206,13 +200,13 @@ cs_api_submit(void *ctx, const struct cs_http_request *http, json_t *answer)
 	enum cs_status st = cs_api_own(desk, http, &row), unlock = CS_OK;
 
 	if (st == CS_OK && strcmp(row.state, "draft") == 0)
-		st = cs_api_happen(desk, row.id, CS_EVENT_SUBMIT, answer);
+		st = cs_api_step(desk, row.id, CS_EVENT_SUBMIT);
 	if (st == CS_OK)
 		st = cs_order_read(&desk->orders, row.id, &row, &form);
 	if (st != CS_OK)
 		return st;
 	if (strcmp(row.state, "submitted") != 0)
-		return cs_api_show(desk, &row, answer); /* the request came twice */
+		return cs_api_show(desk, row.id, answer); /* the request came twice */
 	json = cs_json_read(cs_blob_span(&form));
 	st = json != NULL ? identity_check(desk, &row, json) : CS_E_CORRUPT;
 	if (st != CS_OK && st != CS_E_DENIED)
@@ -255,9 +249,7 @@ cs_api_edit(void *ctx, const struct cs_http_request *http, json_t *answer)
 	what.id = row.id;
 	what.form = uk_span_str(text);
 	st = cs_order_happens(&desk->orders, &what, NULL);
-	if (st == CS_OK)
-		st = cs_order_read(&desk->orders, row.id, &row, NULL);
-	return st == CS_OK ? cs_api_show(desk, &row, answer) : st;
+	return st == CS_OK ? cs_api_show(desk, row.id, answer) : st;
 }
 
 /* Steps that need nothing but to be wanted. */

@@ -177,16 +177,13 @@ cs_api_pay_offline(struct cs_desk *desk, const struct cs_http_request *http,
 				.way = TRANSFER,
 				.order_id = row->id,
 				.kind = row->kind};
-	CS_ORDER_ROW now = {.ver = 0};
 	json_t *transfer;
 	enum cs_status st = years_read(http->json, &paying.years);
 
 	if (st == CS_OK)
 		st = cs_store_tx(desk->orders.store, payment_body, &paying);
 	if (st == CS_OK)
-		st = cs_order_read(&desk->orders, row->id, &now, NULL);
-	if (st == CS_OK)
-		st = cs_api_show(desk, &now, answer);
+		st = cs_api_show(desk, row->id, answer);
 	if (st != CS_OK)
 		return st;
 	transfer = account != NULL ? json_deep_copy(account) : json_object();

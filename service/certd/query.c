@@ -234,14 +234,11 @@ cs_api_list(struct cs_desk *desk, const json_t *ids, json_t *answer)
 	for (size_t i = 0; i < json_array_size(ids); i++) {
 		const char *id = json_string_value(json_array_get(ids, i));
 		json_t *shown = json_object();
-		CS_ORDER_ROW row = {.ver = 0};
 		char cap[CS_CAP_TEXT];
 		enum cs_status st = json_array_append_new(list, shown) == 0 ? CS_OK : CS_E_MEMORY;
 
 		if (st == CS_OK)
-			st = cs_order_read(&desk->orders, id, &row, NULL);
-		if (st == CS_OK)
-			st = cs_api_show(desk, &row, shown);
+			st = cs_api_show(desk, id, shown);
 		if (st == CS_OK)
 			st = cs_order_cap_new(&desk->orders, id, cs_now(), cap);
 		if (st != CS_OK)

@@ -3,7 +3,6 @@
 #include "service/certd/api.h"
 
 #include "service/store/deliveries.h"
-#include "service/store/payments.h"
 
 #include <string.h>
 
@@ -51,17 +50,15 @@ next_word(const struct cs_order_row *row, bool documents_missing)
 }
 
 static enum cs_status
-payment_show(struct cs_desk *desk, const struct cs_order_row *row, json_t *answer)
+payment_show(const struct cs_payment *payment, json_t *answer)
 {
-	struct cs_payment payment = {.amount = 0};
-	enum cs_status st = cs_store_payment_of_order(desk->orders.store, row->id, &payment);
 	json_t *shown;
 
-	if (st != CS_OK)
-		return st == CS_E_NOT_FOUND ? CS_OK : st;
-	shown = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "provider", payment.provider,
-			  "reference", payment.reference, "amount", (json_int_t)payment.amount,
-			  "state", payment.state, "way", payment.way, "qr", payment.qr);
+	if (payment->order_id[0] == '\0')
+		return CS_OK;
+	shown = json_pack("{s:s, s:s, s:I, s:s, s:s, s:s}", "provider", payment->provider,
+			  "reference", payment->reference, "amount", (json_int_t)payment->amount,
+			  "state", payment->state, "way", payment->way, "qr", payment->qr);
 	return json_object_set_new(answer, "payment", shown) == 0 ? CS_OK : CS_E_MEMORY;
 }
 
@@ -78,29 +75,27 @@ pin_word(const struct cs_desk *desk, const struct cs_order_row *row)
 }
 
 static enum cs_status
-delivery_show(struct cs_desk *desk, const struct cs_order_row *row, json_t *answer)
+delivery_show(const struct cs_desk *desk, const struct cs_order_whole *whole, json_t *answer)
 {
-	CS_DELIVERY delivery = {.key_sn = ""};
-	enum cs_status st = cs_store_delivery_get(desk->orders.store, row->id, &delivery);
-	const char *invoice = delivery.invoice;
-	json_t *shown, *bill;
+	const struct cs_delivery *delivery = &whole->delivery;
+	const char *invoice = delivery->invoice;
+	json_t *shown =
+		json_pack("{s:s, s:s, s:s, s:s}", "key", delivery->key_sn, "pin",
+			  delivery->pin[0] != '\0' ? delivery->pin : pin_word(desk, &whole->row),
+			  "post", delivery->post, "tracking", delivery->tracking);
+	json_t *bill = json_pack("{s:s, s:s}", "state", invoice[0] != '\0' ? invoice : "none",
+				 "number", delivery->invoice_number);
 
-	if (st != CS_OK && st != CS_E_NOT_FOUND)
-		return st;
-	shown = json_pack("{s:s, s:s, s:s, s:s}", "key", delivery.key_sn, "pin",
-			  delivery.pin[0] != '\0' ? delivery.pin : pin_word(desk, row), "post",
-			  delivery.post, "tracking", delivery.tracking);
-	bill = json_pack("{s:s, s:s}", "state", invoice[0] != '\0' ? invoice : "none", "number",
-			 delivery.invoice_number);
 	if (json_object_set_new(answer, "delivery", shown) != 0 ||
 	    json_object_set_new(answer, "invoice", bill) != 0)
 		return CS_E_MEMORY;
 	return CS_OK;
 }
 
-enum cs_status
-cs_api_show(struct cs_desk *desk, const struct cs_order_row *row, json_t *answer)
+static enum cs_status
+whole_show(struct cs_desk *desk, const struct cs_order_whole *whole, json_t *answer)
 {
+	const struct cs_order_row *row = &whole->row;
 	CS_JSON *shown = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "order",
 				   row->id, "number", row->number, "kind", row->kind, "state",
 				   row->state, "sn", row->key_sn, "ver", (json_int_t)row->ver,
@@ -119,6 +114,27 @@ cs_api_show(struct cs_desk *desk, const struct cs_order_row *row, json_t *answer
 	if (json_object_set_new(answer, "next", json_string(next_word(row, missing))) != 0)
 		return CS_E_MEMORY;
 	if (st == CS_OK)
-		st = payment_show(desk, row, answer);
-	return st == CS_OK ? delivery_show(desk, row, answer) : st;
+		st = payment_show(&whole->payment, answer);
+	return st == CS_OK ? delivery_show(desk, whole, answer) : st;
+}
+
+enum cs_status
+cs_api_show(struct cs_desk *desk, const char *id, json_t *answer)
+{
+	CS_ORDER_WHOLE whole = {.row = {.ver = 0}};
+	enum cs_status st = cs_store_order_whole(desk->orders.store, id, &whole);
+
+	return st == CS_OK ? whole_show(desk, &whole, answer) : st;
+}
+
+enum cs_status
+cs_api_order_get(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	struct cs_desk *desk = ctx;
+	CS_ORDER_WHOLE whole = {.row = {.ver = 0}};
+	enum cs_status st = cs_order_whole_by_cap(&desk->orders, http->capability, &whole);
+
+	if (st == CS_OK && strcmp(whole.row.id, http->parts[0]) != 0)
+		return CS_E_NOT_FOUND;
+	return st == CS_OK ? whole_show(desk, &whole, answer) : st;
 }

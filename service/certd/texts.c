@@ -118,7 +118,5 @@ cs_api_consent(void *ctx, const struct cs_http_request *http, json_t *answer)
 	if (st == CS_OK)
 		st = cs_order_consent(&desk->orders, row.id, consents, json_array_size(agreed),
 				      cs_now());
-	if (st == CS_OK)
-		st = cs_order_read(&desk->orders, row.id, &row, NULL);
-	return st == CS_OK ? cs_api_show(desk, &row, answer) : st;
+	return st == CS_OK ? cs_api_show(desk, row.id, answer) : st;
 }

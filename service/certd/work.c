@@ -17,13 +17,18 @@
 #define WEEK        (7 * CS_DAY)
 #define MONTH       (30 * CS_DAY)
 
-/* In the order in which one may cause the next. */
+/*
+ * In the order in which one may cause the next.  Several at a time where nobody else is asked, and
+ * what is done a second time because a process ended in between does nothing.
+ */
 static const struct {
 	const char *topic;
+	size_t most;
 	enum cs_status (*work)(const struct cs_working *working, const struct cs_letter *letter);
 } works[] = {
-	{"query", cs_query_work},     {"handler", cs_handler_work}, {"refund", cs_refund_work},
-	{"invoice", cs_invoice_work}, {"work", cs_chore_work},      {"notice", cs_notice_work},
+	{"query", 1, cs_query_work},   {"handler", 1, cs_handler_work},
+	{"refund", 1, cs_refund_work}, {"invoice", 1, cs_invoice_work},
+	{"work", 1, cs_chore_work},    {"notice", CS_LETTERS_MAX, cs_notice_work},
 };
 static const char *const posts[] = {"sms", "email"};
 
@@ -39,6 +44,19 @@ over(enum cs_status st, int64_t tries)
 	return cs_again_after(tries) == 0;
 }
 
+/* CS_OK: it is done with; otherwise it has been given back. */
+static enum cs_status
+letter_work(const struct cs_working *working, size_t at, const struct cs_letter *letter)
+{
+	enum cs_status st = works[at].work(working, letter);
+
+	if (over(st, letter->tries))
+		return CS_OK;
+	st = cs_store_letter_again(working->desk->orders.store, letter->id, working->desk->chain,
+				   working->now + cs_again_after(letter->tries));
+	return st == CS_OK ? CS_E_UNAVAILABLE : st;
+}
+
 static enum cs_status
 topic_work(const struct cs_working *working, size_t at)
 {
@@ -46,24 +64,27 @@ topic_work(const struct cs_working *working, size_t at)
 	const char *owner = working->desk->chain;
 	const struct cs_lease lease = {works[at].topic, owner, working->now,
 				       working->now + LEASE_S};
-	enum cs_status st = CS_OK;
+	size_t taken;
+	enum cs_status st;
 
-	while (st == CS_OK || st == CS_E_CHANGED) {
-		struct cs_letter letter = {.tries = 0};
+	do {
+		CS_LETTERS letters = {.len = 0};
+		struct cs_letters done = {.len = 0};
 
-		st = cs_store_letter_take(store, &lease, &letter);
-		if (st == CS_OK) {
-			st = works[at].work(working, &letter);
-			if (over(st, letter.tries))
-				st = cs_store_letter_done(store, letter.id, owner, working->now);
-			else
-				st = cs_store_letter_again(store, letter.id, owner,
-							   working->now +
-								   cs_again_after(letter.tries));
+		st = cs_store_letters_take(store, &lease, works[at].most, &letters);
+		taken = letters.len;
+		for (size_t i = 0; i < taken && st == CS_OK; i++) {
+			st = letter_work(working, at, &letters.list[i]);
+			if (st == CS_OK)
+				done.list[done.len++] = letters.list[i]; /* borrowed */
+			/* Given back, or another worker's by now. */
+			else if (st == CS_E_UNAVAILABLE || st == CS_E_CHANGED)
+				st = CS_OK;
 		}
-		cs_blob_free(&letter.payload);
-	}
-	return st == CS_E_NOT_FOUND ? CS_OK : st;
+		if (st == CS_OK)
+			st = cs_store_letters_done(store, &done, owner, working->now);
+	} while (st == CS_OK && taken > 0);
+	return st;
 }
 
 struct papers {

@@ -99,12 +99,11 @@ cs_again_after(int64_t tries)
 	return wait < AGAIN_MAX ? wait : AGAIN_MAX;
 }
 
+/* CS_OK: it is done with; otherwise it has been given back. */
 static enum cs_status
-letter_deliver(const struct cs_spool *spool, const struct cs_letter *letter, int64_t now)
+letter_deliver(const struct cs_spool *spool, const json_t *driver, const struct cs_letter *letter,
+	       int64_t now)
 {
-	const json_t *driver = spool->drivers != NULL
-				       ? cs_driver(spool->drivers, letter->topic, NULL, NULL)
-				       : NULL;
 	int64_t wait = cs_again_after(letter->tries);
 	CS_BLOB text = {NULL, 0};
 	enum cs_status st =
@@ -116,23 +115,37 @@ letter_deliver(const struct cs_spool *spool, const struct cs_letter *letter, int
 			     : letter_put(spool, letter, cs_blob_span(&text));
 	/* A person who has been erased gets no more letters; a provider's no is a no. */
 	if (st == CS_OK || st == CS_E_NOT_FOUND || st == CS_E_DENIED || wait == 0)
-		return cs_store_letter_done(spool->store, letter->id, spool->owner, now);
-	return cs_store_letter_again(spool->store, letter->id, spool->owner, now + wait);
+		return CS_OK;
+	st = cs_store_letter_again(spool->store, letter->id, spool->owner, now + wait);
+	return st == CS_OK ? CS_E_UNAVAILABLE : st;
 }
 
+/* Files are written many at a time; a provider may take its time for each one. */
 enum cs_status
 cs_spool_run(const struct cs_spool *spool, const char *topic, int64_t now)
 {
+	const json_t *driver =
+		spool->drivers != NULL ? cs_driver(spool->drivers, topic, NULL, NULL) : NULL;
 	const struct cs_lease lease = {topic, spool->owner, now, now + LEASE};
-	enum cs_status st = CS_OK;
+	size_t most = driver == NULL ? CS_LETTERS_MAX : 1, taken;
+	enum cs_status st;
 
-	while (st == CS_OK || st == CS_E_CHANGED) {
-		struct cs_letter letter = {.tries = 0};
+	do {
+		CS_LETTERS letters = {.len = 0};
+		struct cs_letters done = {.len = 0};
 
-		st = cs_store_letter_take(spool->store, &lease, &letter);
+		st = cs_store_letters_take(spool->store, &lease, most, &letters);
+		taken = letters.len;
+		for (size_t i = 0; i < taken && st == CS_OK; i++) {
+			st = letter_deliver(spool, driver, &letters.list[i], now);
+			if (st == CS_OK)
+				done.list[done.len++] = letters.list[i]; /* borrowed */
+			/* Given back, or another worker's by now. */
+			else if (st == CS_E_UNAVAILABLE || st == CS_E_CHANGED)
+				st = CS_OK;
+		}
 		if (st == CS_OK)
-			st = letter_deliver(spool, &letter, now);
-		cs_blob_free(&letter.payload);
-	}
-	return st == CS_E_NOT_FOUND ? CS_OK : st;
+			st = cs_store_letters_done(spool->store, &done, spool->owner, now);
+	} while (st == CS_OK && taken > 0);
+	return st;
 }

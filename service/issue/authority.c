@@ -182,16 +182,21 @@ static bool
 nobody_make(struct cs_authority *authority)
 {
 	EVP_PKEY *like = X509_get0_pubkey(authority->cert);
+	MD_CTX *ctx = NULL;
 
 	if (is_sm2(like))
 		authority->nobody = EVP_PKEY_Q_keygen(NULL, NULL, "SM2");
 	else if (EVP_PKEY_is_a(like, "RSA") == 1)
 		authority->nobody = EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)RSA_BITS_NOBODY);
 	authority->nobody_cert = X509_new();
-	return authority->nobody != NULL && authority->nobody_cert != NULL &&
+	ctx = authority->nobody != NULL ? cs_authority_nobody(authority) : NULL;
+	return ctx != NULL && authority->nobody_cert != NULL &&
 	       X509_set_subject_name(authority->nobody_cert,
 				     X509_get_subject_name(authority->cert)) == 1 &&
-	       X509_set_pubkey(authority->nobody_cert, authority->nobody) == 1;
+	       X509_gmtime_adj(X509_getm_notBefore(authority->nobody_cert), 0) != NULL &&
+	       X509_gmtime_adj(X509_getm_notAfter(authority->nobody_cert), 0) != NULL &&
+	       X509_set_pubkey(authority->nobody_cert, authority->nobody) == 1 &&
+	       X509_sign_ctx(authority->nobody_cert, ctx) > 0;
 }
 
 static enum cs_status

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The CA's key, in an HSM or in a file, and what it signs.  Whatever it is, a certificate, a list,
- * an answer: it is first made whole with the signature of a key that is nobody's, and can be stored
- * so; then the CA's signature takes that one's place.
+ * an answer: it is first made whole with no signature or that of a key that is nobody's, and can be
+ * stored so; then the CA's signature takes that one's place.
  */
 #ifndef CS_ISSUE_AUTHORITY_H
 #define CS_ISSUE_AUTHORITY_H
 
 #include "service/base/blob.h"
 #include "service/hsm/hsm.h"
+#include "service/store/issues.h"
 
 #include <jansson.h>
 #include <openssl/x509.h>
@@ -27,7 +28,7 @@ struct cs_authority {
 	struct cs_hsm *hsm;
 	const char *label;
 	EVP_PKEY *nobody;  /* of the same kind */
-	X509 *nobody_cert; /* the CA's name and nobody's key */
+	X509 *nobody_cert; /* the CA's name and nobody's key, signed with that */
 	json_t *chain;     /* DER in hex: the CA's certificate and those above it */
 	const char *crl_url, *ocsp_url;
 };
@@ -53,8 +54,12 @@ struct cs_draft {
 	bool encrypts; /* else it signs */
 	int64_t not_before, not_after;
 };
-/* A certificate with a new random serial number; not yet the CA's. DER. */
+/*
+ * A certificate with a new random serial number, upper-case hex of that in ret_serial; not yet the
+ * CA's, its signature is empty. DER.
+ */
 UK_CHECKED enum cs_status cs_draft_make(const struct cs_authority *authority,
-					const struct cs_draft *draft, struct cs_blob *ret);
+					const struct cs_draft *draft, struct cs_blob *ret,
+					char ret_serial[CS_SERIAL_TEXT]);
 
 #endif

@@ -30,12 +30,6 @@ extension_drop(X509_EXTENSION **extension)
 	X509_EXTENSION_free(*extension);
 }
 
-static void
-md_ctx_drop(EVP_MD_CTX **ctx)
-{
-	EVP_MD_CTX_free(*ctx);
-}
-
 static bool
 serial_set(X509 *cert)
 {
@@ -95,19 +89,41 @@ places_add(X509 *cert, const struct cs_authority *authority)
 	return extension_add(cert, authority, NID_info_access, value);
 }
 
+/*
+ * How the CA's signature is made stands inside and outside of what it signs.  The library writes it
+ * there when it signs, and has no other way; a signature that is thrown away would cost as much as
+ * the one that counts.
+ */
+static bool
+algorithm_set(X509 *cert, const struct cs_authority *authority)
+{
+	const X509_ALGOR *like = NULL, *outside = NULL;
+	const ASN1_BIT_STRING *signature = NULL;
+	union {
+		const X509_ALGOR *of_cert;
+		X509_ALGOR *ours;
+	} at[2];
+
+	X509_get0_signature(&signature, &like, authority->nobody_cert);
+	X509_get0_signature(&signature, &outside, cert);
+	at[0].of_cert = X509_get0_tbs_sigalg(cert);
+	at[1].of_cert = outside;
+	return X509_ALGOR_copy(at[0].ours, like) == 1 && X509_ALGOR_copy(at[1].ours, like) == 1;
+}
+
 enum cs_status
 cs_draft_make(const struct cs_authority *authority, const struct cs_draft *draft,
-	      struct cs_blob *ret)
+	      struct cs_blob *ret, char ret_serial[CS_SERIAL_TEXT])
 {
 	const unsigned char *at = draft->subject.ptr;
 	UK_CLEANUP(name_drop)
 	X509_NAME *subject = d2i_X509_NAME(NULL, &at, (long)draft->subject.len);
-	UK_CLEANUP(md_ctx_drop) EVP_MD_CTX *nobody = cs_authority_nobody(authority);
 	CS_X509 *cert = X509_new();
 	const char *uses = draft->encrypts ? ENCRYPTING_USES : SIGNING_USES;
+	enum cs_status st;
 
-	if (cert == NULL || subject == NULL || nobody == NULL ||
-	    X509_set_version(cert, X509_VERSION_3) != 1 || !serial_set(cert) ||
+	if (cert == NULL || subject == NULL || X509_set_version(cert, X509_VERSION_3) != 1 ||
+	    !serial_set(cert) ||
 	    X509_set_issuer_name(cert, X509_get_subject_name(authority->cert)) != 1 ||
 	    X509_set_subject_name(cert, subject) != 1 || X509_set_pubkey(cert, draft->key) != 1 ||
 	    ASN1_TIME_set(X509_getm_notBefore(cert), (time_t)draft->not_before) == NULL ||
@@ -117,7 +133,8 @@ cs_draft_make(const struct cs_authority *authority, const struct cs_draft *draft
 	    !extension_add(cert, authority, NID_subject_key_identifier, "hash") ||
 	    !extension_add(cert, authority, NID_authority_key_identifier, "keyid") ||
 	    !places_add(cert, authority) || !code_add(cert, draft->code) ||
-	    X509_sign_ctx(cert, nobody) <= 0)
+	    !algorithm_set(cert, authority))
 		return CS_E_CRYPTO;
-	return cs_cert_put(cert, ret);
+	st = cs_cert_put(cert, ret);
+	return st == CS_OK ? cs_cert_serial(cert, ret_serial, CS_SERIAL_TEXT) : st;
 }

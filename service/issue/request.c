@@ -151,16 +151,11 @@ draft_add(const struct cs_issue_job *job, const struct cs_issue_row *row, EVP_PK
 				 .key = key,
 				 .not_before = job->now - SLACK};
 	CS_CERT_ROW cert = {.state = "draft", .changed = job->now};
-	CS_X509 *made = NULL;
 	enum cs_status st = cs_issue_end(job, row, &draft.not_after);
 
 	if (st != CS_OK || job->issuerd->upstream != NULL)
 		return st;
-	st = cs_draft_make(job->issuerd->authority, &draft, &cert.draft);
-	if (st == CS_OK)
-		st = cs_cert_read(cs_blob_span(&cert.draft), &made);
-	if (st == CS_OK)
-		st = cs_cert_serial(made, cert.serial, sizeof(cert.serial));
+	st = cs_draft_make(job->issuerd->authority, &draft, &cert.draft, cert.serial);
 	memcpy(cert.order_id, row->order_id, sizeof(cert.order_id));
 	memcpy(cert.spki_hash, row->spki_hash, sizeof(cert.spki_hash));
 	cert.not_after = draft.not_after;
@@ -172,15 +167,14 @@ draft_add(const struct cs_issue_job *job, const struct cs_issue_row *row, EVP_PK
 /* Another key than before: it counts from now on, and what others got is taken back. */
 static enum cs_status
 key_bind(const struct cs_issue_job *job, struct cs_issue_row *row, struct uk_span csr,
-	 EVP_PKEY *key)
+	 EVP_PKEY *key, const uint8_t spki[CS_HASH_LEN])
 {
 	enum cs_status st;
 
 	if (strcmp(row->state, "confirmed") == 0 || row->requests >= CS_ISSUE_REQUESTS)
 		return CS_E_STATE;
-	st = cs_spki_hash(key, row->spki_hash);
-	if (st == CS_OK)
-		st = cs_blob_set(&row->csr, csr);
+	memcpy(row->spki_hash, spki, CS_HASH_LEN);
+	st = cs_blob_set(&row->csr, csr);
 	memcpy(row->state, "issued", 7);
 	row->requests++;
 	row->changed = job->now;
@@ -210,5 +204,5 @@ cs_issue_request(struct cs_store *store, void *ctx)
 		return st;
 	if (memcmp(spki, row.spki_hash, sizeof(spki)) == 0)
 		return CS_OK;
-	return key_bind(job, &row, cs_blob_span(&asked.csr), asked.key);
+	return key_bind(job, &row, cs_blob_span(&asked.csr), asked.key, spki);
 }

@@ -126,7 +126,7 @@ enc_draft(struct result *result)
 				 .encrypts = true,
 				 .not_after = result->cert.not_after};
 	struct cs_cert_row *enc = &result->enc;
-	CS_X509 *sign = NULL, *made = NULL;
+	CS_X509 *sign = NULL;
 	enum cs_status st = cs_key_good(key) ? CS_OK : CS_E_UNAVAILABLE;
 
 	if (st == CS_OK)
@@ -134,11 +134,7 @@ enc_draft(struct result *result)
 	if (st == CS_OK)
 		st = cs_cert_begin(sign, &draft.not_before);
 	if (st == CS_OK)
-		st = cs_draft_make(job->issuerd->authority, &draft, &enc->draft);
-	if (st == CS_OK)
-		st = cs_cert_read(cs_blob_span(&enc->draft), &made);
-	if (st == CS_OK)
-		st = cs_cert_serial(made, enc->serial, sizeof(enc->serial));
+		st = cs_draft_make(job->issuerd->authority, &draft, &enc->draft, enc->serial);
 	if (st == CS_OK)
 		st = cs_spki_hash(key, enc->spki_hash);
 	memcpy(enc->order_id, result->row.order_id, sizeof(enc->order_id));

@@ -60,7 +60,6 @@ static const struct {
 /* Events that give something to a key; none of them for one that is lost, revoked or foreign. */
 static const enum cs_event giving[] = {CS_EVENT_PREPARED, CS_EVENT_REQUEST, CS_EVENT_COMMAND,
 				       CS_EVENT_CODE_OK};
-static const char *const blocking[] = {"lost", "revoked", "counter"};
 
 static enum cs_status
 log_step(struct cs_orders *orders, const struct cs_order_row *row, const char *event,
@@ -91,13 +90,10 @@ cs_order_opened(struct cs_orders *orders, enum cs_kind kind, const struct cs_ord
 static enum cs_status
 blocks_check(struct cs_store *store, const char *key_sn)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(blocking); i++) {
-		enum cs_status st = cs_store_key_blocked(store, key_sn, blocking[i]);
+	struct cs_key_blocks blocks;
+	enum cs_status st = cs_store_key_blocks(store, key_sn, &blocks);
 
-		if (st != CS_E_NOT_FOUND)
-			return st == CS_OK ? CS_E_REVOKED : st;
-	}
-	return CS_OK;
+	return st == CS_OK && (blocks.lost || blocks.revoked || blocks.counter) ? CS_E_REVOKED : st;
 }
 
 enum cs_status
@@ -170,7 +166,7 @@ loss_end(struct cs_orders *orders, const struct cs_step *step, const struct cs_o
 
 	if (step->to != CS_STATE_HANDED_OVER || step->kind != CS_KIND_LOST)
 		return CS_OK;
-	st = cs_store_key_blocker(orders->store, row->key_sn, "lost", id);
+	st = cs_store_key_block_order(orders->store, row->key_sn, "lost", id);
 	if (st == CS_OK)
 		st = cs_order_happens(orders, &replaced, NULL);
 	return st == CS_E_NOT_FOUND || st == CS_E_STATE ? CS_OK : st;

@@ -74,6 +74,18 @@ cs_order_by_cap(struct cs_orders *orders, const char *cap, struct cs_order_row *
 	return st == CS_OK ? cs_store_order_by_cap(orders->store, hash, ret) : st;
 }
 
+enum cs_status
+cs_order_whole_by_cap(struct cs_orders *orders, const char *cap, struct cs_order_whole *ret)
+{
+	uint8_t hash[CS_HASH_LEN];
+	enum cs_status st;
+
+	if (strnlen(cap, CS_CAP_TEXT) != CS_CAP_TEXT - 1)
+		return CS_E_NOT_FOUND;
+	st = cap_hash(cap, hash);
+	return st == CS_OK ? cs_store_order_whole_by_cap(orders->store, hash, ret) : st;
+}
+
 struct making {
 	struct cs_orders *orders;
 	const struct cs_order_request *request;
@@ -85,21 +97,17 @@ struct making {
 static enum cs_status
 facts_complete(struct cs_store *store, const char *key_sn, struct cs_key_facts *facts)
 {
-	const struct {
-		const char *reason;
-		bool *fact;
-	} blocks[] = {{"lost", &facts->suspended},
-		      {"revoked", &facts->revoked},
-		      {"counter", &facts->counter_only}};
+	struct cs_key_blocks blocks;
+	enum cs_status st;
 
-	for (size_t i = 0; i < ARRAY_SIZE(blocks) && key_sn[0] != '\0'; i++) {
-		enum cs_status st = cs_store_key_blocked(store, key_sn, blocks[i].reason);
-
-		if (st == CS_OK)
-			*blocks[i].fact = true;
-		else if (st != CS_E_NOT_FOUND)
-			return st;
-	}
+	if (key_sn[0] == '\0')
+		return CS_OK;
+	st = cs_store_key_blocks(store, key_sn, &blocks);
+	if (st != CS_OK)
+		return st;
+	facts->suspended = facts->suspended || blocks.lost;
+	facts->revoked = facts->revoked || blocks.revoked;
+	facts->counter_only = facts->counter_only || blocks.counter;
 	return CS_OK;
 }
 

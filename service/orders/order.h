@@ -8,6 +8,7 @@
 
 #include "service/orders/numbers.h"
 #include "service/orders/rules.h"
+#include "service/store/deliveries.h"
 #include "service/store/papers.h"
 #include "service/vault/vault.h"
 
@@ -53,6 +54,9 @@ UK_CHECKED enum cs_status cs_order_of_cap(struct cs_orders *orders, const char *
 /* The same, and its row. */
 UK_CHECKED enum cs_status cs_order_by_cap(struct cs_orders *orders, const char *cap,
 					  struct cs_order_row *ret);
+/* The same, with what its owner is shown besides. */
+UK_CHECKED enum cs_status cs_order_whole_by_cap(struct cs_orders *orders, const char *cap,
+						struct cs_order_whole *ret);
 /* Another capability for it: after a query that was answered with a code or a signature. */
 UK_CHECKED enum cs_status cs_order_cap_new(struct cs_orders *orders, const char *id, int64_t now,
 					   char ret[CS_CAP_TEXT]);

@@ -5,6 +5,7 @@
 #include "service/pki/der.h"
 
 #include <openssl/x509v3.h>
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -90,17 +91,20 @@ cs_cert_read(struct uk_span der, X509 **ret)
 }
 
 /*
- * The same old certificate is looked at in each step of a renewal, and an SM2 signature takes half
- * a millisecond to verify: what was found right is remembered by the hash of both certificates.
+ * The same old certificate is looked at in each step of a renewal, an SM2 signature takes a quarter
+ * of a millisecond to verify and a key as long to be read: what was found right is kept, by the
+ * hash of both certificates.
  */
-#define SEEN_MAX 32
+#define SEEN_MAX 64
 
 struct seen {
-	uint8_t hashes[SEEN_MAX][CS_HASH_LEN];
-	size_t next;
+	uint8_t hash[CS_HASH_LEN];
+	X509 *cert; /* NULL: nothing is here yet */
 };
 
-static _Thread_local struct seen seen;
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct seen seen[SEEN_MAX];
+static size_t seen_next;
 
 static enum cs_status
 seen_hash(const X509 *ca, struct uk_span der, uint8_t ret[CS_HASH_LEN])
@@ -114,27 +118,43 @@ seen_hash(const X509 *ca, struct uk_span der, uint8_t ret[CS_HASH_LEN])
 	return st == CS_OK ? cs_hash(uk_span_of(both, sizeof(both)), ret) : st;
 }
 
-static bool
+static X509 *
 seen_before(const uint8_t hash[CS_HASH_LEN])
 {
-	static const uint8_t none[CS_HASH_LEN];
+	X509 *found = NULL;
 
-	for (size_t i = 0; i < SEEN_MAX; i++)
-		if (memcmp(seen.hashes[i], hash, CS_HASH_LEN) == 0)
-			return memcmp(hash, none, sizeof(none)) != 0;
-	return false;
+	(void)pthread_mutex_lock(&seen_lock);
+	for (size_t i = 0; i < SEEN_MAX && found == NULL; i++)
+		if (seen[i].cert != NULL && memcmp(seen[i].hash, hash, CS_HASH_LEN) == 0 &&
+		    X509_up_ref(seen[i].cert) == 1)
+			found = seen[i].cert;
+	(void)pthread_mutex_unlock(&seen_lock);
+	return found;
+}
+
+static void
+seen_add(const uint8_t hash[CS_HASH_LEN], X509 *cert)
+{
+	struct seen *place;
+
+	/* What is computed once and kept in it is computed before others see it. */
+	(void)X509_get_key_usage(cert);
+	if (X509_up_ref(cert) != 1)
+		return;
+	(void)pthread_mutex_lock(&seen_lock);
+	place = &seen[seen_next++ % SEEN_MAX];
+	X509_free(place->cert);
+	memcpy(place->hash, hash, CS_HASH_LEN);
+	place->cert = cert;
+	(void)pthread_mutex_unlock(&seen_lock);
 }
 
 static enum cs_status
-issuer_check(X509 *ca, X509 *cert, struct uk_span der)
+issuer_check(X509 *ca, X509 *cert)
 {
 	EVP_PKEY *ca_key = X509_get0_pubkey(ca);
 	ASN1_OCTET_STRING *id;
-	uint8_t hash[CS_HASH_LEN];
-	enum cs_status st = seen_hash(ca, der, hash);
 
-	if (st != CS_OK || seen_before(hash))
-		return st;
 	if (EVP_PKEY_is_a(ca_key, "SM2") == 1) {
 		id = default_id();
 		if (id == NULL)
@@ -144,7 +164,6 @@ issuer_check(X509 *ca, X509 *cert, struct uk_span der)
 	if (X509_NAME_cmp(X509_get_issuer_name(cert), X509_get_subject_name(ca)) != 0 ||
 	    X509_verify(cert, ca_key) != 1)
 		return CS_E_PROOF;
-	memcpy(seen.hashes[seen.next++ % SEEN_MAX], hash, sizeof(hash));
 	return CS_OK;
 }
 
@@ -152,12 +171,20 @@ enum cs_status
 cs_own_cert_read(X509 *ca, struct uk_span der, X509 **ret)
 {
 	CS_X509 *cert = NULL;
-	enum cs_status st = cs_cert_read(der, &cert);
+	uint8_t hash[CS_HASH_LEN];
+	enum cs_status st = seen_hash(ca, der, hash);
 
-	if (st == CS_OK)
-		st = issuer_check(ca, cert, der);
 	if (st != CS_OK)
 		return st;
+	cert = seen_before(hash);
+	if (cert == NULL) {
+		st = cs_cert_read(der, &cert);
+		if (st == CS_OK)
+			st = issuer_check(ca, cert);
+		if (st != CS_OK)
+			return st;
+		seen_add(hash, cert);
+	}
 	*ret = cert;
 	cert = NULL;
 	return CS_OK;

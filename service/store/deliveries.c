@@ -2,21 +2,26 @@
 #include "service/store/deliveries.h"
 
 #include "service/store/engine.h"
+#include "service/store/rows.h"
 
-#define FIELDS "key_sn, pin, post, tracking, invoice, invoice_number, body"
+#define FIELDS CS_DELIVERY_COLUMNS("")
+
+enum cs_status
+cs_row_delivery(const struct cs_row *row, int first, struct cs_delivery *ret)
+{
+	cs_row_text(row, first, ret->key_sn, sizeof(ret->key_sn));
+	cs_row_text(row, first + 1, ret->pin, sizeof(ret->pin));
+	cs_row_text(row, first + 2, ret->post, sizeof(ret->post));
+	cs_row_text(row, first + 3, ret->tracking, sizeof(ret->tracking));
+	cs_row_text(row, first + 4, ret->invoice, sizeof(ret->invoice));
+	cs_row_text(row, first + 5, ret->invoice_number, sizeof(ret->invoice_number));
+	return cs_row_blob(row, first + 6, &ret->body);
+}
 
 static enum cs_status
 delivery_row(const struct cs_row *row, void *ctx)
 {
-	struct cs_delivery *delivery = ctx;
-
-	cs_row_text(row, 0, delivery->key_sn, sizeof(delivery->key_sn));
-	cs_row_text(row, 1, delivery->pin, sizeof(delivery->pin));
-	cs_row_text(row, 2, delivery->post, sizeof(delivery->post));
-	cs_row_text(row, 3, delivery->tracking, sizeof(delivery->tracking));
-	cs_row_text(row, 4, delivery->invoice, sizeof(delivery->invoice));
-	cs_row_text(row, 5, delivery->invoice_number, sizeof(delivery->invoice_number));
-	return cs_row_blob(row, 6, &delivery->body);
+	return cs_row_delivery(row, 0, ctx);
 }
 
 enum cs_status

@@ -3,7 +3,7 @@
 #ifndef CS_STORE_DELIVERIES_H
 #define CS_STORE_DELIVERIES_H
 
-#include "service/store/orders.h"
+#include "service/store/payments.h"
 
 #define CS_TRACKING_TEXT 41
 
@@ -30,5 +30,28 @@ UK_CHECKED enum cs_status cs_store_delivery_get(struct cs_store *store, const ch
 						struct cs_delivery *ret);
 UK_CHECKED enum cs_status cs_store_delivery_put(struct cs_store *store, const char *order_id,
 						const struct cs_delivery *delivery, int64_t now);
+
+/* An order and what its owner is shown with it. */
+struct cs_order_whole {
+	struct cs_order_row row;
+	struct cs_payment payment; /* order_id "": there is none */
+	struct cs_delivery delivery;
+};
+
+static inline void
+cs_order_whole_clear(struct cs_order_whole *whole)
+{
+	cs_order_row_clear(&whole->row);
+	cs_delivery_clear(&whole->delivery);
+}
+
+#define CS_ORDER_WHOLE UK_CLEANUP(cs_order_whole_clear) struct cs_order_whole
+
+/* All of it by one statement; CS_E_NOT_FOUND. */
+UK_CHECKED enum cs_status cs_store_order_whole(struct cs_store *store, const char *id,
+					       struct cs_order_whole *ret);
+UK_CHECKED enum cs_status cs_store_order_whole_by_cap(struct cs_store *store,
+						      const uint8_t hash[CS_HASH_LEN],
+						      struct cs_order_whole *ret);
 
 #endif

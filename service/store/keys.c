@@ -3,6 +3,7 @@
 #include "service/store/engine.h"
 #include "service/store/orders.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static enum cs_status
@@ -106,22 +107,40 @@ cs_store_key_block_order(struct cs_store *store, const char *key_sn, const char 
 enum cs_status
 cs_store_key_blocked(struct cs_store *store, const char *key_sn, const char *reason)
 {
-	static const char sql[] =
-		"SELECT order_id FROM key_blocks WHERE ca = $1 AND key_sn = $2 AND reason = $3";
-	struct cs_statement ask =
-		CS_STATEMENT(sql, NULL, NULL, cs_text(store->ca), cs_text(key_sn), cs_text(reason));
+	char id[CS_ID_TEXT];
 
-	return cs_fetch(store, &ask);
+	return cs_store_key_block_order(store, key_sn, reason, id);
+}
+
+static const struct {
+	const char *reason;
+	size_t at;
+} blocks[] = {{"lost", offsetof(struct cs_key_blocks, lost)},
+	      {"revoked", offsetof(struct cs_key_blocks, revoked)},
+	      {"counter", offsetof(struct cs_key_blocks, counter)}};
+
+static enum cs_status
+block_row(const struct cs_row *row, void *ctx)
+{
+	char reason[CS_WORD_TEXT];
+
+	cs_row_text(row, 0, reason, sizeof(reason));
+	for (size_t i = 0; i < ARRAY_SIZE(blocks); i++)
+		if (strcmp(blocks[i].reason, reason) == 0)
+			*(bool *)((char *)ctx + blocks[i].at) = true;
+	return CS_OK;
 }
 
 enum cs_status
-cs_store_key_blocker(struct cs_store *store, const char *key_sn, const char *reason,
-		     char ret_id[CS_ID_TEXT])
+cs_store_key_blocks(struct cs_store *store, const char *key_sn, struct cs_key_blocks *ret)
 {
-	static const char sql[] =
-		"SELECT order_id FROM key_blocks WHERE ca = $1 AND key_sn = $2 AND reason = $3";
-	struct cs_statement ask = CS_STATEMENT(sql, holder_row, ret_id, cs_text(store->ca),
-					       cs_text(key_sn), cs_text(reason));
+	static const char sql[] = "SELECT reason FROM key_blocks WHERE ca = $1 AND key_sn = $2";
+	struct cs_key_blocks found = {.lost = false};
+	struct cs_statement ask =
+		CS_STATEMENT(sql, block_row, &found, cs_text(store->ca), cs_text(key_sn));
+	enum cs_status st = cs_run(store, &ask);
 
-	return cs_fetch(store, &ask);
+	if (st == CS_OK)
+		*ret = found;
+	return st;
 }

@@ -2,33 +2,31 @@
 #include "service/store/orders.h"
 
 #include "service/store/engine.h"
+#include "service/store/rows.h"
 
 #include <string.h>
 
-#define FIELDS                                                                                \
-	"id, number, kind, state, ver, key_sn, profile, method, unit_mark, person, created, " \
-	"changed,"                                                                            \
-	" deadline, retain, checked, paper"
+#define FIELDS CS_ORDER_COLUMNS("")
 
-static void
-order_read(const struct cs_row *row, struct cs_order_row *ret)
+void
+cs_row_order(const struct cs_row *row, int first, struct cs_order_row *ret)
 {
-	cs_row_text(row, 0, ret->id, sizeof(ret->id));
-	cs_row_text(row, 1, ret->number, sizeof(ret->number));
-	cs_row_text(row, 2, ret->kind, sizeof(ret->kind));
-	cs_row_text(row, 3, ret->state, sizeof(ret->state));
-	ret->ver = row->number(row->row, 4);
-	cs_row_text(row, 5, ret->key_sn, sizeof(ret->key_sn));
-	cs_row_text(row, 6, ret->profile, sizeof(ret->profile));
-	cs_row_text(row, 7, ret->method, sizeof(ret->method));
-	cs_row_text(row, 8, ret->unit_mark, sizeof(ret->unit_mark));
-	cs_row_text(row, 9, ret->person, sizeof(ret->person));
-	ret->created = row->number(row->row, 10);
-	ret->changed = row->number(row->row, 11);
-	ret->deadline = ret->due = row->number(row->row, 12);
-	ret->retain = row->number(row->row, 13);
-	ret->checked = row->number(row->row, 14);
-	ret->paper = row->number(row->row, 15);
+	cs_row_text(row, first, ret->id, sizeof(ret->id));
+	cs_row_text(row, first + 1, ret->number, sizeof(ret->number));
+	cs_row_text(row, first + 2, ret->kind, sizeof(ret->kind));
+	cs_row_text(row, first + 3, ret->state, sizeof(ret->state));
+	ret->ver = row->number(row->row, first + 4);
+	cs_row_text(row, first + 5, ret->key_sn, sizeof(ret->key_sn));
+	cs_row_text(row, first + 6, ret->profile, sizeof(ret->profile));
+	cs_row_text(row, first + 7, ret->method, sizeof(ret->method));
+	cs_row_text(row, first + 8, ret->unit_mark, sizeof(ret->unit_mark));
+	cs_row_text(row, first + 9, ret->person, sizeof(ret->person));
+	ret->created = row->number(row->row, first + 10);
+	ret->changed = row->number(row->row, first + 11);
+	ret->deadline = ret->due = row->number(row->row, first + 12);
+	ret->retain = row->number(row->row, first + 13);
+	ret->checked = row->number(row->row, first + 14);
+	ret->paper = row->number(row->row, first + 15);
 }
 
 static enum cs_status
@@ -36,8 +34,8 @@ order_row(const struct cs_row *row, void *ctx)
 {
 	struct cs_order_row *ret = ctx;
 
-	order_read(row, ret);
-	return cs_row_blob(row, 16, &ret->body);
+	cs_row_order(row, 0, ret);
+	return cs_row_blob(row, CS_ORDER_COLUMNS_LEN, &ret->body);
 }
 
 /* The deadlines are a table of their own: what has none is in no index. */
@@ -113,6 +111,50 @@ cs_store_order_by_cap(struct cs_store *store, const uint8_t hash[CS_HASH_LEN],
 	return cs_fetch(store, &ask);
 }
 
+#define WHOLE                                                                                      \
+	"SELECT " CS_ORDER_COLUMNS("o.") ", o.body, " CS_PAYMENT_COLUMNS(                          \
+		"p.") ", " CS_DELIVERY_COLUMNS("d.") " FROM orders o"                              \
+						     " LEFT JOIN payments p ON p.ca = o.ca AND "   \
+						     "p.order_id = o.id"                           \
+						     " LEFT JOIN deliveries d ON d.ca = o.ca AND " \
+						     "d.order_id = o.id"
+
+static enum cs_status
+whole_row(const struct cs_row *row, void *ctx)
+{
+	struct cs_order_whole *ret = ctx;
+	enum cs_status st = order_row(row, &ret->row);
+
+	cs_row_payment(row, CS_ORDER_COLUMNS_LEN + 1, &ret->payment);
+	return st == CS_OK ? cs_row_delivery(row, CS_ORDER_COLUMNS_LEN + 1 + CS_PAYMENT_COLUMNS_LEN,
+					     &ret->delivery)
+			   : st;
+}
+
+enum cs_status
+cs_store_order_whole(struct cs_store *store, const char *id, struct cs_order_whole *ret)
+{
+	static const char sql[] = WHOLE " WHERE o.ca = $1 AND o.id = $2";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, whole_row, ret, cs_text(store->ca), cs_text(id));
+
+	return cs_fetch(store, &ask);
+}
+
+enum cs_status
+cs_store_order_whole_by_cap(struct cs_store *store, const uint8_t hash[CS_HASH_LEN],
+			    struct cs_order_whole *ret)
+{
+	static const char sql[] =
+		WHOLE " WHERE o.ca = $1 AND o.id ="
+		      " (SELECT order_id FROM order_caps WHERE ca = $2 AND hash = $3)";
+	struct cs_statement ask =
+		CS_STATEMENT(sql, whole_row, ret, cs_text(store->ca), cs_text(store->ca),
+			     cs_bytes(uk_span_of(hash, CS_HASH_LEN)));
+
+	return cs_fetch(store, &ask);
+}
+
 enum cs_status
 cs_store_order_put(struct cs_store *store, struct cs_order_row *row)
 {
@@ -155,7 +197,7 @@ list_row(const struct cs_row *row, void *ctx)
 	const struct order_list *list = ctx;
 	struct cs_order_row order = {.ver = 0};
 
-	order_read(row, &order);
+	cs_row_order(row, 0, &order);
 	return list->each(&order, list->ctx);
 }
 

@@ -92,16 +92,18 @@ UK_CHECKED enum cs_status cs_store_key_block(struct cs_store *store, const char 
 					     const char *reason, const char *order_id, int64_t now);
 UK_CHECKED enum cs_status cs_store_key_unblock(struct cs_store *store, const char *key_sn,
 					       const char *reason);
-/* CS_E_NOT_FOUND: not blocked for that reason. */
-/* The order that set it; CS_E_NOT_FOUND. */
+/* The order that blocked it; CS_E_NOT_FOUND: not blocked for that reason. */
 UK_CHECKED enum cs_status cs_store_key_block_order(struct cs_store *store, const char *key_sn,
 						   const char *reason, char ret[CS_ID_TEXT]);
 UK_CHECKED enum cs_status cs_store_key_blocked(struct cs_store *store, const char *key_sn,
 					       const char *reason);
 
-/* The order that blocked it; CS_E_NOT_FOUND: not blocked for that reason. */
-UK_CHECKED enum cs_status cs_store_key_blocker(struct cs_store *store, const char *key_sn,
-					       const char *reason, char ret_id[CS_ID_TEXT]);
+struct cs_key_blocks {
+	bool lost, revoked, counter;
+};
+/* All of them at once. */
+UK_CHECKED enum cs_status cs_store_key_blocks(struct cs_store *store, const char *key_sn,
+					      struct cs_key_blocks *ret);
 
 UK_CHECKED enum cs_status cs_store_cap_add(struct cs_store *store, const uint8_t hash[CS_HASH_LEN],
 					   const char *order_id, int64_t now);

@@ -5,6 +5,7 @@
 #include "service/store/engine.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Ids of letters begin with when they were due first: no letter is done before that. */
@@ -39,12 +40,25 @@ cs_store_post(struct cs_store *store, const char *topic, const char *once, int64
 static enum cs_status
 letter_row(const struct cs_row *row, void *ctx)
 {
-	struct cs_letter *letter = ctx;
+	struct cs_letters *letters = ctx;
+	struct cs_letter *letter = &letters->list[letters->len];
 
+	if (letters->len == CS_LETTERS_MAX)
+		return CS_E_INTERNAL;
 	cs_row_text(row, 0, letter->id, sizeof(letter->id));
 	cs_row_text(row, 1, letter->topic, sizeof(letter->topic));
 	letter->tries = row->number(row->row, 2);
+	letters->len++;
 	return cs_row_blob(row, 3, &letter->payload);
+}
+
+/* Ids begin with the time. */
+static int
+letters_order(const void *a, const void *b)
+{
+	const struct cs_letter *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
 }
 
 /*
@@ -52,22 +66,59 @@ letter_row(const struct cs_row *row, void *ctx)
  * that came first are seen only then.
  */
 enum cs_status
-cs_store_letter_take(struct cs_store *store, const struct cs_lease *lease, struct cs_letter *ret)
+cs_store_letters_take(struct cs_store *store, const struct cs_lease *lease, size_t most,
+		      struct cs_letters *ret)
 {
 	static const char sql[] =
 		"UPDATE outbox SET lease_owner = $1, lease_until = $2, tries = tries + 1"
-		" WHERE ca = $3 AND id = (SELECT id FROM outbox WHERE ca = $4 AND done = 0"
-		" AND due <= $5 AND lease_until <= $6 AND topic = $7 ORDER BY due LIMIT 1)"
-		" AND done = 0 AND lease_until <= $8 RETURNING id, topic, tries, payload";
-	struct cs_statement ask =
-		CS_STATEMENT(sql, letter_row, ret, cs_text(lease->owner), cs_int(lease->until),
-			     cs_text(store->ca), cs_text(store->ca), cs_int(lease->now),
-			     cs_int(lease->now), cs_text(lease->topic), cs_int(lease->now));
+		" WHERE ca = $3 AND id IN (SELECT id FROM outbox WHERE ca = $4 AND done = 0"
+		" AND due <= $5 AND lease_until <= $6 AND topic = $7 ORDER BY due LIMIT $8)"
+		" AND done = 0 AND lease_until <= $9 RETURNING id, topic, tries, payload";
+	struct cs_letters taken = {.len = 0};
+	struct cs_statement ask = CS_STATEMENT(
+		sql, letter_row, &taken, cs_text(lease->owner), cs_int(lease->until),
+		cs_text(store->ca), cs_text(store->ca), cs_int(lease->now), cs_int(lease->now),
+		cs_text(lease->topic),
+		cs_int(most < CS_LETTERS_MAX ? (int64_t)most : CS_LETTERS_MAX), cs_int(lease->now));
 	enum cs_status st = cs_run(store, &ask);
 
-	if (st == CS_OK && ask.rows == 0)
+	if (st != CS_OK) {
+		cs_letters_clear(&taken);
+		return st;
+	}
+	qsort(taken.list, taken.len, sizeof(taken.list[0]), letters_order);
+	*ret = taken;
+	return CS_OK;
+}
+
+enum cs_status
+cs_store_letter_take(struct cs_store *store, const struct cs_lease *lease, struct cs_letter *ret)
+{
+	struct cs_letters taken = {.len = 0};
+	enum cs_status st = cs_store_letters_take(store, lease, 1, &taken);
+
+	if (st == CS_OK && taken.len == 0)
 		return CS_E_NOT_FOUND;
+	if (st == CS_OK)
+		*ret = taken.list[0];
 	return st;
+}
+
+enum cs_status
+cs_store_letters_done(struct cs_store *store, const struct cs_letters *letters, const char *owner,
+		      int64_t now)
+{
+	static const char sql[] =
+		"UPDATE outbox SET done = $1, payload = NULL WHERE ca = $2 AND lease_owner = $3"
+		" AND done = 0 AND id IN ($4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,"
+		" $16, $17, $18, $19)";
+	struct cs_arg args[3 + CS_LETTERS_MAX] = {cs_int(now), cs_text(store->ca), cs_text(owner)};
+
+	if (letters->len == 0)
+		return CS_OK;
+	for (size_t i = 0; i < CS_LETTERS_MAX; i++)
+		args[3 + i] = cs_text(i < letters->len ? letters->list[i].id : "");
+	return cs_execute(store, sql, args, ARRAY_SIZE(args), NULL);
 }
 
 static enum cs_status

@@ -30,6 +30,34 @@ struct cs_lease {
 	const char *topic, *owner;
 	int64_t now, until;
 };
+/* Some letters that were taken together; begins empty. */
+#define CS_LETTERS_MAX 16
+struct cs_letters {
+	struct cs_letter list[CS_LETTERS_MAX];
+	size_t len;
+};
+
+static inline void
+cs_letters_clear(struct cs_letters *letters)
+{
+	for (size_t i = 0; i < letters->len; i++)
+		cs_blob_free(&letters->list[i].payload);
+	letters->len = 0;
+}
+
+#define CS_LETTERS UK_CLEANUP(cs_letters_clear) struct cs_letters
+
+/*
+ * Those that wait longest, the oldest first, at most that many and CS_LETTERS_MAX; others do not
+ * get them before `until`.  None is no error.
+ */
+UK_CHECKED enum cs_status cs_store_letters_take(struct cs_store *store,
+						const struct cs_lease *lease, size_t most,
+						struct cs_letters *ret);
+/* All that still have that owner. The payloads are dropped. */
+UK_CHECKED enum cs_status cs_store_letters_done(struct cs_store *store,
+						const struct cs_letters *letters, const char *owner,
+						int64_t now);
 /* The letter that waits longest; others do not get it before `until`. CS_E_NOT_FOUND: none. */
 UK_CHECKED enum cs_status cs_store_letter_take(struct cs_store *store, const struct cs_lease *lease,
 					       struct cs_letter *ret);

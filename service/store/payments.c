@@ -2,8 +2,9 @@
 #include "service/store/payments.h"
 
 #include "service/store/engine.h"
+#include "service/store/rows.h"
 
-#define FIELDS "order_id, provider, reference, amount, state, way, qr"
+#define FIELDS CS_PAYMENT_COLUMNS("")
 
 static enum cs_status
 one_row(enum cs_status st, int64_t rows, enum cs_status otherwise)
@@ -26,18 +27,22 @@ cs_store_payment_add(struct cs_store *store, const struct cs_payment *payment, i
 	return one_row(st, rows, CS_E_EXISTS);
 }
 
+void
+cs_row_payment(const struct cs_row *row, int first, struct cs_payment *ret)
+{
+	cs_row_text(row, first, ret->order_id, sizeof(ret->order_id));
+	cs_row_text(row, first + 1, ret->provider, sizeof(ret->provider));
+	cs_row_text(row, first + 2, ret->reference, sizeof(ret->reference));
+	ret->amount = row->number(row->row, first + 3);
+	cs_row_text(row, first + 4, ret->state, sizeof(ret->state));
+	cs_row_text(row, first + 5, ret->way, sizeof(ret->way));
+	cs_row_text(row, first + 6, ret->qr, sizeof(ret->qr));
+}
+
 static enum cs_status
 payment_row(const struct cs_row *row, void *ctx)
 {
-	struct cs_payment *payment = ctx;
-
-	cs_row_text(row, 0, payment->order_id, sizeof(payment->order_id));
-	cs_row_text(row, 1, payment->provider, sizeof(payment->provider));
-	cs_row_text(row, 2, payment->reference, sizeof(payment->reference));
-	payment->amount = row->number(row->row, 3);
-	cs_row_text(row, 4, payment->state, sizeof(payment->state));
-	cs_row_text(row, 5, payment->way, sizeof(payment->way));
-	cs_row_text(row, 6, payment->qr, sizeof(payment->qr));
+	cs_row_payment(row, 0, ctx);
 	return CS_OK;
 }
 

@@ -121,17 +121,6 @@ on_commit(void *ctx, sqlite3 *handle, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-static enum cs_status
-turns_find(struct sqlite_db *self, const char *path)
-{
-	struct stat info;
-
-	if (stat(path, &info) != 0)
-		return CS_E_UNAVAILABLE;
-	self->turns = cs_turns_of((uint64_t)info.st_dev, (uint64_t)info.st_ino);
-	return self->turns != NULL ? CS_OK : CS_E_MEMORY;
-}
-
 /* Counting memory would take a lock that all threads share for each piece of it. */
 static void
 configure(void)
@@ -156,12 +145,14 @@ open_handle(struct sqlite_db *self, const char *path)
 		(void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		(void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 		st = script(self, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-				  "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON;"
-				  "PRAGMA mmap_size=1073741824;");
+				  "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON;");
 		(void)sqlite3_wal_hook(self->handle, on_commit, self);
 	}
 	(void)umask(old);
-	return st == CS_OK ? turns_find(self, path) : st;
+	if (st != CS_OK)
+		return st;
+	self->turns = cs_turns_of(path);
+	return self->turns != NULL ? CS_OK : CS_E_UNAVAILABLE;
 }
 
 static enum cs_status

@@ -1,28 +1,50 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "service/store/turns.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_ROOM 4096
 
 struct cs_turns {
 	struct cs_turns *next;
 	uint64_t device, inode;
 	unsigned int users;
 	pthread_mutex_t turn;
+	int fd;  /* of the file whose lock the processes pass on to each other; -1: without */
 	int len; /* of the log, when it had grown last */
 };
 
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cs_turns *list;
 
+/* Beside the database.  Where none can be made, the engine's own lock has to do. */
+static int
+turn_file(const char *path)
+{
+	char name[PATH_ROOM];
+	int len = snprintf(name, sizeof(name), "%s-turn", path);
+
+	if (len < 0 || (size_t)len >= sizeof(name))
+		return -1;
+	return open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
 static struct cs_turns *
-turns_new(uint64_t device, uint64_t inode)
+turns_new(const char *path, uint64_t device, uint64_t inode)
 {
 	struct cs_turns *turns = calloc(1, sizeof(*turns));
 
 	if (turns == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&turns->turn, NULL);
+	turns->fd = turn_file(path);
 	turns->device = device;
 	turns->inode = inode;
 	turns->next = list;
@@ -31,16 +53,22 @@ turns_new(uint64_t device, uint64_t inode)
 }
 
 struct cs_turns *
-cs_turns_of(uint64_t device, uint64_t inode)
+cs_turns_of(const char *path)
 {
 	struct cs_turns *turns;
+	struct stat info;
+	uint64_t device, inode;
 
+	if (stat(path, &info) != 0)
+		return NULL;
+	device = (uint64_t)info.st_dev;
+	inode = (uint64_t)info.st_ino;
 	(void)pthread_mutex_lock(&list_lock);
 	turns = list;
 	while (turns != NULL && (turns->device != device || turns->inode != inode))
 		turns = turns->next;
 	if (turns == NULL)
-		turns = turns_new(device, inode);
+		turns = turns_new(path, device, inode);
 	if (turns != NULL)
 		turns->users++;
 	(void)pthread_mutex_unlock(&list_lock);
@@ -58,20 +86,34 @@ cs_turns_drop(struct cs_turns *turns)
 			at = &(*at)->next;
 		*at = turns->next;
 		(void)pthread_mutex_destroy(&turns->turn);
+		if (turns->fd >= 0)
+			(void)close(turns->fd);
 		free(turns);
 	}
 	(void)pthread_mutex_unlock(&list_lock);
+}
+
+/* The lock belongs to the open file, and ends with the process that has it, however that ends. */
+static void
+file_lock(const struct cs_turns *turns, short kind)
+{
+	struct flock lock = {.l_type = kind, .l_whence = SEEK_SET};
+
+	while (turns->fd >= 0 && fcntl(turns->fd, F_OFD_SETLKW, &lock) != 0 && errno == EINTR)
+		;
 }
 
 void
 cs_turn_take(struct cs_turns *turns)
 {
 	(void)pthread_mutex_lock(&turns->turn);
+	file_lock(turns, F_WRLCK);
 }
 
 void
 cs_turn_end(struct cs_turns *turns)
 {
+	file_lock(turns, F_UNLCK);
 	(void)pthread_mutex_unlock(&turns->turn);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Threads of one process that write to the same file take turns here, so that a thread that waits
- * is woken when it is its turn.  Between processes the engine's own lock decides, and whoever waits
- * for that has to look again and again.
+ * Whoever writes to the same file takes turns here, threads as well as processes, so that each is
+ * woken when it is its turn: the engine's own lock has to be looked at again and again.  That lock
+ * is what counts; this one only keeps the order.
  */
 #ifndef CS_STORE_TURNS_H
 #define CS_STORE_TURNS_H
@@ -14,8 +14,8 @@
 
 struct cs_turns;
 
-/* The one for that file: device and inode. NULL when there is no memory. */
-struct cs_turns *cs_turns_of(uint64_t device, uint64_t inode);
+/* The one for that file, which has to be there. NULL when it is not, or there is no memory. */
+struct cs_turns *cs_turns_of(const char *path);
 void cs_turns_drop(struct cs_turns *turns);
 
 void cs_turn_take(struct cs_turns *turns);

@@ -218,7 +218,7 @@ a_lost_key_gets_nothing_and_can_be_replaced_at_once(void **state)
 	desk_to_review(orders, lost.id);
 	assert_cs_ok(desk_event(orders, lost.id, CS_EVENT_APPROVE, NOW));
 	assert_cs_ok(cs_store_key_blocked(orders->store, "K1", "revoked"));
-	assert_cs_ok(cs_store_key_blocker(orders->store, "K1", "lost", loss));
+	assert_cs_ok(cs_store_key_block_order(orders->store, "K1", "lost", loss));
 	assert_int_equal(desk_state(orders, loss), CS_STATE_SUSPENDED);
 	assert_cs_ok(desk_event(orders, lost.id, CS_EVENT_MAKE, NOW));
 	assert_cs_ok(desk_event(orders, lost.id, CS_EVENT_POST, NOW));
