@@ -17,7 +17,7 @@
 #define CS_PAYMENT_COLUMNS_LEN 7
 #define CS_DELIVERY_COLUMNS(t)                                                                     \
 	t "key_sn, " t "pin, " t "post, " t "tracking, " t "invoice, " t "invoice_number, " t "bo" \
-											      "dy"
+	  "dy"
 
 /* Without the body. */
 void cs_row_order(const struct cs_row *row, int first, struct cs_order_row *ret);

@@ -45,25 +45,29 @@ class Proxy:
             threading.Thread(target=self.serve, args=(link,), daemon=True).start()
 
     def serve(self, link):
+        """As long as the client keeps its connection: it asks over the same one again."""
         with link:
             try:
-                message = take(link, struct.unpack(">I", take(link, 4))[0])
-                with socket.socket(socket.AF_UNIX) as there:
-                    there.connect(self.target)
-                    there.sendall(struct.pack(">I", len(message)) + message)
-                    answer = take(there, struct.unpack(">I", take(there, 4))[0])
-            except (EOFError, OSError):
-                return
-            if self.held is not None and self.held.encode() in message:
-                self.reached.set()
-                link.settimeout(60)
-                try:
-                    link.recv(1)  # until the other side is gone
-                except OSError:
+                while self.answer(link):
                     pass
-                return
-            if not any(f'"op":"{op}"'.encode() in message for op in self.lost):
-                link.sendall(struct.pack(">I", len(answer)) + answer)
+            except (EOFError, OSError):
+                pass
+
+    def answer(self, link):
+        message = take(link, struct.unpack(">I", take(link, 4))[0])
+        with socket.socket(socket.AF_UNIX) as there:
+            there.connect(self.target)
+            there.sendall(struct.pack(">I", len(message)) + message)
+            answer = take(there, struct.unpack(">I", take(there, 4))[0])
+        if self.held is not None and self.held.encode() in message:
+            self.reached.set()
+            link.settimeout(60)
+            link.recv(1)  # until the other side is gone
+            return False
+        if any(f'"op":"{op}"'.encode() in message for op in self.lost):
+            return False
+        link.sendall(struct.pack(">I", len(answer)) + answer)
+        return True
 
 
 class UnlockOnKey(RigCase, UnlockCase):

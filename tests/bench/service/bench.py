@@ -18,7 +18,7 @@ SIGNATURES = {"sm2_sign": 2, "sm2_verify": 5, "p256_verify": 4}
 
 
 def rate(figures):
-    seconds = sum(figures["phases_s"])
+    seconds = figures["seconds"]
     return figures["done"] / seconds if seconds else 0
 
 
@@ -129,7 +129,7 @@ def main():
     words.add_argument("--build", required=True)
     words.add_argument("--engines", default="sqlite,postgresql")
     words.add_argument("--clients", type=int, default=50)
-    words.add_argument("--count", type=int, default=1500)
+    words.add_argument("--count", type=int, default=3000)
     words.add_argument("--nodes", type=int, default=2)
     words.add_argument("--long", action="store_true", help="also with two million orders")
     words.add_argument("--orders", type=int, default=LARGE, help="instead of two million")

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #define TIMES_MAX 20
@@ -133,10 +132,15 @@ load_open(struct item *item, struct link *link, const char *kind, const char *mo
 	       load_member(answer, "capability", item->capability, sizeof(item->capability));
 }
 
+struct task {
+	turn_fn run;
+	struct item *item;
+};
+
 struct crowd {
-	struct load *load;
-	turn_fn turn;
-	size_t next;
+	const struct load *load;
+	const struct task *tasks;
+	size_t tasks_len, next;
 };
 
 static void *
@@ -147,14 +151,16 @@ client_run(void *ctx)
 
 	for (;;) {
 		size_t at = __atomic_fetch_add(&crowd->next, 1, __ATOMIC_RELAXED);
-		struct item *item = at < crowd->load->items_len ? &crowd->load->items[at] : NULL;
+		const struct task *task = at < crowd->tasks_len ? &crowd->tasks[at] : NULL;
+		struct item *item;
 		double begun = now();
 
-		if (item == NULL || link == NULL)
+		if (task == NULL || link == NULL)
 			break;
+		item = task->item;
 		if (!item->failed)
 			item->failed = !link_open(link, &crowd->load->target, item->index + 2) ||
-				       !crowd->turn(crowd->load, item, link);
+				       !task->run(crowd->load, item, link);
 		link_close(link);
 		item->spent += now() - begun;
 	}
@@ -162,19 +168,96 @@ client_run(void *ctx)
 	return NULL;
 }
 
-double
-load_phase(struct load *load, turn_fn turn)
+static double
+cpu_used(void)
 {
-	struct crowd crowd = {load, turn, 0};
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &at);
+	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
+}
+
+static void
+tasks_run(const struct load *load, const struct task *tasks, size_t tasks_len, double ret_used[2])
+{
+	struct crowd crowd = {load, tasks, tasks_len, 0};
 	pthread_t threads[256];
-	double begun = now();
+	double begun = now(), cpu = cpu_used();
 
 	for (size_t i = 0; i < load->clients; i++)
 		if (pthread_create(&threads[i], NULL, client_run, &crowd) != 0)
 			abort();
 	for (size_t i = 0; i < load->clients; i++)
 		(void)pthread_join(threads[i], NULL);
-	return now() - begun;
+	ret_used[0] += now() - begun;
+	ret_used[1] += cpu_used() - cpu;
+}
+
+/* The wave's orders: [from, to). */
+static void
+wave_of(const struct load *load, size_t waves, size_t wave, size_t ret[2])
+{
+	ret[0] = load->items_len * wave / waves;
+	ret[1] = load->items_len * (wave + 1) / waves;
+}
+
+/*
+ * A step: each wave that is on its way has its next turn.  The last turn of an order is a short one
+ * and comes behind the others, which are mixed, so that few clients wait for the last of a step.
+ */
+static size_t
+step_fill(struct load *load, const struct load_turn *turns, const size_t shape[3],
+	  struct task *tasks)
+{
+	size_t turns_len = shape[0], waves = shape[1], step = shape[2], len = 0, most = 0;
+	size_t ranges[TURNS_MAX][2] = {{0}};
+
+	for (size_t turn = 0; turn < turns_len; turn++) {
+		if (step < turn || step - turn >= waves)
+			continue;
+		wave_of(load, waves, step - turn, ranges[turn]);
+		for (size_t i = ranges[turn][0]; i < ranges[turn][1]; i++) {
+			struct item *item = &load->items[i];
+
+			if (turns[turn].before != NULL && !item->failed)
+				item->failed = !turns[turn].before(load, item);
+		}
+		if (ranges[turn][1] - ranges[turn][0] > most)
+			most = ranges[turn][1] - ranges[turn][0];
+	}
+	for (size_t last = 0; last < 2; last++)
+		for (size_t i = 0; i < most; i++)
+			for (size_t turn = 0; turn < turns_len; turn++)
+				if ((turn == turns_len - 1) == (last == 1) &&
+				    ranges[turn][0] + i < ranges[turn][1])
+					tasks[len++] = (struct task){
+						turns[turn].run, &load->items[ranges[turn][0] + i]};
+	return len;
+}
+
+bool
+load_run(struct load *load, const struct load_turn *turns, size_t turns_len, json_t *ret)
+{
+	struct task *tasks = calloc(load->items_len * turns_len + 1, sizeof(*tasks));
+	size_t waves = load->items_len / (4 * load->clients);
+	double used[2] = {0, 0};
+	bool all = true;
+
+	if (tasks == NULL)
+		abort();
+	waves = waves < 1 ? 1 : waves > WAVES_MAX ? WAVES_MAX : waves;
+	for (size_t step = 0; step < waves + turns_len - 1; step++) {
+		const size_t shape[3] = {turns_len, waves, step};
+		size_t len = step_fill(load, turns, shape, tasks);
+
+		tasks_run(load, tasks, len, used);
+	}
+	free(tasks);
+	for (size_t i = 0; i < load->items_len; i++)
+		all = all && !load->items[i].failed;
+	(void)json_object_set_new(ret, "seconds", json_real(used[0]));
+	(void)json_object_set_new(ret, "client_cpu_s", json_real(used[1]));
+	return all;
 }
 
 static int
@@ -201,7 +284,6 @@ figures_add(const struct load *load, json_t *ret)
 {
 	double *all = calloc(load->items_len * (LATENCIES_MAX + 1) + 1, sizeof(*all));
 	size_t len = 0, done = 0, requests = 0;
-	struct rusage used;
 
 	if (all == NULL)
 		abort();
@@ -219,11 +301,6 @@ figures_add(const struct load *load, json_t *ret)
 	(void)json_object_set_new(ret, "whole_ms", spread(all, len));
 	(void)json_object_set_new(ret, "done", json_integer((json_int_t)done));
 	(void)json_object_set_new(ret, "requests", json_integer((json_int_t)requests));
-	(void)getrusage(RUSAGE_SELF, &used);
-	(void)json_object_set_new(
-		ret, "client_cpu_s",
-		json_real((double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-			  (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6));
 	free(all);
 }
 

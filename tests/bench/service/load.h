@@ -10,6 +10,8 @@
 
 #define APPROVALS_TEXT 1024
 #define LATENCIES_MAX  64
+#define TURNS_MAX      3
+#define WAVES_MAX      6
 
 /* One order on its way. */
 struct item {
@@ -41,8 +43,19 @@ struct load {
 /* One client's turn with one order over a connection of its own. */
 typedef bool (*turn_fn)(const struct load *load, struct item *item, struct link *link);
 
-/* Runs it for every order; seconds that passed. */
-double load_phase(struct load *load, turn_fn turn);
+/* What is made for an order before its turn, by people and keys: its time is nobody's. */
+typedef bool (*before_fn)(const struct load *load, struct item *item);
+struct load_turn {
+	before_fn before; /* or NULL */
+	turn_fn run;
+};
+
+/*
+ * Runs all turns for every order, the turns of different orders beside each other, as on a day when
+ * orders are in all states: orders go in waves, and while one is at its second turn the next is at
+ * its first.  Adds the seconds that passed and the clients' CPU time in them to the figures.
+ */
+bool load_run(struct load *load, const struct load_turn *turns, size_t turns_len, json_t *ret);
 
 /* Asks, and wants that it is done. ret may be NULL. */
 bool load_ask(struct item *item, struct link *link, const struct link_request *request,

@@ -184,24 +184,8 @@ confirmed(const struct load *load, struct item *item, struct link *link)
 bool
 renewals_run(struct load *load, json_t *ret)
 {
-	double first, second, third;
-	bool all = true;
+	static const struct load_turn turns[] = {
+		{load_old, until_review}, {sign_first, issued}, {sign_second, confirmed}};
 
-	for (size_t i = 0; i < load->items_len; i++)
-		if (!load_old(load, &load->items[i]))
-			return false;
-	first = load_phase(load, until_review);
-	for (size_t i = 0; i < load->items_len; i++)
-		if (!load->items[i].failed)
-			load->items[i].failed = !sign_first(load, &load->items[i]);
-	second = load_phase(load, issued);
-	for (size_t i = 0; i < load->items_len; i++)
-		if (!load->items[i].failed)
-			load->items[i].failed = !sign_second(load, &load->items[i]);
-	third = load_phase(load, confirmed);
-	for (size_t i = 0; i < load->items_len; i++)
-		all = all && !load->items[i].failed;
-	return json_object_set_new(ret, "phases_s", json_pack("[f, f, f]", first, second, third)) ==
-		       0 &&
-	       all;
+	return load_run(load, turns, ARRAY_SIZE(turns), ret);
 }

@@ -7,13 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define WAIT_MS 60000
 
 /* Two operators enrol the key; this goes to openukey-unlockd itself. */
 static bool
-enrol(const struct load *load, const struct item *item, const char *socket_path)
+enrol(const struct load *load, struct item *item)
 {
+	const char *socket_path =
+		json_string_value(json_object_get(load->settings, "unlock_socket"));
 	char body[512], phone[16], approvals[APPROVALS_TEXT];
 	json_t *answer = NULL;
 	enum cs_status st;
@@ -87,65 +90,60 @@ item_of(const struct load *load, const char *order)
 }
 
 /* The text of a letter about the code of an order: eight digits behind its name. */
-static size_t
-letter_read(const struct load *load, const char *folder, const char *name)
+static void
+letter_read(const struct load *load, const char *path)
 {
 	static const char mark[] = "授权码";
-	char path[512];
-	CS_JSON *letter = NULL;
-	const char *once, *text;
-	struct item *item;
+	CS_JSON *letter = json_load_file(path, 0, NULL);
+	const char *once = json_string_value(json_object_get(letter, "once"));
+	const char *text = json_string_value(json_object_get(letter, "text"));
+	struct item *item = NULL;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	letter = json_load_file(path, 0, NULL);
-	once = json_string_value(json_object_get(letter, "once"));
-	text = json_string_value(json_object_get(letter, "text"));
 	text = text != NULL ? strstr(text, mark) : NULL;
-	if (text == NULL || once == NULL || strncmp(once, "code/", 5) != 0)
-		return 0;
-	item = item_of(load, once + 5);
-	if (item == NULL || item->code[0] != '\0')
-		return 0;
-	(void)snprintf(item->code, sizeof(item->code), "%.8s", text + sizeof(mark) - 1);
-	return 1;
+	if (text != NULL && once != NULL && strncmp(once, "code/", 5) == 0)
+		item = item_of(load, once + 5);
+	if (item != NULL)
+		(void)snprintf(item->code, sizeof(item->code), "%.8s", text + sizeof(mark) - 1);
 }
 
-static size_t
+/* Each is read once. */
+static void
 codes_read(const struct load *load, const char *folder)
 {
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
-	size_t found = 0;
+	char path[512];
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (strncmp(entry->d_name, "sms-", 4) == 0)
-			found += letter_read(load, folder, entry->d_name);
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		if (strncmp(entry->d_name, "sms-", 4) != 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		letter_read(load, path);
+		(void)unlink(path);
+	}
 	if (dir != NULL)
 		(void)closedir(dir);
-	return found;
+}
+
+/* The code is there once openukey-unlockd has written the letter. */
+static bool
+code_read(const struct load *load, struct item *item)
+{
+	const char *spool = json_string_value(json_object_get(load->settings, "spool"));
+	const struct timespec pause = {0, 200000000};
+
+	for (int round = 0; round < 300 && item->code[0] == '\0'; round++) {
+		if (round > 0)
+			(void)nanosleep(&pause, NULL);
+		codes_read(load, spool);
+	}
+	return item->code[0] != '\0';
 }
 
 bool
 unlocks_run(struct load *load, json_t *ret)
 {
-	const char *socket_path =
-		json_string_value(json_object_get(load->settings, "unlock_socket"));
-	const char *spool = json_string_value(json_object_get(load->settings, "spool"));
-	const struct timespec pause = {0, 200000000};
-	double first, second;
-	size_t codes = 0;
-	bool all = true;
+	static const struct load_turn turns[] = {{enrol, code_wanted}, {code_read, unlocked}};
 
-	for (size_t i = 0; i < load->items_len; i++)
-		if (!enrol(load, &load->items[i], socket_path))
-			return false;
-	first = load_phase(load, code_wanted);
-	for (int round = 0; round < 300 && codes < load->items_len; round++) {
-		codes += codes_read(load, spool);
-		(void)nanosleep(&pause, NULL);
-	}
-	second = load_phase(load, unlocked);
-	for (size_t i = 0; i < load->items_len; i++)
-		all = all && !load->items[i].failed;
-	return json_object_set_new(ret, "phases_s", json_pack("[f, f]", first, second)) == 0 && all;
+	return load_run(load, turns, ARRAY_SIZE(turns), ret);
 }
