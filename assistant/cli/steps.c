@@ -304,13 +304,14 @@ cli_step_pay(CliOrder *order, GError **error)
 
 	if (!cli_key_has_room(order, error))
 		return CLI_STEP_FAILED;
-	if (cli_order_options.transfer)
-		return done(cli_order_do(order, ouk_call_event(order->order, OUK_EVENT_PAY_OFFLINE),
-					 error));
 	if (!years_get(order, &years, error))
 		return CLI_STEP_FAILED;
-	return done(cli_order_do(
-		order, ouk_call_payment(order->order, years, cli_order_options.way), error));
+	return done(
+		cli_order_do(order,
+			     cli_order_options.transfer
+				     ? ouk_call_pay_offline(order->order, years)
+				     : ouk_call_payment(order->order, years, cli_order_options.way),
+			     error));
 }
 
 /* Until the service says that something else comes next, or the time is over. */
@@ -338,8 +339,8 @@ cli_step_wait_money(CliOrder *order, GError **error)
 	int seconds = cli_order_options.wait;
 
 	if (cli_order_options.transfer)
-		return done(cli_order_do(order, ouk_call_event(order->order, OUK_EVENT_PAY_OFFLINE),
-					 error));
+		/* the years were chosen before */
+		return done(cli_order_do(order, ouk_call_pay_offline(order->order, 1), error));
 	if (info->payment_code[0] != '\0') {
 		g_print("%s\n", _("Pay with this code:"));
 		if (!cli_qr_print(info->payment_code))

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An order as its owner meets it: what comes after what, as a table of states and events
- * (desk.def). No I/O here: whoever runs it does what ouk_desk_step tells, and tells it what came of
- * that. What the service says comes in as an event, too, so that an order is begun and gone on with
- * alike.
+ * An order as its owner meets it: what comes after what, as a table (desk.def). No I/O here: whoever
+ * runs it does what ouk_desk_step tells, and tells it what came of that. What the service says is an
+ * event, too, so that an order is begun and gone on with alike.
  */
 #ifndef OUK_CORE_DESK_H
 #define OUK_CORE_DESK_H
@@ -20,9 +19,10 @@ typedef enum {
 	OUK_DESK_CODE,     /* it is typed */
 	OUK_DESK_NEW_PIN,  /* the prompt asks for the new PIN twice */
 	OUK_DESK_DOCUMENTS,
-	OUK_DESK_TEXTS, /* to agree to */
-	OUK_DESK_PRICE, /* how long, and how it is paid */
-	OUK_DESK_PAY,   /* the QR code is shown */
+	OUK_DESK_TEXTS,        /* to agree to */
+	OUK_DESK_CONSENT_CODE, /* agreed; the handler confirms by a code */
+	OUK_DESK_PRICE,        /* how long, and how it is paid */
+	OUK_DESK_PAY,          /* the QR code is shown */
 	OUK_DESK_TRANSFER,
 	OUK_DESK_REVIEW, /* somebody else's turn */
 	OUK_DESK_CORRECT,
@@ -44,6 +44,7 @@ typedef enum {
 	OUK_DESK_TOLD_SUBMIT,
 	OUK_DESK_TOLD_DOCUMENTS,
 	OUK_DESK_TOLD_TEXTS,
+	OUK_DESK_TOLD_CONSENT_CODE, /* the texts are ticked, the code is missing */
 	OUK_DESK_TOLD_PRICE,
 	OUK_DESK_TOLD_PAY,
 	OUK_DESK_TOLD_TRANSFER,
@@ -70,6 +71,7 @@ typedef enum {
 	OUK_DESK_OTHER,   /* its second: code again, bank transfer, papers by post */
 	OUK_DESK_UPLOAD,  /* a picture was chosen */
 	OUK_DESK_AGAIN,   /* look again, try again */
+	OUK_DESK_REREAD,  /* back to the texts */
 	OUK_DESK_CANCEL,  /* after the question; for good */
 	OUK_DESK_ANEW,    /* after the question; back to the form */
 	OUK_DESK_ENTERED, /* the prompt has the PIN */
@@ -94,6 +96,7 @@ typedef enum {
 	OUK_DESK_DO_CHECK_CODE,
 	OUK_DESK_DO_UPLOAD,
 	OUK_DESK_DO_AGREE,
+	OUK_DESK_DO_CONSENT_CODE, /* have one sent */
 	OUK_DESK_DO_PAY,
 	OUK_DESK_DO_PAY_OFFLINE,
 	OUK_DESK_DO_TO_PAPER,
@@ -121,7 +124,7 @@ gboolean ouk_desk_can_leave(const OukDeskFlow *flow);
 /* Whether the service is to be asked from time to time, as somebody else's turn it is. */
 gboolean ouk_desk_waits(const OukDeskFlow *flow);
 
-/* kind, state: the service's words; granted: see TOLD_GRANTED. */
+/* granted: see TOLD_GRANTED. */
 OukDeskEvent ouk_desk_told(const char *kind, const char *state, gboolean documents_missing,
 			   gboolean granted);
 
@@ -142,7 +145,6 @@ typedef enum {
 
 /* Whether that stage is on the way of this kind. */
 gboolean ouk_desk_has_stage(const char *kind, OukDeskStage stage);
-/* Translated; in the words of the manuals where they have some. */
 const char *ouk_desk_stage_text(const char *kind, OukDeskStage stage);
 OukDeskStage ouk_desk_stage(OukDeskState state);
 

@@ -12,6 +12,8 @@
 #define LIST_MAX      1000U
 #define TIME_MAX      INT64_C(253402300799) /* the end of the year 9999 */
 #define CAPABILITY    64
+#define CENTS_MAX     INT64_C(100000000000)
+#define GUESSES_MAX   100
 
 struct _OukReply {
 	JsonObject *root; /* NULL for a file */
@@ -52,6 +54,15 @@ time_of(JsonObject *in, const char *name)
 	gint64 at = number_of(in, name, 0);
 
 	return at >= 0 && at <= TIME_MAX ? at : 0;
+}
+
+/* Cents; 0: none, or none that is one. */
+static gint64
+amount_of(JsonObject *in)
+{
+	gint64 cents = number_of(in, "amount", 0);
+
+	return cents >= 0 && cents <= CENTS_MAX ? cents : 0;
 }
 
 static JsonObject *
@@ -97,6 +108,7 @@ add_document(JsonObject *element, gpointer data)
 	OukDocument *document = g_new0(OukDocument, 1);
 
 	document->slot = shown_of(element, "slot");
+	document->title = shown_of(element, "title");
 	document->state = shown_of(element, "state");
 	document->reason = shown_of(element, "reason");
 	g_ptr_array_add(data, document);
@@ -162,7 +174,12 @@ order_read(JsonObject *in, OukOrder *before)
 	info->created = time_of(in, "created");
 	info->changed = time_of(in, "changed");
 	info->deadline = time_of(in, "deadline");
-	info->amount = number_of(object_of(in, "payment"), "amount", 0);
+	info->amount = amount_of(object_of(in, "payment"));
+	info->transfer_amount = amount_of(object_of(in, "transfer"));
+	info->handler_code = object_of(in, "handler_code") != NULL;
+	info->handler_code_until = time_of(object_of(in, "handler_code"), "until");
+	info->handler_code_left =
+		CLAMP(number_of(object_of(in, "handler_code"), "left", 0), 0, GUESSES_MAX);
 	each_of(in, "documents", add_document, info->documents);
 	return g_steal_pointer(&order);
 }

@@ -46,10 +46,11 @@ typedef enum {
 	OUK_EVENT_HAND_IN,
 	OUK_EVENT_CANCEL,
 	OUK_EVENT_TO_PAPER,
-	OUK_EVENT_PAY_OFFLINE,
 	OUK_EVENT_COUNT
 } OukOrderEvent;
 OukCall *ouk_call_event(OukOrder *order, OukOrderEvent event);
+/* By bank transfer; years: 1 at least. The order then says where to. */
+OukCall *ouk_call_pay_offline(OukOrder *order, guint years);
 /* Members: title, tax_number, address, bank, email. */
 OukCall *ouk_call_invoice(OukOrder *order, GHashTable *invoice);
 

@@ -201,7 +201,6 @@ ouk_call_event(OukOrder *order, OukOrderEvent event)
 		[OUK_EVENT_HAND_IN] = {"hand-in", {"review", NULL}},
 		[OUK_EVENT_CANCEL] = {"cancel", {"cancelled", "refunding", NULL}},
 		[OUK_EVENT_TO_PAPER] = {"to-paper", {"paper-wait", NULL}},
-		[OUK_EVENT_PAY_OFFLINE] = {"pay-offline", {"wait-transfer", NULL}},
 	};
 	JsonObject *body = json_object_new();
 	OukCall *call;
@@ -209,6 +208,20 @@ ouk_call_event(OukOrder *order, OukOrderEvent event)
 	call_put_text(body, "event", events[event].word);
 	call = call_json(call_of_order("POST", order, "/event"), body);
 	call->reached = events[event].reached;
+	return call;
+}
+
+OukCall *
+ouk_call_pay_offline(OukOrder *order, guint years)
+{
+	static const char *const reached[] = {"wait-transfer", NULL};
+	JsonObject *body = json_object_new();
+	OukCall *call;
+
+	call_put_text(body, "event", "pay-offline");
+	json_object_set_int_member(body, "years", years);
+	call = call_json(call_of_order("POST", order, "/event"), body);
+	call->reached = reached;
 	return call;
 }
 

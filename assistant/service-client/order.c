@@ -88,6 +88,7 @@ document_free(gpointer data)
 	OukDocument *document = data;
 
 	g_free(document->slot);
+	g_free(document->title);
 	g_free(document->state);
 	g_free(document->reason);
 	g_free(document);

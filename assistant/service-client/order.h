@@ -22,6 +22,7 @@ typedef enum {
 /* A picture that the order wants. Strings may be "". */
 typedef struct {
 	char *slot;
+	char *title;  /* as the CA calls it */
 	char *state;  /* "missing", "new", "rejected", "accepted" */
 	char *reason; /* why it was rejected */
 } OukDocument;
@@ -36,6 +37,12 @@ typedef struct {
 	/* payment; amount in cents, "" and 0 without */
 	char *payment_state, *payment_reference, *payment_code; /* code: what the QR code says */
 	gint64 amount;
+	/* where a bank transfer goes, while it is waited for, and what must stand in its purpose */
+	char *transfer_name, *transfer_bank, *transfer_account, *transfer_memo;
+	gint64 transfer_amount;
+	/* while consent is missing: the handler confirms by a code; until 0: none was sent */
+	gboolean handler_code;
+	gint64 handler_code_until, handler_code_left;
 	/* delivery of a new key */
 	char *new_serial, *first_pin, *post, *tracking;
 	char *invoice_state, *invoice_number;

@@ -130,7 +130,6 @@ take(OukErrand *self, OukErrandWork *work)
 	self->info.pay_code = g_steal_pointer(&work->pay_code);
 	self->info.pay_reference = g_steal_pointer(&work->pay_reference);
 	self->info.amount = work->amount;
-	self->info.asks_code = self->info.asks_code || work->asks_code;
 	self->info.kept_in_file = self->info.kept_in_file || work->kept_in_file;
 }
 
@@ -147,15 +146,40 @@ documents_missing(const OukOrderInfo *order)
 }
 
 static OukDeskEvent
-event_of(OukErrand *self)
+event_of(OukErrand *self, const OukErrandWork *work)
 {
+	OukDeskEvent event = OUK_DESK_NOTHING;
 	const OukOrderInfo *order =
 		self->info.order != NULL ? ouk_order_info(self->info.order) : NULL;
 
 	if (order == NULL)
 		return OUK_DESK_NOTHING;
-	return ouk_desk_told(order->kind, order->state, documents_missing(order),
-			     self->grant != NULL);
+	event = ouk_desk_told(order->kind, order->state, documents_missing(order),
+			      self->grant != NULL);
+	return event == OUK_DESK_TOLD_TEXTS && work->asks_code ? OUK_DESK_TOLD_CONSENT_CODE : event;
+}
+
+/* Whether a refusal is told on the page where it can be put right. */
+static gboolean
+is_put_right_there(const OukErrandWork *work, const GError *error)
+{
+	static const struct {
+		OukDeskAction action;
+		OukErrorCode code;
+	} rows[] = {
+		{OUK_DESK_DO_AGREE, OUK_E_SERVICE_CODE_WRONG},
+		{OUK_DESK_DO_AGREE, OUK_E_SERVICE_CODE_DEAD},
+		{OUK_DESK_DO_AGREE, OUK_E_SERVICE_EXPIRED},
+		{OUK_DESK_DO_UPLOAD, OUK_E_SERVICE_BAD_REQUEST},
+		{OUK_DESK_DO_UPLOAD, OUK_E_SERVICE_TOO_LARGE},
+		{OUK_DESK_DO_UPLOAD, OUK_E_SERVICE_LIMIT},
+	};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (rows[i].action == work->action &&
+		    g_error_matches(error, OUK_ERROR, (int)rows[i].code))
+			return work->order != NULL;
+	return FALSE;
 }
 
 static void
@@ -187,9 +211,10 @@ failed(OukErrand *self, const OukErrandWork *work, GError *error)
 		return;
 	}
 	errand_set_error(self, error);
-	ouk_errand_do(self, code                          ? OUK_DESK_CODE_WRONG
-			    : ouk_errand_unreached(error) ? OUK_DESK_UNREACHED
-							  : OUK_DESK_FAILED);
+	ouk_errand_do(self, code                              ? OUK_DESK_CODE_WRONG
+			    : is_put_right_there(work, error) ? event_of(self, work)
+			    : ouk_errand_unreached(error)     ? OUK_DESK_UNREACHED
+							      : OUK_DESK_FAILED);
 }
 
 static void
@@ -230,7 +255,7 @@ on_worked(GObject *source, GAsyncResult *result, gpointer data)
 		ouk_errand_do(self, OUK_DESK_TOLD_ENDED);
 		return;
 	}
-	ouk_errand_do(self, event_of(self));
+	ouk_errand_do(self, event_of(self, work));
 }
 
 void

@@ -40,7 +40,7 @@ typedef struct {
 	const char *sentence; /* what is being done to the key */
 	char *pay_code, *pay_reference;
 	gint64 amount, new_end;
-	gboolean asks_code, kept_in_file, resumed;
+	gboolean kept_in_file, resumed;
 } OukErrandInfo;
 
 /* NULL: this CA takes no such orders from here. */
@@ -56,6 +56,7 @@ void ouk_errand_set(OukErrand *self, const char *name, const char *value);
 const char *ouk_errand_get(OukErrand *self, const char *name);
 /* "sms" or "memo". */
 void ouk_errand_set_method(OukErrand *self, const char *method);
+/* NULL: none. */
 void ouk_errand_set_code(OukErrand *self, const char *code);
 /* way: "wechat", "alipay". */
 void ouk_errand_set_payment(OukErrand *self, guint years, const char *way);

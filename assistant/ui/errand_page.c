@@ -8,11 +8,16 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#define CODE_LEN 8
+#define CODE_MAX 12 /* with spaces around it */
+
 struct _OukErrandPage {
 	GtkBox parent;
 	OukErrand *errand;
 	GtkBox *stages, *body, *foot;
-	GtkLabel *number, *complaint, *question;
+	GtkLabel *number, *question;
+	GtkLabel *complaint; /* beside the first button where the page has one, else below */
+	GtkLabel *complaint_below;
 	GtkRevealer *asking;
 	GtkButton *yes;
 	GtkWidget *no, *cancel;
@@ -142,16 +147,62 @@ ouk_errand_page_button(OukErrandPage *self, GtkBox *box, const char *label, OukD
 	return button;
 }
 
+static GtkLabel *
+complaint_add(GtkBox *box)
+{
+	GtkWidget *label = ouk_label_new("", "ouk-complaint");
+
+	gtk_widget_hide(label);
+	gtk_container_add(GTK_CONTAINER(box), label);
+	return GTK_LABEL(label);
+}
+
 GtkWidget *
 ouk_errand_page_go(OukErrandPage *self, GtkBox *box, const char *label, const char *question)
 {
-	GtkWidget *button = ouk_errand_page_button(self, box, label, OUK_DESK_GO, question);
+	GtkWidget *button = NULL;
 
+	self->complaint = complaint_add(box);
+	button = ouk_errand_page_button(self, box, label, OUK_DESK_GO, question);
 	ouk_add_class(button, "suggested-action");
 	ouk_add_class(button, "ouk-big");
 	gtk_widget_set_can_default(button, TRUE);
 	gtk_widget_grab_default(button);
 	return button;
+}
+
+/* ---- codes ---- */
+
+static gboolean
+code_ready(OukErrandPage *page, gpointer data)
+{
+	g_autofree char *text = g_strstrip(g_strdup(gtk_entry_get_text(GTK_ENTRY(data))));
+
+	if (strspn(text, "0123456789") != CODE_LEN || strlen(text) != CODE_LEN) {
+		ouk_errand_page_complain(page, _("The code has 8 digits."));
+		return FALSE;
+	}
+	ouk_errand_set_code(ouk_errand_page_errand(page), text);
+	return TRUE;
+}
+
+void
+ouk_errand_page_add_code(OukErrandPage *page, GtkBox *box, const char *name)
+{
+	GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+	GtkWidget *label = gtk_label_new_with_mnemonic(name), *entry = gtk_entry_new();
+
+	gtk_entry_set_max_length(GTK_ENTRY(entry), CODE_MAX);
+	gtk_entry_set_width_chars(GTK_ENTRY(entry), CODE_MAX);
+	gtk_entry_set_input_purpose(GTK_ENTRY(entry), GTK_INPUT_PURPOSE_DIGITS);
+	gtk_entry_set_activates_default(GTK_ENTRY(entry), TRUE);
+	gtk_label_set_mnemonic_widget(GTK_LABEL(label), entry);
+	atk_object_set_name(gtk_widget_get_accessible(entry), gtk_label_get_text(GTK_LABEL(label)));
+	gtk_container_add(GTK_CONTAINER(row), label);
+	gtk_container_add(GTK_CONTAINER(row), entry);
+	gtk_widget_show_all(row);
+	gtk_container_add(GTK_CONTAINER(box), row);
+	ouk_errand_page_set_ready(page, code_ready, entry);
 }
 
 /* ---- the way ---- */
@@ -205,12 +256,14 @@ fingerprint(const OukErrandInfo *info)
 	const OukOrderInfo *order = info->order != NULL ? ouk_order_info(info->order) : NULL;
 	GString *text = g_string_new(NULL);
 
-	g_string_append_printf(text, "%d|%d|%s|%s|%s", (int)info->flow.state, (int)info->asks_code,
-			       info->kind, info->error != NULL ? info->error->message : "",
+	g_string_append_printf(text, "%d|%s|%s|%s", (int)info->flow.state, info->kind,
+			       info->error != NULL ? info->error->message : "",
 			       info->sentence != NULL ? info->sentence : "");
 	if (order == NULL)
 		return g_string_free(text, FALSE);
-	g_string_append_printf(text, "|%s|%s|%s", order->id, order->state, order->tracking);
+	g_string_append_printf(text, "|%s|%s|%s|%" G_GINT64_FORMAT "|%" G_GINT64_FORMAT, order->id,
+			       order->state, order->tracking, order->handler_code_until,
+			       order->handler_code_left);
 	for (guint i = 0; i < order->documents->len; i++) {
 		const OukDocument *each = order->documents->pdata[i];
 
@@ -249,6 +302,7 @@ refresh(OukErrandPage *self)
 	g_free(self->shown);
 	self->shown = g_steal_pointer(&now);
 	hush(self);
+	self->complaint = self->complaint_below;
 	ouk_errand_page_complain(self, NULL);
 	self->ready = NULL;
 	fill_stages(self, info);
@@ -341,9 +395,7 @@ ouk_errand_page_init(OukErrandPage *self)
 	self->stages = add_box(box, GTK_ORIENTATION_HORIZONTAL, 12);
 	card = ouk_card_add(box);
 	self->body = add_box(card, GTK_ORIENTATION_VERTICAL, 12);
-	self->complaint = GTK_LABEL(ouk_label_new("", "ouk-complaint"));
-	gtk_widget_hide(GTK_WIDGET(self->complaint));
-	gtk_container_add(GTK_CONTAINER(card), GTK_WIDGET(self->complaint));
+	self->complaint = self->complaint_below = complaint_add(card);
 	add_question(self, card);
 	self->number = GTK_LABEL(ouk_label_new("", "dim-label"));
 	gtk_container_add(GTK_CONTAINER(box), GTK_WIDGET(self->number));
@@ -359,6 +411,7 @@ ouk_errand_page_new(OukErrand *errand)
 	OukErrandPage *self = g_object_new(OUK_TYPE_ERRAND_PAGE, "visible", TRUE, NULL);
 
 	self->errand = errand;
+	ouk_window_keep(GTK_WIDGET(self));
 	g_signal_connect_swapped(errand, "changed", G_CALLBACK(refresh), self);
 	ouk_errand_begin(errand);
 	refresh(self);

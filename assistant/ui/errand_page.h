@@ -29,6 +29,11 @@ GtkWidget *ouk_errand_page_go(OukErrandPage *self, GtkBox *box, const char *labe
 /* Before the first button's event: FALSE keeps it from happening. */
 typedef gboolean (*OukErrandReady)(OukErrandPage *self, gpointer data);
 void ouk_errand_page_set_ready(OukErrandPage *self, OukErrandReady ready, gpointer data);
+/*
+ * A field for a code of eight digits, told to the errand when the first button is pressed. name:
+ * with a mnemonic.
+ */
+void ouk_errand_page_add_code(OukErrandPage *self, GtkBox *box, const char *name);
 /* What is wrong with what was filled in; NULL: nothing. */
 void ouk_errand_page_complain(OukErrandPage *self, const char *text);
 
@@ -36,14 +41,17 @@ void ouk_errand_page_complain(OukErrandPage *self, const char *text);
 void ouk_errand_view_fill(OukErrandPage *page, GtkBox *box);
 
 typedef void (*OukErrandView)(OukErrandPage *page, GtkBox *box);
-/* Of errand_views_order.c. */
+/* Of errand_views_papers.c. */
 void ouk_errand_view_documents(OukErrandPage *page, GtkBox *box);
+void ouk_errand_view_papers(OukErrandPage *page, GtkBox *box);
+/* Of errand_views_order.c. */
+void ouk_errand_say_deadline(OukErrandPage *page, GtkBox *box);
+void ouk_errand_view_consent_code(OukErrandPage *page, GtkBox *box);
 void ouk_errand_view_texts(OukErrandPage *page, GtkBox *box);
 void ouk_errand_view_price(OukErrandPage *page, GtkBox *box);
 void ouk_errand_view_pay(OukErrandPage *page, GtkBox *box);
 void ouk_errand_view_transfer(OukErrandPage *page, GtkBox *box);
 void ouk_errand_view_review(OukErrandPage *page, GtkBox *box);
-void ouk_errand_view_papers(OukErrandPage *page, GtkBox *box);
 void ouk_errand_view_collect(OukErrandPage *page, GtkBox *box);
 /* "220.00 yuan"; the caller frees. */
 char *ouk_yuan_text(gint64 cents);

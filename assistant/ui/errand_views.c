@@ -11,8 +11,6 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#define CODE_MAX 12
-
 static const OukErrandInfo *
 info_of(OukErrandPage *page)
 {
@@ -23,13 +21,6 @@ static gboolean
 is_kind(OukErrandPage *page, const char *kind)
 {
 	return strcmp(info_of(page)->kind, kind) == 0;
-}
-
-static void
-say(GtkBox *box, const char *text, const char *class)
-{
-	if (text != NULL && *text != '\0')
-		gtk_container_add(GTK_CONTAINER(box), ouk_label_new(text, class));
 }
 
 static void
@@ -163,7 +154,7 @@ add_renewal_window(OukErrandPage *page, GtkBox *box)
 		return;
 	sentence = ouk_renew_sentence(info->profile, g_date_time_to_unix(cert->ends),
 				      g_get_real_time() / G_USEC_PER_SEC);
-	say(box, sentence, NULL);
+	ouk_label_add(box, sentence, NULL);
 }
 
 static void
@@ -184,7 +175,7 @@ view_form(OukErrandPage *page, GtkBox *box)
 
 	while (at + 1 < G_N_ELEMENTS(forms) && !is_kind(page, forms[at].kind))
 		at++;
-	say(box, _(forms[at].intro), NULL);
+	ouk_label_add(box, _(forms[at].intro), NULL);
 	add_renewal_window(page, box);
 	if (is_kind(page, "unlock") || is_kind(page, "loss"))
 		add_choices(page, box, GTK_BOX(form), methods, G_N_ELEMENTS(methods));
@@ -215,48 +206,17 @@ by_memo(OukErrandPage *page)
 static void
 view_get_code(OukErrandPage *page, GtkBox *box)
 {
-	say(box, _("Who you are was checked."), NULL);
-	say(box,
-	    by_memo(page) ? _("One cent is transferred to the company's account on file. The code "
-			      "stands in the memo of that transfer and is good for 72 hours.")
-			  : _("The code goes to the legal representative's number on file and is "
-			      "good for 10 minutes. Nobody of the CA ever asks for it."),
-	    NULL);
+	ouk_label_add(box, _("Who you are was checked."), NULL);
+	ouk_label_add(
+		box,
+		by_memo(page)
+			? _("One cent is transferred to the company's account on file. The code "
+			    "stands in the memo of that transfer and is good for 72 hours.")
+			: _("The code goes to the legal representative's number on file and is "
+			    "good for 10 minutes. Nobody of the CA ever asks for it."),
+		NULL);
 	ouk_errand_page_go(page, box, _("_Get the Authorization Code"), NULL);
 	ouk_errand_page_button(page, box, _("Use Another _Way…"), OUK_DESK_ANEW, anew_question());
-}
-
-static gboolean
-code_ready(OukErrandPage *page, gpointer data)
-{
-	g_autofree char *text = g_strstrip(g_strdup(gtk_entry_get_text(GTK_ENTRY(data))));
-
-	if (strspn(text, "0123456789") != strlen(text) || strlen(text) != 8) {
-		ouk_errand_page_complain(page, _("The code has 8 digits."));
-		return FALSE;
-	}
-	ouk_errand_set_code(ouk_errand_page_errand(page), text);
-	return TRUE;
-}
-
-static GtkWidget *
-add_code(OukErrandPage *page, GtkBox *box, const char *name)
-{
-	GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-	GtkWidget *label = gtk_label_new_with_mnemonic(name), *entry = gtk_entry_new();
-
-	gtk_entry_set_max_length(GTK_ENTRY(entry), CODE_MAX);
-	gtk_entry_set_width_chars(GTK_ENTRY(entry), CODE_MAX);
-	gtk_entry_set_input_purpose(GTK_ENTRY(entry), GTK_INPUT_PURPOSE_DIGITS);
-	gtk_entry_set_activates_default(GTK_ENTRY(entry), TRUE);
-	gtk_label_set_mnemonic_widget(GTK_LABEL(label), entry);
-	atk_object_set_name(gtk_widget_get_accessible(entry), gtk_label_get_text(GTK_LABEL(label)));
-	gtk_container_add(GTK_CONTAINER(row), label);
-	gtk_container_add(GTK_CONTAINER(row), entry);
-	gtk_widget_show_all(row);
-	gtk_container_add(GTK_CONTAINER(box), row);
-	ouk_errand_page_set_ready(page, code_ready, entry);
-	return entry;
 }
 
 static void
@@ -267,29 +227,33 @@ view_code(OukErrandPage *page, GtkBox *box)
 	gboolean unlock = is_kind(page, "unlock");
 
 	if (strcmp(state, "commanded") == 0) {
-		say(box, _("Unlocking is not finished"), "ouk-unit");
-		say(box,
-		    _("It was interrupted: the key may have a PIN that nobody knows. Type the "
-		      "same code once more and go on; nothing is lost."),
-		    NULL);
+		ouk_label_add(box, _("Unlocking is not finished"), "ouk-unit");
+		ouk_label_add(
+			box,
+			_("It was interrupted: the key may have a PIN that nobody knows. Type the "
+			  "same code once more and go on; nothing is lost."),
+			NULL);
 	} else if (info->resumed) {
-		say(box, _("You have begun this order already. Go on here."), NULL);
+		ouk_label_add(box, _("You have begun this order already. Go on here."), NULL);
 	}
-	say(box,
-	    by_memo(page) ? _("The code stands in the memo of the transfer of one cent.")
-			  : _("The code was sent to the legal representative's telephone."),
-	    NULL);
-	add_code(page, box, _("_Authorization code"));
+	ouk_label_add(box,
+		      by_memo(page)
+			      ? _("The code stands in the memo of the transfer of one cent.")
+			      : _("The code was sent to the legal representative's telephone."),
+		      NULL);
+	ouk_errand_page_add_code(page, box, _("_Authorization code"));
+	if (unlock)
+		ouk_label_add(
+			box,
+			_("Then a window asks for the new PIN, twice. It is typed nowhere else."),
+			"dim-label");
+	ouk_errand_page_go(page, box,
+			   unlock ? _("_Check the Code and Set a New PIN") : _("_Stop the Key Now"),
+			   NULL);
 	if (g_error_matches(info->error, OUK_ERROR, OUK_E_SERVICE_CODE_WRONG))
 		ouk_errand_page_complain(
 			page,
 			_("The code was not right. After 5 wrong codes the order is closed."));
-	if (unlock)
-		say(box, _("Then a window asks for the new PIN, twice. It is typed nowhere else."),
-		    "dim-label");
-	ouk_errand_page_go(page, box,
-			   unlock ? _("_Check the Code and Set a New PIN") : _("_Stop the Key Now"),
-			   NULL);
 	ouk_errand_page_button(page, box, _("_Send the Code Again"), OUK_DESK_OTHER, NULL);
 	if (strcmp(state, "commanded") != 0)
 		ouk_errand_page_button(page, box, _("Use Another _Way…"), OUK_DESK_ANEW,
@@ -312,7 +276,8 @@ view_on_key(OukErrandPage *page, GtkBox *box)
 	const char *sentence = info_of(page)->sentence;
 
 	wait(box, sentence != NULL ? sentence : _("Working on the key…"));
-	say(box, _("Do not unplug the key. Only this key may be plugged in."), "ouk-unit");
+	ouk_label_add(box, _("Do not unplug the key. Only this key may be plugged in."),
+		      "ouk-unit");
 }
 
 static void
@@ -325,8 +290,8 @@ view_pulled(OukErrandPage *page, GtkBox *box)
 				  "goes on by itself; nothing is lost."),
 				end);
 
-	say(box, _("The key was pulled out"), "ouk-unit");
-	say(box, text, NULL);
+	ouk_label_add(box, _("The key was pulled out"), "ouk-unit");
+	ouk_label_add(box, text, NULL);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
@@ -335,18 +300,20 @@ view_install(OukErrandPage *page, GtkBox *box)
 {
 	const OukErrandInfo *info = info_of(page);
 
-	say(box, _("The new certificate is ready"), "ouk-unit");
+	ouk_label_add(box, _("The new certificate is ready"), "ouk-unit");
 	if (strcmp(ouk_order_info(info->order)->state, "issued") == 0)
-		say(box,
-		    _("Writing it was interrupted. It goes on where it was; so the PIN is "
-		      "asked for again."),
-		    NULL);
-	say(box,
-	    _("Leave only this key plugged in, and do not unplug it until it is done. The old "
-	      "certificate works until the new one does."),
-	    NULL);
+		ouk_label_add(
+			box,
+			_("Writing it was interrupted. It goes on where it was; so the PIN is "
+			  "asked for again."),
+			NULL);
+	ouk_label_add(
+		box,
+		_("Leave only this key plugged in, and do not unplug it until it is done. The old "
+		  "certificate works until the new one does."),
+		NULL);
 	if (info->view == NULL) {
-		say(box, _("Plug in the key first."), NULL);
+		ouk_label_add(box, _("Plug in the key first."), NULL);
 		ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 		return;
 	}
@@ -387,27 +354,28 @@ view_done(OukErrandPage *page, GtkBox *box)
 		at++;
 	gtk_container_add(GTK_CONTAINER(box),
 			  ouk_badge_new("ouk-valid-symbolic", "ouk-good", _("done")));
-	say(box, _(ends[at].what), "ouk-headline");
+	ouk_label_add(box, _(ends[at].what), "ouk-headline");
 	if (info->new_end > 0) {
 		g_autoptr(GDateTime) end = g_date_time_new_from_unix_local(info->new_end);
 		g_autofree char *date = ouk_date_text(end);
 		g_autofree char *text = g_strdup_printf(_("It is now valid until %s."), date);
 
-		say(box, text, "ouk-unit");
+		ouk_label_add(box, text, "ouk-unit");
 	}
 	if (ends[at].more != NULL)
-		say(box, _(ends[at].more), NULL);
+		ouk_label_add(box, _(ends[at].more), NULL);
 	ouk_button_add(box, _("_Back"), "win.back");
 }
 
 static void
 view_stopped(OukErrandPage *page, GtkBox *box)
 {
-	say(box, _("The key is stopped"), "ouk-headline");
-	say(box,
-	    _("Nobody can unlock or renew it any more. Have it replaced (\"Replace a Lost or "
-	      "Broken Key\"); or, when it is found, take the report back at the CA's counter."),
-	    NULL);
+	ouk_label_add(box, _("The key is stopped"), "ouk-headline");
+	ouk_label_add(
+		box,
+		_("Nobody can unlock or renew it any more. Have it replaced (\"Replace a Lost or "
+		  "Broken Key\"); or, when it is found, take the report back at the CA's counter."),
+		NULL);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
 
@@ -434,8 +402,8 @@ view_ended(OukErrandPage *page, GtkBox *box)
 	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
 		if (strcmp(texts[i].state, state) == 0)
 			text = texts[i].text;
-	say(box, _("The order is closed"), "ouk-headline");
-	say(box, _(text), NULL);
+	ouk_label_add(box, _("The order is closed"), "ouk-headline");
+	ouk_label_add(box, _(text), NULL);
 	ouk_errand_page_go(page, box, _("_Begin a New Order"), NULL);
 }
 
@@ -444,11 +412,12 @@ view_counter(OukErrandPage *page, GtkBox *box)
 {
 	const OukErrandInfo *info = info_of(page);
 
-	say(box, _("This goes on at a counter"), "ouk-unit");
-	say(box,
-	    _("Who you are could not be checked from here, or this key can only be helped by "
-	      "the CA itself. Take along the key and the papers."),
-	    NULL);
+	ouk_label_add(box, _("This goes on at a counter"), "ouk-unit");
+	ouk_label_add(
+		box,
+		_("Who you are could not be checked from here, or this key can only be helped by "
+		  "the CA itself. Take along the key and the papers."),
+		NULL);
 	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
@@ -459,17 +428,20 @@ view_offline(OukErrandPage *page, GtkBox *box)
 	const OukErrandInfo *info = info_of(page);
 	const OukErrorRow *row = ouk_error_row(info->error);
 
-	say(box, _("The CA's service cannot be reached"), "ouk-unit");
-	say(box, info->error != NULL ? info->error->message : NULL, NULL);
-	say(box, info->error != NULL ? _(row->cure) : NULL, NULL);
-	say(box,
-	    info->order != NULL
-		    ? _("Nothing is lost. Go on here later, or on another computer that has "
-			"internet: the key and the order number are enough. Or print the card and "
-			"go to the counter.")
-		    : _("Nothing was sent. Do it later, on another computer that has internet, or "
-			"print the card and go to the counter."),
-	    NULL);
+	ouk_label_add(box, _("The CA's service cannot be reached"), "ouk-unit");
+	ouk_label_add(box, info->error != NULL ? info->error->message : NULL, NULL);
+	ouk_label_add(box, info->error != NULL ? _(row->cure) : NULL, NULL);
+	ouk_label_add(
+		box,
+		info->order != NULL
+			? _("Nothing is lost. Go on here later, or on another computer that has "
+			    "internet: the key and the order number are enough. Or print the card "
+			    "and "
+			    "go to the counter.")
+			: _("Nothing was sent. Do it later, on another computer that has internet, "
+			    "or "
+			    "print the card and go to the counter."),
+		NULL);
 	ouk_add_class(ouk_errand_page_button(page, box, _("_Try Again"), OUK_DESK_AGAIN, NULL),
 		      "suggested-action");
 }
@@ -480,8 +452,8 @@ view_trouble(OukErrandPage *page, GtkBox *box)
 	const OukErrandInfo *info = info_of(page);
 	const OukErrorRow *row = ouk_error_row(info->error);
 
-	say(box, info->error != NULL ? info->error->message : NULL, "ouk-unit");
-	say(box, _(row->cure), NULL);
+	ouk_label_add(box, info->error != NULL ? info->error->message : NULL, "ouk-unit");
+	ouk_label_add(box, _(row->cure), NULL);
 	ouk_errand_page_button(page, box, _("_Try Again"), OUK_DESK_AGAIN, NULL);
 	ouk_guide_fill_contacts(box, info->profile);
 }
@@ -506,6 +478,7 @@ ouk_errand_view_fill(OukErrandPage *page, GtkBox *box)
 		[OUK_DESK_NEW_PIN] = view_prompt,
 		[OUK_DESK_DOCUMENTS] = ouk_errand_view_documents,
 		[OUK_DESK_TEXTS] = ouk_errand_view_texts,
+		[OUK_DESK_CONSENT_CODE] = ouk_errand_view_consent_code,
 		[OUK_DESK_PRICE] = ouk_errand_view_price,
 		[OUK_DESK_PAY] = ouk_errand_view_pay,
 		[OUK_DESK_TRANSFER] = ouk_errand_view_transfer,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Papers, consent, money, waiting: what the page of an errand shows there. */
+/* Consent, money, waiting: what the page of an errand shows there. */
+#include "assistant/core/errors.h"
 #include "assistant/ui/errand_page.h"
+#include "assistant/ui/fact_list.h"
 #include "assistant/ui/guide_page.h"
 #include "assistant/ui/paper.h"
 #include "assistant/ui/parts.h"
@@ -26,25 +28,24 @@ order_of(OukErrandPage *page)
 	return ouk_order_info(info_of(page)->order);
 }
 
-static void
-say(GtkBox *box, const char *text, const char *class)
+/* "220.00" */
+static char *
+cents_text(gint64 cents)
 {
-	if (text != NULL && *text != '\0')
-		gtk_container_add(GTK_CONTAINER(box), ouk_label_new(text, class));
+	return g_strdup_printf("%" G_GINT64_FORMAT ".%02d", cents / CENTS, (int)(cents % CENTS));
 }
 
 char *
 ouk_yuan_text(gint64 cents)
 {
-	g_autofree char *number =
-		g_strdup_printf("%" G_GINT64_FORMAT ".%02d", cents / CENTS, (int)(cents % CENTS));
+	g_autofree char *number = cents_text(cents);
 
 	/* TRANSLATORS: a price */
 	return g_strdup_printf(_("%s yuan"), number);
 }
 
-static void
-say_deadline(OukErrandPage *page, GtkBox *box)
+void
+ouk_errand_say_deadline(OukErrandPage *page, GtkBox *box)
 {
 	gint64 deadline = order_of(page)->deadline;
 	g_autoptr(GDateTime) time = deadline > 0 ? g_date_time_new_from_unix_local(deadline) : NULL;
@@ -53,163 +54,7 @@ say_deadline(OukErrandPage *page, GtkBox *box)
 		when != NULL ? g_strdup_printf(_("Until %s; afterwards the order is closed."), when)
 			     : NULL;
 
-	say(box, text, NULL);
-}
-
-/* ---- documents ---- */
-
-static const struct {
-	const char *slot, *label;
-} slots[] = {
-	{"licence", N_("Business licence, stamped")},
-	{"license", N_("Business licence, stamped")},
-	{"id-front", N_("The handler's ID card, side with the portrait")},
-	{"id-back", N_("The handler's ID card, side with the emblem")},
-	{"handler-id-front", N_("The handler's ID card, side with the portrait")},
-	{"handler-id-back", N_("The handler's ID card, side with the emblem")},
-	{"form", N_("The application form, stamped")},
-	{"authority-letter", N_("Letter of authority, stamped")},
-};
-
-static const char *
-slot_text(const char *slot)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(slots); i++)
-		if (strcmp(slots[i].slot, slot) == 0)
-			return _(slots[i].label);
-	return slot;
-}
-
-typedef struct {
-	OukErrandPage *page;
-	char *slot;
-} Choosing;
-
-static void
-choosing_free(Choosing *choosing)
-{
-	g_object_unref(choosing->page);
-	g_free(choosing->slot);
-	g_free(choosing);
-}
-
-static void
-on_picture(GObject *source, GAsyncResult *result, gpointer data)
-{
-	Choosing *choosing = data;
-	OukErrand *errand = ouk_errand_page_errand(choosing->page);
-	g_autoptr(GBytes) picture = g_file_load_bytes_finish(G_FILE(source), result, NULL, NULL);
-
-	if (errand == NULL || picture == NULL) {
-		if (errand != NULL)
-			ouk_errand_page_complain(choosing->page, _("The file cannot be read."));
-	} else if (g_bytes_get_size(picture) > OUK_DOCUMENT_MAX) {
-		ouk_errand_page_complain(choosing->page,
-					 _("The picture is larger than 1.5 MB. Choose a smaller "
-					   "one, or photograph it with a lower resolution."));
-	} else {
-		ouk_errand_set_picture(errand, choosing->slot, picture);
-		ouk_errand_do(errand, OUK_DESK_UPLOAD);
-	}
-	choosing_free(choosing);
-}
-
-static void
-on_chosen(GtkNativeDialog *dialog, int response, gpointer data)
-{
-	Choosing *choosing = data;
-	g_autoptr(GFile) file = NULL;
-
-	if (response == GTK_RESPONSE_ACCEPT)
-		file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
-	if (file != NULL)
-		g_file_load_bytes_async(file, NULL, on_picture, choosing);
-	else
-		choosing_free(choosing);
-	g_object_unref(dialog);
-}
-
-static void
-on_choose(GtkWidget *button, OukErrandPage *page)
-{
-	Choosing *choosing = g_new0(Choosing, 1);
-	GtkFileFilter *filter = gtk_file_filter_new();
-	GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-		_("Choose a Picture"), GTK_WINDOW(gtk_widget_get_toplevel(button)),
-		GTK_FILE_CHOOSER_ACTION_OPEN, _("_Choose"), _("_Cancel"));
-
-	choosing->page = g_object_ref(page);
-	choosing->slot = g_strdup(g_object_get_data(G_OBJECT(button), "slot"));
-	gtk_file_filter_set_name(filter, _("Pictures (gif, jpg, png)"));
-	gtk_file_filter_add_mime_type(filter, "image/gif");
-	gtk_file_filter_add_mime_type(filter, "image/jpeg");
-	gtk_file_filter_add_mime_type(filter, "image/png");
-	gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
-	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
-	g_signal_connect(dialog, "response", G_CALLBACK(on_chosen), choosing);
-	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
-}
-
-static const char *
-document_state_text(const char *state)
-{
-	static const struct {
-		const char *state, *text;
-	} texts[] = {
-		{"missing", N_("still missing")},
-		{"new", N_("handed in")},
-		{"rejected", N_("rejected")},
-		{"accepted", N_("accepted")},
-	};
-
-	for (gsize i = 0; i < G_N_ELEMENTS(texts); i++)
-		if (strcmp(texts[i].state, state) == 0)
-			return _(texts[i].text);
-	return state;
-}
-
-static void
-add_document(OukErrandPage *page, GtkBox *box, const OukDocument *document)
-{
-	GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-	GtkWidget *button = gtk_button_new_with_label(_("Choose a Picture…"));
-	/* TRANSLATORS: a document, and whether it is there */
-	g_autofree char *text = g_strdup_printf(_("%s: %s"), slot_text(document->slot),
-						document_state_text(document->state));
-	g_autofree char *why = *document->reason != '\0'
-				       ? g_strdup_printf("%s (%s)", text, document->reason)
-				       : g_strdup(text);
-	GtkWidget *label = ouk_label_new(why, NULL);
-
-	g_object_set_data_full(G_OBJECT(button), "slot", g_strdup(document->slot), g_free);
-	atk_object_set_description(gtk_widget_get_accessible(button), slot_text(document->slot));
-	g_signal_connect(button, "clicked", G_CALLBACK(on_choose), page);
-	gtk_box_pack_start(GTK_BOX(row), label, TRUE, TRUE, 0);
-	gtk_box_pack_end(GTK_BOX(row), button, FALSE, FALSE, 0);
-	gtk_widget_show_all(row);
-	gtk_container_add(GTK_CONTAINER(box), row);
-}
-
-void
-ouk_errand_view_documents(OukErrandPage *page, GtkBox *box)
-{
-	const OukOrderInfo *order = order_of(page);
-	gboolean correct = info_of(page)->flow.state == OUK_DESK_CORRECT;
-
-	say(box,
-	    correct ? _("Some papers were rejected. Hand them in again:")
-		    : _("Hand in these papers as pictures (gif, jpg or png, at most 1.5 MB each):"),
-	    NULL);
-	for (guint i = 0; i < order->documents->len; i++)
-		add_document(page, box, order->documents->pdata[i]);
-	if (correct)
-		ouk_errand_page_go(page, box, _("_Hand In Again"), NULL);
-	else
-		ouk_errand_page_button(
-			page, box, _("By _Post Instead…"), OUK_DESK_OTHER,
-			_("Send the papers by post? The form is printed, stamped and "
-			  "posted with copies; it takes some days longer."));
-	say_deadline(page, box);
+	ouk_label_add(box, text, NULL);
 }
 
 /* ---- consent ---- */
@@ -220,7 +65,6 @@ texts_ready(OukErrandPage *page, gpointer data)
 {
 	GPtrArray *boxes = data;
 	GPtrArray *agreed = g_ptr_array_new();
-	GtkEntry *code = g_object_get_data(G_OBJECT(page), "handler-code");
 
 	for (guint i = 0; i < boxes->len; i++) {
 		if (!gtk_toggle_button_get_active(boxes->pdata[i])) {
@@ -234,9 +78,7 @@ texts_ready(OukErrandPage *page, gpointer data)
 		g_ptr_array_add(agreed, g_object_get_data(boxes->pdata[i], "agreement"));
 	}
 	ouk_errand_set_agreed(ouk_errand_page_errand(page), agreed);
-	ouk_errand_set_code(ouk_errand_page_errand(page), info_of(page)->asks_code && code != NULL
-								  ? gtk_entry_get_text(code)
-								  : NULL);
+	ouk_errand_set_code(ouk_errand_page_errand(page), NULL);
 	return TRUE;
 }
 
@@ -271,29 +113,12 @@ add_agreement(GtkBox *box, OukAgreement *agreement)
 	gtk_container_add(GTK_CONTAINER(box), ouk_label_new(agreement->title, "ouk-section"));
 	gtk_container_add(GTK_CONTAINER(box), text_new(agreement));
 	if (agreement->sensitive)
-		say(box, _("This is about sensitive data; it needs a consent of its own."),
-		    "dim-label");
+		ouk_label_add(box,
+			      _("This is about sensitive data; it needs a consent of its own."),
+			      "dim-label");
 	gtk_widget_show(tick);
 	gtk_container_add(GTK_CONTAINER(box), tick);
 	return tick;
-}
-
-static void
-add_handler_code(OukErrandPage *page, GtkBox *box)
-{
-	GtkWidget *row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
-	GtkWidget *label = gtk_label_new_with_mnemonic(_("_Code sent to the handler"));
-	GtkWidget *entry = gtk_entry_new();
-
-	gtk_label_set_mnemonic_widget(GTK_LABEL(label), entry);
-	atk_object_set_name(gtk_widget_get_accessible(entry), gtk_label_get_text(GTK_LABEL(label)));
-	gtk_entry_set_input_purpose(GTK_ENTRY(entry), GTK_INPUT_PURPOSE_DIGITS);
-	gtk_entry_set_activates_default(GTK_ENTRY(entry), TRUE);
-	gtk_container_add(GTK_CONTAINER(row), label);
-	gtk_container_add(GTK_CONTAINER(row), entry);
-	gtk_widget_show_all(row);
-	gtk_container_add(GTK_CONTAINER(box), row);
-	g_object_set_data(G_OBJECT(page), "handler-code", entry);
 }
 
 static void
@@ -309,18 +134,70 @@ ouk_errand_view_texts(OukErrandPage *page, GtkBox *box)
 	OukErrand *errand = ouk_errand_page_errand(page);
 	GPtrArray *boxes = g_ptr_array_new();
 
-	say(box, _("Read these texts. Each has a tick box of its own."), NULL);
+	ouk_label_add(box, _("Read these texts. Each has a tick box of its own."), NULL);
 	for (guint i = 0; info->texts != NULL && i < info->texts->len; i++) {
 		OukAgreement *each = info->texts->pdata[i];
 
 		if (*each->needed_if == '\0' || ouk_errand_get(errand, each->needed_if) != NULL)
 			g_ptr_array_add(boxes, add_agreement(box, each));
 	}
-	if (info->asks_code)
-		add_handler_code(page, box);
 	g_object_set_data_full(G_OBJECT(page), "boxes", boxes, boxes_free);
 	ouk_errand_page_set_ready(page, texts_ready, boxes);
 	ouk_errand_page_go(page, box, _("_Agree and Go On"), NULL);
+}
+
+/* What the service says of the code that was typed. */
+static void
+say_code_refusal(OukErrandPage *page)
+{
+	static const struct {
+		OukErrorCode code;
+		const char *text;
+	} rows[] = {
+		{OUK_E_SERVICE_CODE_WRONG,
+		 N_("The code was not right. Look at the newest message to the handler.")},
+		{OUK_E_SERVICE_CODE_DEAD, N_("The wrong code was typed too often: this code is of "
+					     "no use any more. Send another one.")},
+		{OUK_E_SERVICE_EXPIRED, N_("The time of this code is over. Send another one.")},
+	};
+	const GError *error = info_of(page)->error;
+
+	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
+		if (g_error_matches(error, OUK_ERROR, (int)rows[i].code))
+			ouk_errand_page_complain(page, _(rows[i].text));
+}
+
+void
+ouk_errand_view_consent_code(OukErrandPage *page, GtkBox *box)
+{
+	const OukOrderInfo *order = order_of(page);
+	g_autoptr(GDateTime) end = g_date_time_new_from_unix_local(order->handler_code_until);
+	g_autofree char *time = end != NULL ? g_date_time_format(end, "%H:%M") : g_strdup("");
+	g_autofree char *until = g_strdup_printf(
+		_("A code was sent to the handler's telephone. It is good until %s."), time);
+	guint left = (guint)order->handler_code_left;
+	g_autofree char *tries = g_strdup_printf(
+		ngettext("It may be typed %u more time.", "It may be typed %u more times.", left),
+		left);
+	gboolean usable = order->handler_code_until > 0 && left > 0;
+
+	ouk_label_add(box, _("The handler confirms"), "ouk-unit");
+	if (order->handler_code_until == 0)
+		ouk_label_add(box,
+			      _("The CA has sent no code: the number of a new handler gets codes "
+				"after 24 hours, and no number gets more than a few a day. What "
+				"you agreed to is kept while this page is open."),
+			      NULL);
+	else if (usable)
+		ouk_label_add(box, until, NULL);
+	if (usable) {
+		ouk_label_add(box, tries, NULL);
+		ouk_errand_page_add_code(page, box, _("_Code sent to the handler"));
+		ouk_errand_page_go(page, box, _("C_onfirm and Go On"), NULL);
+	}
+	say_code_refusal(page);
+	ouk_errand_page_button(page, box, _("_Send the Code Again"), OUK_DESK_OTHER, NULL);
+	ouk_errand_page_button(page, box, _("_Back to the Texts"), OUK_DESK_REREAD, NULL);
 }
 
 /* ---- money ---- */
@@ -341,16 +218,17 @@ price_of(OukErrandPage *page, guint years)
 	return 0;
 }
 
-static gboolean
-price_ready(OukErrandPage *page, gpointer data)
+/* Kept as it is chosen: a bank transfer is for so many years, too. */
+static void
+on_price(GtkWidget *widget, OukErrandPage *page)
 {
-	const char *years = gtk_combo_box_get_active_id(data);
+	GtkComboBox *combo = g_object_get_data(G_OBJECT(page), "years");
 	GtkToggleButton *wechat = g_object_get_data(G_OBJECT(page), "wechat");
+	const char *years = gtk_combo_box_get_active_id(combo);
 
 	ouk_errand_set_payment(ouk_errand_page_errand(page),
 			       years != NULL ? (guint)g_ascii_strtoull(years, NULL, 10) : 1,
 			       gtk_toggle_button_get_active(wechat) ? "wechat" : "alipay");
-	return TRUE;
 }
 
 static GtkWidget *
@@ -383,9 +261,9 @@ ouk_errand_view_price(OukErrandPage *page, GtkBox *box)
 {
 	GtkWidget *years = years_new(page), *wechat = NULL, *alipay = NULL;
 
-	say(box, _("How long, and what it costs"), "ouk-section");
+	ouk_label_add(box, _("How long, and what it costs"), "ouk-section");
 	gtk_container_add(GTK_CONTAINER(box), years);
-	say(box, _("How you pay"), "ouk-section");
+	ouk_label_add(box, _("How you pay"), "ouk-section");
 	wechat = gtk_radio_button_new_with_mnemonic(NULL, _("_WeChat"));
 	alipay = gtk_radio_button_new_with_mnemonic_from_widget(GTK_RADIO_BUTTON(wechat),
 								_("_Alipay"));
@@ -394,7 +272,10 @@ ouk_errand_view_price(OukErrandPage *page, GtkBox *box)
 	gtk_container_add(GTK_CONTAINER(box), wechat);
 	gtk_container_add(GTK_CONTAINER(box), alipay);
 	g_object_set_data(G_OBJECT(page), "wechat", wechat);
-	ouk_errand_page_set_ready(page, price_ready, years);
+	g_object_set_data(G_OBJECT(page), "years", years);
+	on_price(years, page);
+	g_signal_connect(years, "changed", G_CALLBACK(on_price), page);
+	g_signal_connect(wechat, "toggled", G_CALLBACK(on_price), page);
 	ouk_errand_page_go(page, box, _("_Show the Payment Code"), NULL);
 	ouk_errand_page_button(page, box, _("Pay by Bank _Transfer Instead…"), OUK_DESK_OTHER,
 			       _("Pay by bank transfer? The order then waits until the CA has seen "
@@ -415,21 +296,22 @@ ouk_errand_view_pay(OukErrandPage *page, GtkBox *box)
 		order->number);
 	GtkWidget *qr = code != NULL && *code != '\0' ? ouk_qr_new(code, spoken) : NULL;
 
-	say(box, text, "ouk-unit");
+	ouk_label_add(box, text, "ouk-unit");
 	if (qr != NULL) {
-		say(box,
-		    _("Scan the code with WeChat or Alipay. This page goes on by itself when "
-		      "the money has arrived."),
-		    NULL);
+		ouk_label_add(
+			box,
+			_("Scan the code with WeChat or Alipay. This page goes on by itself when "
+			  "the money has arrived."),
+			NULL);
 		gtk_container_add(GTK_CONTAINER(box), qr);
 	} else {
 		g_autofree char *reference = g_strdup_printf(
 			_("Reference for the payment: %s"),
 			info->pay_reference != NULL ? info->pay_reference : order->number);
 
-		say(box, reference, NULL);
+		ouk_label_add(box, reference, NULL);
 	}
-	say_deadline(page, box);
+	ouk_errand_say_deadline(page, box);
 	ouk_errand_page_button(page, box, _("I Have _Paid"), OUK_DESK_AGAIN, NULL);
 	ouk_errand_page_button(page, box, _("Pay by Bank _Transfer Instead…"), OUK_DESK_OTHER,
 			       _("Pay by bank transfer? The order then waits until the CA has seen "
@@ -440,21 +322,35 @@ void
 ouk_errand_view_transfer(OukErrandPage *page, GtkBox *box)
 {
 	const OukErrandInfo *info = info_of(page);
-	g_autofree char *price =
-		ouk_yuan_text(info->amount > 0 ? info->amount : order_of(page)->amount);
-	g_autofree char *text =
-		g_strdup_printf(_("Transfer the money from the company's account, and write the "
-				  "order number %s into the memo."),
-				order_of(page)->number);
+	const OukOrderInfo *order = order_of(page);
+	gint64 cents = order->transfer_amount > 0 ? order->transfer_amount : order->amount;
+	g_autofree char *price = cents > 0 ? ouk_yuan_text(cents) : NULL;
+	g_autofree char *digits = cents_text(cents);
+	const char *memo = *order->transfer_memo != '\0' ? order->transfer_memo : order->number;
+	GtkWidget *facts = ouk_fact_list_new();
 
-	say(box, _("Waiting for the bank transfer"), "ouk-unit");
-	say(box, text, NULL);
-	if (info->amount > 0 || order_of(page)->amount > 0)
-		say(box, price, "ouk-unit");
-	say(box,
-	    _("The account's number you get from the CA. The 24 hours do not run meanwhile; "
-	      "this goes on as soon as the CA has seen the money."),
-	    NULL);
+	ouk_label_add(box, _("Waiting for the bank transfer"), "ouk-unit");
+	ouk_label_add(box,
+		      _("Transfer the money from the company's account. Write nothing but the "
+			"order number into the purpose: that is how the CA finds the payment."),
+		      NULL);
+	ouk_fact_list_add_copyable(GTK_BOX(facts), _("Payee"), order->transfer_name, NULL);
+	ouk_fact_list_add_copyable(GTK_BOX(facts), _("Bank"), order->transfer_bank, NULL);
+	ouk_fact_list_add_copyable(GTK_BOX(facts), _("Account number"), order->transfer_account,
+				   NULL);
+	ouk_fact_list_add_copyable(GTK_BOX(facts), _("Amount"), price, digits);
+	ouk_fact_list_add_copyable(GTK_BOX(facts), _("Purpose"), memo, NULL);
+	gtk_container_add(GTK_CONTAINER(box), facts);
+	if (*order->transfer_account == '\0')
+		ouk_label_add(box, _("The account's number you get from the CA."), NULL);
+	if (order->deadline > 0)
+		ouk_errand_say_deadline(page, box);
+	else
+		ouk_label_add(box,
+			      _("There is no deadline any more: the 24 hours do not run while you "
+				"pay by transfer. This goes on as soon as the CA has seen the "
+				"money; that takes a few days."),
+			      NULL);
 	ouk_guide_fill_contacts(box, info->profile);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }
@@ -469,72 +365,20 @@ ouk_errand_view_review(OukErrandPage *page, GtkBox *box)
 	g_autofree char *text = g_strdup_printf(_("State: %s"), ouk_order_state_text(order->state));
 	gboolean written = ouk_order_writes(info_of(page)->order);
 
-	say(box, _("The CA is working on it"), "ouk-unit");
-	say(box, text, NULL);
-	say(box,
-	    written ? _("When it is approved, the new certificate is written onto the key "
-			"here: plug the key in and come back to this page.")
-		    : _("When it is approved, you are told how the new key comes to you."),
-	    NULL);
-	say(box,
-	    _("A review takes 3 to 5 working days. You may close this window: as long as My "
-	      "Certificates runs, a notification tells you when something has changed."),
-	    NULL);
+	ouk_label_add(box, _("The CA is working on it"), "ouk-unit");
+	ouk_label_add(box, text, NULL);
+	ouk_label_add(
+		box,
+		written ? _("When it is approved, the new certificate is written onto the key "
+			    "here: plug the key in and come back to this page.")
+			: _("When it is approved, you are told how the new key comes to you."),
+		NULL);
+	ouk_label_add(
+		box,
+		_("A review takes 3 to 5 working days. You may close this window: as long as My "
+		  "Certificates runs, a notification tells you when something has changed."),
+		NULL);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
-}
-
-/* ---- the form on paper ---- */
-
-static void
-on_form(GObject *source, GAsyncResult *result, gpointer data)
-{
-	g_autoptr(OukErrandPage) page = data;
-	g_autoptr(GError) error = NULL;
-	g_autoptr(OukReply) reply = ouk_service_ask_finish(result, &error);
-	g_autofree char *name = NULL;
-
-	if (ouk_errand_page_errand(page) == NULL || info_of(page)->order == NULL)
-		return;
-	if (reply == NULL || ouk_reply_file(reply) == NULL) {
-		ouk_errand_page_complain(page, error != NULL ? error->message
-							     : _("The file cannot be read."));
-		return;
-	}
-	name = g_strdup_printf("%s.pdf", order_of(page)->number);
-	ouk_save_as(GTK_WIDGET(page), _("Save the Form"), name, ouk_reply_file(reply));
-}
-
-static void
-on_want_form(GtkButton *button, OukErrandPage *page)
-{
-	g_autoptr(OukCall) call = ouk_call_form_pdf(info_of(page)->order);
-
-	ouk_service_ask_async(ouk_errand_service(ouk_errand_page_errand(page)), call, NULL, on_form,
-			      g_object_ref(page));
-}
-
-static void
-add_form_button(OukErrandPage *page, GtkBox *box)
-{
-	GtkWidget *button = ouk_button_add(box, _("Save the _Form (PDF)…"), NULL);
-
-	g_signal_connect(button, "clicked", G_CALLBACK(on_want_form), page);
-}
-
-void
-ouk_errand_view_papers(OukErrandPage *page, GtkBox *box)
-{
-	const OukErrandInfo *info = info_of(page);
-
-	say(box, _("By post"), "ouk-unit");
-	say(box,
-	    _("Who you are could not be checked from here. Print the form, have it stamped, and "
-	      "send it with the papers; this goes on when they have come."),
-	    NULL);
-	add_form_button(page, box);
-	ouk_guide_fill(box, ouk_errand_guide_kind(info->kind), info->profile);
-	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
-	say_deadline(page, box);
 }
 
 void
@@ -548,17 +392,19 @@ ouk_errand_view_collect(OukErrandPage *page, GtkBox *box)
 			? g_strdup_printf(_("Tracking number: %s"), order->tracking)
 			: NULL;
 
-	say(box, posted ? _("The new key is in the post") : _("The new key can be collected"),
-	    "ouk-unit");
-	say(box, tracking, NULL);
-	say(box,
-	    posted ? _("Whoever receives it shows an identity card.")
-		   : _("Take along the identity card of the handler."),
-	    NULL);
-	say(box,
-	    _("The key comes with its PIN blocked. Plug it in and choose \"Unlock the Key\" in "
-	      "its services: with a code you set its PIN yourself."),
-	    NULL);
+	ouk_label_add(box,
+		      posted ? _("The new key is in the post") : _("The new key can be collected"),
+		      "ouk-unit");
+	ouk_label_add(box, tracking, NULL);
+	ouk_label_add(box,
+		      posted ? _("Whoever receives it shows an identity card.")
+			     : _("Take along the identity card of the handler."),
+		      NULL);
+	ouk_label_add(
+		box,
+		_("The key comes with its PIN blocked. Plug it in and choose \"Unlock the Key\" in "
+		  "its services: with a code you set its PIN yourself."),
+		NULL);
 	ouk_guide_fill_contacts(box, info->profile);
 	ouk_errand_page_button(page, box, _("_Ask Again"), OUK_DESK_AGAIN, NULL);
 }

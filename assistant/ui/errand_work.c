@@ -182,21 +182,43 @@ do_upload(OukErrandWork *work, GCancellable *cancellable, GError **error)
 	       read_order(work, cancellable, error);
 }
 
-/* A service that wants the handler's code as well says so by refusing to do without. */
+static gboolean
+do_consent_code(OukErrandWork *work, GCancellable *cancellable, GError **error)
+{
+	work->asks_code = TRUE;
+	return tell(work, ouk_call_consent_code(work->order), cancellable, error) &&
+	       read_order(work, cancellable, error);
+}
+
+/* A code that is good already is not asked for again: each is a message to somebody. */
+static gboolean
+has_code(const OukErrandWork *work)
+{
+	const OukOrderInfo *info = ouk_order_info(work->order);
+
+	return info->handler_code_left > 0 &&
+	       info->handler_code_until > g_get_real_time() / G_USEC_PER_SEC;
+}
+
+/* What the service says of a guess, with the number that are left now. */
+static gboolean
+agree(OukErrandWork *work, GCancellable *cancellable, GError **error)
+{
+	if (tell(work, ouk_call_consent(work->order, work->agreed, work->code), cancellable, error))
+		return read_order(work, cancellable, error);
+	(void)read_order(work, cancellable, NULL);
+	return FALSE;
+}
+
 static gboolean
 do_agree(OukErrandWork *work, GCancellable *cancellable, GError **error)
 {
-	g_autoptr(GError) why = NULL;
-
-	if (tell(work, ouk_call_consent(work->order, work->agreed, work->code), cancellable, &why))
-		return read_order(work, cancellable, error);
-	if (work->code == NULL && g_error_matches(why, OUK_ERROR, OUK_E_SERVICE_CODE_WRONG)) {
-		work->asks_code = TRUE;
-		return tell(work, ouk_call_consent_code(work->order), cancellable, error) &&
-		       read_order(work, cancellable, error);
+	if (work->code != NULL || !ouk_order_info(work->order)->handler_code) {
+		work->asks_code = work->code != NULL;
+		return agree(work, cancellable, error);
 	}
-	g_propagate_error(error, g_steal_pointer(&why));
-	return FALSE;
+	work->asks_code = TRUE;
+	return has_code(work) || do_consent_code(work, cancellable, error);
 }
 
 static gboolean
@@ -226,7 +248,9 @@ event(OukErrandWork *work, OukOrderEvent what, GCancellable *cancellable, GError
 static gboolean
 do_pay_offline(OukErrandWork *work, GCancellable *cancellable, GError **error)
 {
-	return event(work, OUK_EVENT_PAY_OFFLINE, cancellable, error);
+	return tell(work, ouk_call_pay_offline(work->order, MAX(work->years, 1)), cancellable,
+		    error) &&
+	       read_order(work, cancellable, error);
 }
 
 static gboolean
@@ -289,6 +313,7 @@ ouk_errand_work(OukErrandWork *work, GCancellable *cancellable, GError **error)
 		[OUK_DESK_DO_CHECK_CODE] = do_check_code,
 		[OUK_DESK_DO_UPLOAD] = do_upload,
 		[OUK_DESK_DO_AGREE] = do_agree,
+		[OUK_DESK_DO_CONSENT_CODE] = do_consent_code,
 		[OUK_DESK_DO_PAY] = do_pay,
 		[OUK_DESK_DO_PAY_OFFLINE] = do_pay_offline,
 		[OUK_DESK_DO_TO_PAPER] = do_to_paper,

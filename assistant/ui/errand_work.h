@@ -29,10 +29,11 @@ typedef struct {
 	GBytes *picture;  /* and its picture */
 	GPtrArray *texts; /* of OukAgreement; kept from before, or read */
 	/* what came of it */
-	char *grant;                      /* the code was right; secret */
-	char *pay_code, *pay_reference;   /* what the QR code says */
-	gint64 amount;                    /* cents */
-	gboolean asks_code, kept_in_file; /* the handler's code is wanted; there is no keyring */
+	char *grant;                    /* the code was right; secret */
+	char *pay_code, *pay_reference; /* what the QR code says */
+	gint64 amount;                  /* cents */
+	gboolean asks_code;             /* agreed, and the handler's code is wanted */
+	gboolean kept_in_file;          /* there is no keyring */
 } OukErrandWork;
 
 /* Blocking. FALSE with an OUK_ERROR. order NULL afterwards: there is none. */

@@ -2,6 +2,7 @@
 #include "assistant/ui/fact_list.h"
 
 #include "assistant/ui/parts.h"
+#include "assistant/ui/window.h"
 
 #include <glib/gi18n.h>
 
@@ -26,13 +27,13 @@ text_free(gpointer data)
 	g_string_free(data, TRUE);
 }
 
-void
-ouk_fact_list_add(GtkBox *list, const char *name, const char *value)
+static GtkWidget *
+row_add(GtkBox *list, const char *name, const char *value)
 {
 	GtkWidget *row = NULL, *left = NULL, *right = NULL;
 
 	if (value == NULL || *value == '\0')
-		return;
+		return NULL;
 	row = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 18);
 	left = gtk_label_new(name);
 	right = ouk_label_new(value, NULL);
@@ -49,6 +50,47 @@ ouk_fact_list_add(GtkBox *list, const char *name, const char *value)
 				    gtk_widget_get_accessible(left));
 	/* TRANSLATORS: name and value of a line */
 	g_string_append_printf(g_object_get_data(G_OBJECT(list), TEXT), _("%s: %s\n"), name, value);
+	return row;
+}
+
+void
+ouk_fact_list_add(GtkBox *list, const char *name, const char *value)
+{
+	(void)row_add(list, name, value);
+}
+
+static void
+centre(GtkWidget *label, gpointer data)
+{
+	gtk_label_set_yalign(GTK_LABEL(label), 0.5F);
+}
+
+static void
+on_copy(GtkWidget *button, gpointer data)
+{
+	gtk_clipboard_set_text(gtk_clipboard_get(GDK_SELECTION_CLIPBOARD),
+			       g_object_get_data(G_OBJECT(button), "value"), -1);
+	ouk_window_say(button, GTK_MESSAGE_INFO, _("Copied."));
+}
+
+void
+ouk_fact_list_add_copyable(GtkBox *list, const char *name, const char *value, const char *copied)
+{
+	GtkWidget *row = row_add(list, name, value), *button = NULL;
+	/* TRANSLATORS: what is copied */
+	g_autofree char *spoken = g_strdup_printf(_("Copy: %s"), name);
+
+	if (row == NULL)
+		return;
+	gtk_container_foreach(GTK_CONTAINER(row), centre, NULL);
+	button = gtk_button_new_with_label(_("Copy"));
+	atk_object_set_name(gtk_widget_get_accessible(button), spoken);
+	gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+	g_object_set_data_full(G_OBJECT(button), "value", g_strdup(copied != NULL ? copied : value),
+			       g_free);
+	g_signal_connect(button, "clicked", G_CALLBACK(on_copy), NULL);
+	gtk_widget_show(button);
+	gtk_box_pack_end(GTK_BOX(row), button, FALSE, FALSE, 0);
 }
 
 void

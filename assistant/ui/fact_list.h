@@ -9,6 +9,9 @@
 GtkWidget *ouk_fact_list_new(void);
 /* name: translated; nothing is added where value is NULL or "". */
 void ouk_fact_list_add(GtkBox *list, const char *name, const char *value);
+/* With a button that copies the value, or `copied` where that is not NULL. */
+void ouk_fact_list_add_copyable(GtkBox *list, const char *name, const char *value,
+				const char *copied);
 void ouk_fact_list_clear(GtkBox *list);
 /* All of it as text: "name: value" lines. The caller frees. */
 char *ouk_fact_list_text(GtkBox *list);

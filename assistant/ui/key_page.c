@@ -134,7 +134,6 @@ fill_resume(OukKeyPage *self)
 	};
 	const OukTokenInfo *info = ouk_token_view_info(self->view);
 	OukResume *resume = ouk_application_resume(ouk_application_get());
-	g_autofree char *action = NULL;
 	gsize at = 0;
 
 	while (at < G_N_ELEMENTS(kinds) &&
@@ -148,8 +147,9 @@ fill_resume(OukKeyPage *self)
 	if (at == G_N_ELEMENTS(kinds))
 		return;
 	gtk_label_set_text(self->resume_label, _(kinds[at].text));
-	action = g_strdup_printf("win.service::%s", kinds[at].kind);
-	gtk_actionable_set_detailed_action_name(self->resume_button, action);
+	/* in this order, as the action takes nothing else */
+	gtk_actionable_set_action_target(self->resume_button, "s", kinds[at].kind);
+	gtk_actionable_set_action_name(self->resume_button, "win.service");
 }
 
 static void

@@ -23,6 +23,13 @@ ouk_label_new(const char *text, const char *class)
 }
 
 void
+ouk_label_add(GtkBox *box, const char *text, const char *class)
+{
+	if (text != NULL && *text != '\0')
+		gtk_container_add(GTK_CONTAINER(box), ouk_label_new(text, class));
+}
+
+void
 ouk_add_class(GtkWidget *widget, const char *class)
 {
 	gtk_style_context_add_class(gtk_widget_get_style_context(widget), class);

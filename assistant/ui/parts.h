@@ -7,6 +7,8 @@
 
 /* Starts at the start side, wraps, can be selected with the mouse. class: CSS, or NULL. Shown. */
 GtkWidget *ouk_label_new(const char *text, const char *class);
+/* The same, added to the box; nothing where text is NULL or "". */
+void ouk_label_add(GtkBox *box, const char *text, const char *class);
 void ouk_add_class(GtkWidget *widget, const char *class);
 /* One of ouk-good, ouk-warn, ouk-bad, ouk-neutral instead of the one it has. */
 void ouk_set_tone(GtkWidget *widget, const char *tone);

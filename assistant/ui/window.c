@@ -13,6 +13,7 @@
 #include "assistant/ui/practice_desk.h"
 #include "assistant/ui/rows.h"
 #include "assistant/ui/services_page.h"
+#include "assistant/ui/sidebar.h"
 #include "assistant/ui/timeline_page.h"
 
 #include <glib/gi18n.h>
@@ -167,6 +168,30 @@ ouk_window_push(OukWindow *self, GtkWidget *page, const char *title)
 	gtk_widget_child_focus(page, GTK_DIR_TAB_FORWARD);
 }
 
+#define KEPT "ouk-kept"
+
+void
+ouk_window_keep(GtkWidget *page)
+{
+	g_object_set_data(G_OBJECT(page), KEPT, page);
+}
+
+/* Whether the pages on top stay whatever becomes of the key. */
+static gboolean
+is_kept(OukWindow *self)
+{
+	for (guint i = 1; i <= self->way->len; i++) {
+		g_autofree char *name = g_strdup_printf("top-%u", i);
+		GtkWidget *page = gtk_stack_get_child_by_name(self->pages, name);
+
+		if (page != NULL && g_object_get_data(G_OBJECT(page), KEPT) != NULL)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void show_keys(OukWindow *self);
+
 static void
 go_back(GSimpleAction *action, GVariant *parameter, gpointer data)
 {
@@ -184,6 +209,9 @@ go_back(GSimpleAction *action, GVariant *parameter, gpointer data)
 	show_page(self, below);
 	if (page != NULL)
 		gtk_widget_destroy(page);
+	/* its key may have gone meanwhile */
+	if (self->way->len == 0 && strcmp(self->place, "keys") == 0)
+		show_keys(self);
 }
 
 static void
@@ -277,68 +305,13 @@ on_row_selected(GtkListBox *box, GtkListBoxRow *row, OukWindow *self)
 /* ---- the side ---- */
 
 static void
-draw_icons(OukWindow *self)
-{
-	g_autoptr(GList) rows = gtk_container_get_children(GTK_CONTAINER(self->sidebar));
-
-	for (GList *each = rows; each != NULL; each = each->next)
-		ouk_place_row_draw(each->data);
-}
-
-static void
-section_header(GtkListBoxRow *row, GtkListBoxRow *before, gpointer data)
-{
-	gboolean key = strcmp(g_object_get_data(G_OBJECT(row), "place"), "keys") == 0;
-	GtkWidget *label = NULL;
-
-	if (before != NULL &&
-	    (key || strcmp(g_object_get_data(G_OBJECT(before), "place"), "keys") != 0)) {
-		gtk_list_box_row_set_header(row, NULL);
-		return;
-	}
-	label = gtk_label_new(key ? _("My Keys") : _("More"));
-	gtk_label_set_xalign(GTK_LABEL(label), 0);
-	ouk_add_class(label, "ouk-section");
-	gtk_widget_show(label);
-	gtk_list_box_row_set_header(row, label);
-}
-
-static gboolean
-is_key_row(GtkWidget *row)
-{
-	return strcmp(g_object_get_data(G_OBJECT(row), "place"), "keys") == 0;
-}
-
-static void
-remove_key_rows(OukWindow *self)
-{
-	g_autoptr(GList) rows = gtk_container_get_children(GTK_CONTAINER(self->sidebar));
-
-	for (GList *each = rows; each != NULL; each = each->next)
-		if (is_key_row(each->data))
-			gtk_widget_destroy(each->data);
-}
-
-static GtkListBoxRow *
-find_row(OukWindow *self, const char *place, const char *id)
-{
-	g_autoptr(GList) rows = gtk_container_get_children(GTK_CONTAINER(self->sidebar));
-
-	for (GList *each = rows; each != NULL; each = each->next)
-		if (g_strcmp0(g_object_get_data(each->data, "place"), place) == 0 &&
-		    (id == NULL || g_strcmp0(g_object_get_data(each->data, "key-id"), id) == 0))
-			return each->data;
-	return NULL;
-}
-
-static void
 fill_keys(OukWindow *self)
 {
 	guint count = key_count(self);
 	GtkListBoxRow *chosen = NULL;
 
 	self->filling = TRUE;
-	remove_key_rows(self);
+	ouk_sidebar_remove_keys(self->sidebar);
 	for (guint i = 0; i < count; i++) {
 		g_autoptr(OukTokenView) view = g_list_model_get_item(G_LIST_MODEL(self->watch), i);
 		GtkWidget *row = ouk_key_row_new(view);
@@ -354,13 +327,15 @@ fill_keys(OukWindow *self)
 						      ouk_empty_page_row_text(state_of(self))),
 				    0);
 	if (self->watch != NULL)
-		draw_icons(self);
+		ouk_sidebar_draw_icons(self->sidebar);
 	if (strcmp(self->place, "keys") == 0)
-		chosen = self->key_id != NULL ? find_row(self, "keys", self->key_id) : NULL;
+		chosen = self->key_id != NULL
+				 ? ouk_sidebar_find(self->sidebar, "keys", self->key_id)
+				 : NULL;
 	else
-		chosen = find_row(self, self->place, NULL);
+		chosen = ouk_sidebar_find(self->sidebar, self->place, NULL);
 	if (chosen == NULL)
-		chosen = find_row(self, "keys", NULL);
+		chosen = ouk_sidebar_find(self->sidebar, "keys", NULL);
 	gtk_list_box_select_row(self->sidebar, chosen);
 	self->filling = FALSE;
 }
@@ -394,7 +369,8 @@ settle_key(OukWindow *self)
 		view = likely_key(self);
 	g_free(self->key_id);
 	self->key_id = view != NULL ? g_strdup(ouk_token_view_info(view)->id) : NULL;
-	if (g_strcmp0(before, self->key_id) != 0 && strcmp(self->place, "keys") == 0)
+	if (g_strcmp0(before, self->key_id) != 0 && strcmp(self->place, "keys") == 0 &&
+	    !is_kept(self))
 		unwind(self);
 	return view;
 }
@@ -415,7 +391,7 @@ show_keys(OukWindow *self)
 		return;
 	if (view != NULL)
 		show_key(self, view);
-	else
+	else if (!is_kept(self))
 		show_empty(self);
 }
 
@@ -432,7 +408,7 @@ on_watch_changed(OukWatch *watch, OukWindow *self)
 gboolean
 ouk_window_show_place(OukWindow *self, const char *place)
 {
-	GtkListBoxRow *row = find_row(self, place, NULL);
+	GtkListBoxRow *row = ouk_sidebar_find(self->sidebar, place, NULL);
 
 	if (row == NULL)
 		return FALSE;
@@ -456,7 +432,7 @@ ouk_window_show_key(OukWindow *self, const char *id, const char *tab)
 		return;
 	}
 	g_clear_pointer(&self->wanted_id, g_free);
-	row = find_row(self, "keys", ouk_token_view_info(view)->id);
+	row = ouk_sidebar_find(self->sidebar, "keys", ouk_token_view_info(view)->id);
 	gtk_list_box_select_row(self->sidebar, row);
 	if (self->way->len > 0)
 		unwind(self);
@@ -552,7 +528,7 @@ ouk_window_init(OukWindow *self)
 	self->filling = TRUE;
 	gtk_widget_init_template(GTK_WIDGET(self));
 	g_action_map_add_action_entries(G_ACTION_MAP(self), actions, G_N_ELEMENTS(actions), self);
-	gtk_list_box_set_header_func(self->sidebar, section_header, NULL, NULL);
+	gtk_list_box_set_header_func(self->sidebar, ouk_sidebar_section, NULL, NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(places); i++)
 		gtk_container_add(
 			GTK_CONTAINER(self->sidebar),

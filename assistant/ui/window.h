@@ -25,6 +25,9 @@ void ouk_window_show_key(OukWindow *self, const char *id, const char *tab);
 /* A page on top of the present one, with a way back. The window takes it. */
 void ouk_window_push(OukWindow *self, GtkWidget *page, const char *title);
 
+/* Keeps that page on top when the key is pulled that it is about: it says itself what is next. */
+void ouk_window_keep(GtkWidget *page);
+
 /*
  * Tells a result in the window. label and action (a detailed action name): a button, or NULL.
  * The window that a widget is in; does nothing when it is in none.

@@ -129,6 +129,8 @@ transmit(struct gm_token *token, const struct uk_apdu *cmd, enum uk_apdu_form fo
 	token->sent++;
 	st = pcsc_card_transmit(token->card, uk_writer_span(&wire), token->reply + at,
 				sizeof(token->reply) - at, &len);
+	if (st == UK_E_RESET)
+		token->sent--; /* it was not sent */
 	if (st != UK_OK)
 		return st;
 	st = uk_reply_split(uk_span_of(token->reply + at, len), &data, &token->sw);

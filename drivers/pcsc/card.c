@@ -11,6 +11,7 @@
 
 #define BUSY_RETRIES  10
 #define BUSY_PAUSE_MS 50
+#define SETTLE_MS     10
 /* pcscd looks at each reader every 400 ms; a card that is gone is known to be after that. */
 #define REMOVAL_NOTICE_MS 900
 
@@ -163,6 +164,50 @@ transaction_over(struct pcsc_card *card)
 	queue_give(&card->queue);
 }
 
+/* As pcscd sees it this very moment. */
+static bool
+card_is_there(const struct pcsc_card *card)
+{
+	SCARD_READERSTATE state = {.szReader = card->reader, .dwCurrentState = SCARD_STATE_UNAWARE};
+
+	return SCardGetStatusChange(card->context, 0, &state, 1) == SCARD_S_SUCCESS &&
+	       (state.dwEventState & SCARD_STATE_PRESENT) != 0;
+}
+
+/* What a card says, or does not, while pcscd is resetting it. */
+static bool
+is_passing(const struct pcsc_card *card, LONG rv)
+{
+	switch (rv) {
+	case SCARD_E_SHARING_VIOLATION:
+		return true;
+	case SCARD_E_NO_SMARTCARD:
+	case SCARD_E_PROTO_MISMATCH:
+	case SCARD_W_RESET_CARD:
+	case SCARD_W_UNPOWERED_CARD:
+	case SCARD_W_UNRESPONSIVE_CARD:
+		return card_is_there(card);
+	default:
+		return false;
+	}
+}
+
+/*
+ * pcscd tells of a reset before it makes it, and forgets the protocol in between: whoever connects
+ * anew too early is reset once more.  True when it is over.
+ */
+static bool
+reset_is_over(const struct pcsc_card *card)
+{
+	DWORD state = 0;
+	DWORD protocol = SCARD_PROTOCOL_UNDEFINED;
+
+	pause_ms(SETTLE_MS);
+	return SCardStatus(card->handle, NULL, NULL, &state, &protocol, NULL, NULL) ==
+		       SCARD_S_SUCCESS &&
+	       (protocol == SCARD_PROTOCOL_T0 || protocol == SCARD_PROTOCOL_T1);
+}
+
 /*
  * Takes note of a reset, so that the next call works.  A reset that came in the middle of our
  * transaction has not ended it: pcscd would keep everybody else out for as long as we live.
@@ -172,12 +217,14 @@ accept_reset(struct pcsc_card *card)
 {
 	LONG rv = SCARD_E_SHARING_VIOLATION;
 
-	for (int i = 0; i < BUSY_RETRIES && rv == SCARD_E_SHARING_VIOLATION; i++) {
+	for (int i = 0; i < BUSY_RETRIES && is_passing(card, rv); i++) {
 		if (i > 0)
 			pause_ms(BUSY_PAUSE_MS);
 		rv = SCardReconnect(card->handle, SCARD_SHARE_SHARED,
 				    SCARD_PROTOCOL_T1 | SCARD_PROTOCOL_T0, SCARD_LEAVE_CARD,
 				    &card->protocol);
+		if (rv == SCARD_S_SUCCESS && !reset_is_over(card))
+			rv = SCARD_W_RESET_CARD;
 	}
 	if (card->in_transaction)
 		(void)SCardEndTransaction(card->handle, SCARD_LEAVE_CARD);
@@ -210,15 +257,24 @@ card_is_going(const struct pcsc_card *card)
 	return false;
 }
 
+/*
+ * Gives up a turn that was taken for one call, though not before a reset has been taken note of:
+ * whoever connects anew needs a moment in which nobody else is at the card, and libpcsclite, too,
+ * only looks every 100 ms.
+ */
 static enum uk_status
 trouble(struct pcsc_card *card, LONG rv)
 {
 	enum uk_status st = pcsc_status(rv);
 
-	/* Of a card that is being reset pcscd forgets the protocol, even after telling of it. */
-	if (st == UK_E_RESET || rv == SCARD_E_PROTO_MISMATCH)
+	/* Of a card that is being reset pcscd forgets the protocol, even after telling of it, and
+	 * may say that there is none. */
+	if (st == UK_E_RESET || rv == SCARD_E_PROTO_MISMATCH ||
+	    (rv == SCARD_E_NO_SMARTCARD && card_is_there(card)))
 		st = accept_reset(card);
-	else if (st == UK_E_TIMEOUT && card_is_going(card))
+	if (!card->in_transaction)
+		queue_give(&card->queue);
+	if (st == UK_E_TIMEOUT && card_is_going(card))
 		st = UK_E_REMOVED;
 	if (st == UK_E_NO_SERVICE)
 		st = UK_E_REMOVED; /* whatever pcscd comes back with, it is not this connection */
@@ -237,10 +293,8 @@ pcsc_card_begin(struct pcsc_card *card)
 
 	queue_take(&card->queue);
 	rv = SCardBeginTransaction(card->handle);
-	if (rv != SCARD_S_SUCCESS) {
-		queue_give(&card->queue);
+	if (rv != SCARD_S_SUCCESS)
 		return trouble(card, rv);
-	}
 	card->in_transaction = true;
 	return UK_OK;
 }
@@ -277,10 +331,10 @@ pcsc_card_transmit(struct pcsc_card *card, struct uk_span command, uint8_t *out,
 	if (!card->in_transaction)
 		queue_take(&card->queue);
 	rv = SCardTransmit(card->handle, pci, command.ptr, (DWORD)command.len, NULL, out, &len);
-	if (!card->in_transaction)
-		queue_give(&card->queue);
 	if (rv != SCARD_S_SUCCESS)
 		return trouble(card, rv);
+	if (!card->in_transaction)
+		queue_give(&card->queue);
 	if (len > cap)
 		return UK_E_REPLY;
 	*ret_len = len;

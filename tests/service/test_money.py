@@ -72,11 +72,15 @@ class Money(LightCase):
         self.assertEqual(answer["transfer"], {**self.profile["transfer"], "amount": 22000,
                                               "memo": number})
         self.assertEqual((answer["deadline"], answer["next"]), (0, "transfer"))
+        # whoever looks again is told again, and nobody who does not wait for it
+        shown = self.good("GET", f"/v1/orders/{order}", cap=cap)
+        self.assertEqual(shown["transfer"], answer["transfer"])
         self.due(order)
         self.settle()
         self.assertEqual(self.state(order, cap), "wait-transfer")
         status, seen = self.act(number, "transfer-seen", "wang")
         self.assertEqual((status, seen["state"], seen["payment"]["state"]), (200, "paid", "paid"))
+        self.assertNotIn("transfer", self.good("GET", f"/v1/orders/{order}", cap=cap))
 
     def test_paid_twice_in_two_ways_goes_back_once(self):
         order, cap, number = self.order()

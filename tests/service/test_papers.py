@@ -342,6 +342,9 @@ class Papers(LightCase):
                 self.assertNotIn(secret.encode(), content, (secret, name))
         self.assertIn(number.encode(), Path(f"{self.folder}/dump").read_bytes())
 
+    def handler_code(self, order, cap):
+        return self.good("GET", f"/v1/orders/{order}", cap=cap).get("handler_code")
+
     def test_the_handler_confirms_by_a_code(self):
         """S4, at a CA that wants it so."""
         self.end_certd("one")
@@ -351,6 +354,7 @@ class Papers(LightCase):
         order, cap, number = self.docs()
         for body in ({}, {"code": "12345678"}):
             self.assertEqual(self.consent(order, cap, **body), (403, {"error": "code-wrong"}))
+        self.assertEqual(self.handler_code(order, cap), {"until": 0, "left": 0})
         self.good("POST", f"/v1/orders/{order}/consent/code", {}, cap)
         self.work(lambda: len(self.post()) == 1)
         letter, = self.post()
@@ -358,7 +362,11 @@ class Papers(LightCase):
         self.assertIn(number, letter["text"])
         code = letter["text"].split("确认码")[1][:8]
         wrong = f"{(int(code) + 1) % 10**8:08}"
+        self.assertEqual(self.handler_code(order, cap)["left"], 5)
         self.assertEqual(self.consent(order, cap, code=wrong), (403, {"error": "code-wrong"}))
+        told = self.handler_code(order, cap)
+        self.assertEqual(told["left"], 4)
+        self.assertGreater(told["until"], 0)
         self.assertEqual(self.consent(order, cap, code=code)[1]["state"], "consented")
         self.assertEqual(self.consent(order, cap, code=code), (403, {"error": "code-dead"}))
 

@@ -4,8 +4,10 @@
 import json
 import os
 import subprocess
+import time
 
 from assistant_case import PIN, AssistantCase
+from processes import wait_for
 
 SERVICE = os.environ.get("OPENUKEY_REHEARSAL_SERVICE", "openukey-rehearsal-service")
 PATIENCE = 60
@@ -16,6 +18,7 @@ class ServiceCase(AssistantCase):
     """One service for a class. enrol() keys before they are plugged in."""
 
     alg = "rsa"
+    own = None  # members of the CA's profile, before the rehearsal's
 
     @classmethod
     def setUpClass(cls):
@@ -24,6 +27,9 @@ class ServiceCase(AssistantCase):
         folder = cls.desktop.path("ca-" + cls.alg)
         from assistant_case import CA
         cls.quiet(CA, "init", folder, "--alg", cls.alg)
+        if cls.own is not None:
+            os.makedirs(cls.state)
+            cls.desktop.write("service/profile-own.json", json.dumps(cls.own))
         cls.service("start", "--port", "0", "--ca", folder, "--alg", cls.alg)
         cls.addClassCleanup(cls.service, "stop")
         with open(os.path.join(cls.state, "url"), encoding="utf-8") as file:
@@ -48,7 +54,6 @@ class ServiceCase(AssistantCase):
         return json.loads(self.service("status", "--json"))["orders"][-1]
 
     def state_is(self, state):
-        from processes import wait_for
         wait_for(lambda: self.order()["state"] == state, "the order %s" % state, 60)
 
     # ---- with a service in the way, everything may take longer ----
@@ -67,9 +72,43 @@ class ServiceCase(AssistantCase):
         super().row(name)
 
     def field(self):
-        from processes import wait_for
         wait_for(lambda: self.prompt() is not None, "the prompt", PATIENCE)
         return super().field()
+
+    # ---- pages ----
+
+    def go(self, text):
+        """Presses a button that may be below the edge of the page."""
+        wait_for(lambda: self.window.find("push button", self.word(text), showing=False), text,
+                 PATIENCE).press()
+
+    def answer(self, text):
+        """The button of a question, which has the words of the one that led to it."""
+        wait_for(lambda: len(self.window.all("push button", self.word(text))) == 2, "the question",
+                 PATIENCE)
+        self.window.all("push button", self.word(text))[-1].press()
+
+    def open_service(self, text):
+        self.tab("Services")
+        self.row(self.word(text))
+
+    def agree(self):
+        boxes = wait_for(lambda: self.window.all("check box", showing=False), "boxes", PATIENCE)
+        for box in boxes:
+            box.press()
+        self.go("_Agree and Go On")
+
+    def chooser(self, path, save=False):
+        """Types a path into the file chooser that has opened."""
+        wait_for(lambda: self.window.find("file chooser") or self.window.find("dialog"),
+                 "the file chooser", PATIENCE)
+        time.sleep(0.5)
+        self.desktop.key("ctrl+a" if save else "ctrl+l")
+        wait_for(lambda: (lambda here: here is not None and here.role == "text")(
+            self.window.focused()), "the field for a path", PATIENCE)
+        self.desktop.type(path)
+        time.sleep(0.3)
+        self.desktop.key("Return")
 
     # ---- forms ----
 

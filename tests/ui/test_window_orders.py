@@ -75,11 +75,6 @@ class OrdersTest(ServiceCase):
         for box in boxes[1:]:
             box.press()
 
-    def go(self, text):
-        """Presses a button that may be below the edge of the page."""
-        wait_for(lambda: self.window.find("push button", self.word(text), showing=False), text,
-                 60).press()
-
     def renew_until_ready(self):
         self.fill_person()
         self.go("_Send the Application")
@@ -135,22 +130,12 @@ def only_long(test):
 class OtherOrdersTest(ServiceCase):
     language = LANGUAGE
 
-    def open_service(self, text):
-        self.tab("Services")
-        self.row(self.word(text))
-
     def type_code(self, button):
         self.press("_Get the Authorization Code")
         self.sees(button, role="push button", timeout=60)
         code = self.service("inbox", "last", "--code", "--wait", "60").strip()
         self.fill("_Authorization code", code)
         self.press(button)
-
-    def agree(self):
-        boxes = wait_for(lambda: list(self.window.all("check box", showing=False)), "boxes", 60)
-        for box in boxes:
-            box.press()
-        self.go("_Agree and Go On")
 
     def test_a_lost_key_is_stopped_without_it(self):
         self.enrolled_key("lost", serial="TEST0071")
@@ -194,10 +179,6 @@ class OtherOrdersTest(ServiceCase):
     def press_when(self, text):
         self.sees(text, role="push button", timeout=60)
         self.press(text)
-
-    def go(self, text):
-        wait_for(lambda: self.window.find("push button", self.word(text), showing=False), text,
-                 60).press()
 
     def test_new_data_come_onto_the_key_and_the_hall_is_named(self):
         self.enrolled_key("change", serial="TEST0073")

@@ -92,7 +92,7 @@ def cmd_approve(options, _folder, _daemons, desk):
 
 
 def cmd_act(options, _folder, _daemons, desk):
-    desk.act(options.order, options.act, options.sn)
+    desk.act(options.order, options.act, options.sn, slots=options.slot, reason=options.reason)
     told(desk.order(options.order))
 
 
@@ -162,6 +162,9 @@ def arguments():
     act.add_argument("order", metavar=_("ORDER"))
     act.add_argument("act", metavar=_("ACT"))
     act.add_argument("--sn", default="")
+    act.add_argument("--slot", action="append", default=[], metavar=_("DOCUMENT"),
+                     help=_("of reject: a document that is not accepted; once for each"))
+    act.add_argument("--reason", default="", metavar=_("TEXT"), help=_("of reject: why"))
     pay = command("pay", cmd_pay, _("the bank's notice that an order is paid"))
     pay.add_argument("order", metavar=_("ORDER"))
     enrol = command("enrol", cmd_enrol, _("put virtual keys that are in no reader into the inventory"))

@@ -119,14 +119,21 @@ class Desk:
                                   str(self.folder / f"operators/{name}.key"), data=message).hex()}
                 for name in names]
 
-    def act(self, number, name, sn="", id_number=None):
-        """An act on the order as it is now; id_number: of the document shown at the counter."""
+    def act(self, number, name, sn="", id_number=None, slots=(), reason=""):
+        """An act on the order as it is now; id_number: of the document shown at the counter;
+        slots, reason: which documents are rejected, and why."""
         order = self.order(number)
         body = f"order\nnumber={order['number']}\nver={order['ver']}\nact={name}\nsn={sn}\n"
         told = {"act": name, "sn": sn}
         if name == "hand-over" and order["state"] == "to-collect":
             told["id_number"] = id_number or ID_NUMBER
             body += f"identity={hashlib.sha256(told['id_number'].encode()).hexdigest()}\n"
+        if slots:
+            told["slots"] = list(slots)
+            body += f"slots={','.join(slots)}\n"
+        if reason:
+            told["reason"] = reason
+            body += f"reason={reason}\n"
         if name == "release":
             told["found"] = {"approvals": self._found(order["key_sn"])}
         return self.http(f"/v1/operator/{order['number']}",

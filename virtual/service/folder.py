@@ -21,7 +21,11 @@ PROFILE = {
     # fen
     "prices": {"new": 22000, "renewal": 22000, "lost": 10000, "damaged": 10000, "open": 10000},
     "first_pin": "activate",
+    # for bank transfers; nobody's account
+    "transfer": {"name": "OpenUKey 演练 CA（虚拟）", "bank": "示例银行示例支行（虚构）",
+                 "account": "6222 0200 0000 0000 009"},
 }
+OWN = "profile-own.json"  # members that go before ours, for other CAs than the rehearsal's
 # Those that are asked for, each on its own; what else is to be known of them.
 TEXTS = {"agreement": {}, "privacy": {"sensitive": True},
          "bank-data": {"sensitive": True, "if": "bank_account"}, "risk": {}}
@@ -153,8 +157,9 @@ class Folder:
 
     def _profile(self):
         texts = [text_row(self.programs["texts"], name) for name in TEXTS]
-        self.write("profile.json", json.dumps({**PROFILE, "texts": texts}, ensure_ascii=False,
-                                              indent=1))
+        own = json.loads(self.read(OWN) or "{}")
+        self.write("profile.json", json.dumps({**PROFILE, "texts": texts, **own},
+                                              ensure_ascii=False, indent=1))
 
     # ---- what the sandbox's identity provider knows ----
 
