@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * An order as its owner meets it: what comes after what, as a table (desk.def). No I/O here: whoever
- * runs it does what ouk_desk_step tells, and tells it what came of that. What the service says is an
- * event, too, so that an order is begun and gone on with alike.
+ * An order as its owner meets it: what comes after what, as a table (desk.def). No I/O here:
+ * whoever runs it does what ouk_desk_step tells, and tells it what came of that. What the service
+ * says is an event, too, so that an order is begun and gone on with alike.
  */
 #ifndef OUK_CORE_DESK_H
 #define OUK_CORE_DESK_H
@@ -119,7 +119,7 @@ OukDeskAction ouk_desk_start(OukDeskFlow *flow);
 OukDeskAction ouk_desk_step(OukDeskFlow *flow, OukDeskEvent event);
 /* Whether the person may give the order up here; kind, state: as in ouk_desk_told. */
 gboolean ouk_desk_can_cancel(const OukDeskFlow *flow, const char *kind, const char *state);
-/* Whether the page may be left without the key noticing. */
+/* Whether the page may be left. */
 gboolean ouk_desk_can_leave(const OukDeskFlow *flow);
 /* Whether the service is to be asked from time to time, as somebody else's turn it is. */
 gboolean ouk_desk_waits(const OukDeskFlow *flow);
@@ -128,8 +128,7 @@ gboolean ouk_desk_waits(const OukDeskFlow *flow);
 OukDeskEvent ouk_desk_told(const char *kind, const char *state, gboolean documents_missing,
 			   gboolean granted);
 
-/* ---- the way as the person sees it ---- */
-
+/* The way as the person sees it. */
 typedef enum {
 	OUK_DESK_STAGE_APPLY,
 	OUK_DESK_STAGE_CODE,
