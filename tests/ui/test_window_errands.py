@@ -46,7 +46,7 @@ class DocumentsTest(ServiceCase):
         return self.word("Business licence, stamped") if slot == LICENCE else TITLES[slot]
 
     def is_said(self, slot, state):
-        return "%s: %s" % (self.title(slot), self.word(state))
+        return self.word("%s: %s") % (self.title(slot), self.word(state))
 
     def file(self, name, content):
         path = self.desktop.path("home", name)
