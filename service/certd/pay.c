@@ -176,28 +176,11 @@ cs_api_pay_offline(struct cs_desk *desk, const struct cs_http_request *http,
 				.way = TRANSFER,
 				.order_id = row->id,
 				.kind = row->kind};
-<<<<<<< HEAD
-	json_t *transfer;
-=======
-	CS_ORDER_ROW now = {.ver = 0};
->>>>>>> 4a2d256 (window: papers, the handler's code and the bank transfer are told in full; a pulled key keeps its page)
 	enum cs_status st = years_read(http->json, &paying.years);
 
 	if (st == CS_OK)
 		st = cs_store_tx(desk->orders.store, payment_body, &paying);
-	if (st == CS_OK)
-<<<<<<< HEAD
-		st = cs_api_show(desk, row->id, answer);
-	if (st != CS_OK)
-		return st;
-	transfer = account != NULL ? json_deep_copy(account) : json_object();
-	(void)json_object_set_new(transfer, "amount", json_integer(paying.payment.amount));
-	(void)json_object_set_new(transfer, "memo", json_string(row->number));
-	return json_object_set_new(answer, "transfer", transfer) == 0 ? CS_OK : CS_E_MEMORY;
-=======
-		st = cs_order_read(&desk->orders, row->id, &now, NULL);
-	return st == CS_OK ? cs_api_show(desk, &now, answer) : st;
->>>>>>> 4a2d256 (window: papers, the handler's code and the bank transfer are told in full; a pulled key keeps its page)
+	return st == CS_OK ? cs_api_show(desk, row->id, answer) : st;
 }
 
 /* Money that came although it was not wanted any more goes back by itself. */

@@ -94,27 +94,18 @@ delivery_show(const struct cs_desk *desk, const struct cs_order_whole *whole, js
 	return CS_OK;
 }
 
-<<<<<<< HEAD
-static enum cs_status
-whole_show(struct cs_desk *desk, const struct cs_order_whole *whole, json_t *answer)
-=======
 /* Where to, how much, and what for: as long as it is waited for. */
 static enum cs_status
-transfer_show(struct cs_desk *desk, const struct cs_order_row *row, json_t *answer)
+transfer_show(const struct cs_desk *desk, const struct cs_order_whole *whole, json_t *answer)
 {
 	const json_t *account = json_object_get(desk->certd->profile.json, "transfer");
-	struct cs_payment payment = {.amount = 0};
-	enum cs_status st = CS_OK;
 	json_t *transfer;
 
-	if (strcmp(row->state, "wait-transfer") != 0)
+	if (strcmp(whole->row.state, "wait-transfer") != 0)
 		return CS_OK;
-	st = cs_store_payment_of_order(desk->orders.store, row->id, &payment);
-	if (st != CS_OK)
-		return st == CS_E_NOT_FOUND ? CS_OK : st;
 	transfer = account != NULL ? json_deep_copy(account) : json_object();
-	(void)json_object_set_new(transfer, "amount", json_integer(payment.amount));
-	(void)json_object_set_new(transfer, "memo", json_string(row->number));
+	(void)json_object_set_new(transfer, "amount", json_integer(whole->payment.amount));
+	(void)json_object_set_new(transfer, "memo", json_string(whole->row.number));
 	return json_object_set_new(answer, "transfer", transfer) == 0 ? CS_OK : CS_E_MEMORY;
 }
 
@@ -137,9 +128,8 @@ handler_code_show(struct cs_desk *desk, const struct cs_order_row *row, json_t *
 	return json_object_set_new(answer, "handler_code", shown) == 0 ? CS_OK : CS_E_MEMORY;
 }
 
-enum cs_status
-cs_api_show(struct cs_desk *desk, const struct cs_order_row *row, json_t *answer)
->>>>>>> 4a2d256 (window: papers, the handler's code and the bank transfer are told in full; a pulled key keeps its page)
+static enum cs_status
+whole_show(struct cs_desk *desk, const struct cs_order_whole *whole, json_t *answer)
 {
 	const struct cs_order_row *row = &whole->row;
 	CS_JSON *shown = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "order",
@@ -160,8 +150,11 @@ cs_api_show(struct cs_desk *desk, const struct cs_order_row *row, json_t *answer
 	if (json_object_set_new(answer, "next", json_string(next_word(row, missing))) != 0)
 		return CS_E_MEMORY;
 	if (st == CS_OK)
-<<<<<<< HEAD
 		st = payment_show(&whole->payment, answer);
+	if (st == CS_OK)
+		st = transfer_show(desk, whole, answer);
+	if (st == CS_OK)
+		st = handler_code_show(desk, row, answer);
 	return st == CS_OK ? delivery_show(desk, whole, answer) : st;
 }
 
@@ -184,12 +177,4 @@ cs_api_order_get(void *ctx, const struct cs_http_request *http, json_t *answer)
 	if (st == CS_OK && strcmp(whole.row.id, http->parts[0]) != 0)
 		return CS_E_NOT_FOUND;
 	return st == CS_OK ? whole_show(desk, &whole, answer) : st;
-=======
-		st = payment_show(desk, row, answer);
-	if (st == CS_OK)
-		st = transfer_show(desk, row, answer);
-	if (st == CS_OK)
-		st = handler_code_show(desk, row, answer);
-	return st == CS_OK ? delivery_show(desk, row, answer) : st;
->>>>>>> 4a2d256 (window: papers, the handler's code and the bank transfer are told in full; a pulled key keeps its page)
 }
