@@ -44,7 +44,7 @@ ouk_json_read(const char *text, gsize len)
 	if (len == 0 || len > G_MAXSSIZE || !g_utf8_validate(text, (gssize)len, NULL) ||
 	    !is_plain(text, len))
 		return NULL;
-	parser = json_parser_new_immutable();
+	parser = json_parser_new();
 	if (!json_parser_load_from_data(parser, text, (gssize)len, NULL))
 		return NULL;
 	root = json_parser_get_root(parser);
