@@ -13,7 +13,7 @@ from tree import Finding, run
 NEEDS_FIRST = {"common/openukey.h": "common/pkcs11.h"}
 
 PACKAGES = ["p11-kit-1", "libpcsclite", "libcrypto", "cmocka", "libusb-1.0", "gtk+-3.0", "gio-2.0",
-            "json-glib-1.0", "umockdev-1.0", "jansson", "libmicrohttpd", "libpq"]
+            "json-glib-1.0", "umockdev-1.0", "jansson", "libmicrohttpd", "libpq", "libsoup-3.0"]
 
 MODULE = "openukey-pkcs11.so"
 MODULE_EXPORTS = {"C_GetFunctionList", "C_GetInterface", "C_GetInterfaceList"}

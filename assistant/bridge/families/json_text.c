@@ -3,6 +3,60 @@
 
 #include <string.h>
 
+#define ESCAPE_U_LEN 6 /* \uXXXX */
+
+/* The number of \uXXXX at the start of the text, or -1. */
+static int
+escape_u(const char *text, gsize len)
+{
+	int number = 0;
+
+	if (len < ESCAPE_U_LEN || text[0] != '\\' || text[1] != 'u')
+		return -1;
+	for (gsize i = 2; i < ESCAPE_U_LEN; i++) {
+		if (!g_ascii_isxdigit(text[i]))
+			return -1;
+		number = number * 16 + g_ascii_xdigit_value(text[i]);
+	}
+	return number;
+}
+
+/*
+ * Bytes of the escape that the text begins with; 0: one that is not JSON's, half of a pair of
+ * surrogates, or the end of a text in C.
+ */
+static gsize
+escape_len(const char *text, gsize len)
+{
+	int number = escape_u(text, len);
+
+	if (number < 0)
+		return len > 1 && text[1] != '\0' && strchr("\"\\/bfnrt", text[1]) != NULL ? 2 : 0;
+	if (number == 0 || (number & 0xfc00) == 0xdc00)
+		return 0;
+	if ((number & 0xfc00) != 0xd800)
+		return ESCAPE_U_LEN;
+	number = escape_u(text + ESCAPE_U_LEN, len - ESCAPE_U_LEN);
+	return number >= 0 && (number & 0xfc00) == 0xdc00 ? 2 * ESCAPE_U_LEN : 0;
+}
+
+/* Bytes of the string that the text begins with, quotes included; 0: it has no end, or no sense. */
+static gsize
+string_len(const char *text, gsize len)
+{
+	for (gsize i = 1; i < len;) {
+		gsize step = text[i] == '\\' ? escape_len(text + i, len - i) : 1;
+
+		/* pages put line breaks into strings without saying \n */
+		if (step == 0 || ((guchar)text[i] < 0x20 && strchr("\t\r\n", text[i]) == NULL))
+			return 0;
+		if (text[i] == '"')
+			return i + 1;
+		i += step;
+	}
+	return 0;
+}
+
 /*
  * What may stand outside of strings, and no deeper than allowed. Whether it is JSON is for the
  * parser to say.
@@ -11,28 +65,22 @@ static gboolean
 is_plain(const char *text, gsize len)
 {
 	int depth = 0;
-	gboolean string = FALSE;
 
-	for (gsize i = 0; i < len; i++) {
+	for (gsize i = 0; i < len;) {
 		char c = text[i];
+		gsize step = c == '"' ? string_len(text + i, len - i) : 1;
 
-		/* pages put line breaks into strings without saying \n */
-		if ((guchar)c < 0x20 && strchr("\t\r\n", c) == NULL)
+		if (step == 0 || c == '\0')
 			return FALSE;
-		if (string && c == '\\')
-			i++;
-		else if (c == '"')
-			string = !string;
-		else if (string)
-			continue;
-		else if ((c == '{' || c == '[') && ++depth > OUK_JSON_DEPTH_MAX)
+		i += step;
+		if ((c == '{' || c == '[') && ++depth > OUK_JSON_DEPTH_MAX)
 			return FALSE;
-		else if (c == '}' || c == ']')
+		if (c == '}' || c == ']')
 			depth--;
-		else if (!g_ascii_isalnum(c) && strchr("{[:,+-. \t\r\n", c) == NULL)
+		else if (!g_ascii_isalnum(c) && strchr("\"{[:,+-. \t\r\n", c) == NULL)
 			return FALSE;
 	}
-	return !string && depth == 0;
+	return depth == 0;
 }
 
 JsonObject *
