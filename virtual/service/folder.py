@@ -6,7 +6,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from words import Trouble, _
+from state import State, run
 
 HSM_PIN, HSM_SO_PIN = "hsm-pin-4711", "so-pin-4711"
 OPERATORS = ("a", "b")
@@ -32,19 +32,6 @@ TEXTS = {"agreement": {}, "privacy": {"sensitive": True},
 TEXT_VERSION = "1"
 
 
-def run(*command, data=None, **more):
-    """Its output; a failure is told with what it said."""
-    try:
-        done = subprocess.run(command, input=data, capture_output=True, check=False, **more)
-    except OSError as error:
-        raise Trouble("%s: %s" % (command[0], error.strerror)) from error
-    if done.returncode != 0:
-        raise Trouble(_("%(program)s failed: %(why)s") % {
-            "program": os.path.basename(command[0]),
-            "why": done.stderr.decode(errors="replace").strip()})
-    return done.stdout
-
-
 def text_row(folder, name):
     """A text as the profile has it: its words, and what identifies them."""
     words = (Path(folder) / f"{name}.txt").read_text(encoding="utf-8")
@@ -54,40 +41,8 @@ def text_row(folder, name):
             "sha256": hashlib.sha256(body.encode()).hexdigest(), "text": body, **TEXTS[name]}
 
 
-class Folder:
+class Folder(State):
     """What is in it is only made once; a second start finds it."""
-
-    def __init__(self, path, programs):
-        self.path, self.programs = Path(path).absolute(), programs
-
-    def __truediv__(self, name):
-        return self.path / name
-
-    def __str__(self):
-        return str(self.path)
-
-    def write(self, name, text):
-        """Whole or not at all, and readable by its owner only."""
-        draft = self / f"{name}.new"
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w",
-                       encoding="utf-8") as file:
-            file.write(text)
-        os.replace(draft, self / name)
-
-    def read(self, name):
-        try:
-            return (self / name).read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return None
-
-    def make(self, name, maker):
-        """maker(path) makes a file that appears only when it is whole."""
-        if (self / name).exists():
-            return
-        draft = str(self / f"{name}.new")
-        maker(draft)
-        os.chmod(draft, 0o600)
-        os.replace(draft, self / name)
 
     def prepare(self, ca=None, alg="sm2"):
         """Everything but the processes."""
