@@ -22,7 +22,7 @@ NO_SPDX = re.compile(r"(^|/)(LICENSE|NEWS|LINGUAS|\.[a-z-]+)$|\.(md|json|bin|png
 
 HOSTS = re.compile(r"(^|\.)(example|example\.(org|com|net)|test|invalid|localhost|gnu\.org|w3\.org"
                    r"|projectmallard\.org|freedesktop\.org|www\.apple\.com|spdx\.org|fsf\.org|oasis-open\.org|www\.debian\.org)$"
-                   r"|^127\.0\.0\.1$|^\[::1\]$|^[@$%{<].*")
+                   r"|^unix$|^127\.0\.0\.1$|^\[::1\]$|^[@$%{<].*")
 
 SECRET_WORDS = r"pins?|secrets?|keys?|admin|mac|passwords?|passwd|cryptogram|sm4"
 

@@ -34,7 +34,8 @@ class Processes:
         self.folder = folder
 
     def commands(self):
-        """name -> (command, what shows that it is there: a port, a socket in the folder, or None)"""
+        """name -> (command, what shows that it is there: a port, an
+        (address, port), a socket in the folder, or None)"""
         raise NotImplementedError
 
     def environment(self):
@@ -48,8 +49,8 @@ class Processes:
     def _answers(self, where):
         if where is None:
             return True
-        kind, address = (socket.AF_INET, ("127.0.0.1", where)) if isinstance(where, int) else (
-            socket.AF_UNIX, where)
+        where = ("127.0.0.1", where) if isinstance(where, int) else where
+        kind, address = socket.AF_UNIX if isinstance(where, str) else socket.AF_INET, where
         with socket.socket(kind) as link:
             try:
                 link.connect(address)
