@@ -16,6 +16,7 @@
     XJCA_GetCertSN: "",
     XJCA_GetCertDN: "",
     XJCA_VerifyPin: -1,
+    XJCA_SignStr: "",
     XJCA_CertAuth: "",
   };
 

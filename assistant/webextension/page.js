@@ -117,7 +117,7 @@
       const given = json ? parse(json) : {};
       if (!isObject(given))
         throw new TypeError("no arguments");
-      const reply = (value) => answer(`1|${name}|${ascii({ ret: 0, ...value })}`);
+      const reply = (value) => answer(`1|${name}|${ascii({ ret: 0, ...(isObject(value) ? value : {}) })}`);
       link.call(name, [given]).then(reply, ({ result, message }) =>
         reply(isObject(result) ? result : { ret: -1, msg: message }));
     },

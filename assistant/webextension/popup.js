@@ -49,26 +49,23 @@ async function thisSite(sites) {
 function row(site) {
   const line = part("row").content.cloneNode(true);
   const find = (selector) => line.querySelector(selector);
+  const [box, give, take] = [find("input"), find(".allow"), find(".withdraw")];
   find(".site").textContent = site.origin;
-  find(".note").textContent = site.administrator ? text("fromAdministrator")
-    : site.permitted ? "" : text("permissionMissing");
-  const [box, button] = [find("input"), find("button")];
+  find(".note").textContent = !site.permitted ? text("permissionMissing")
+    : site.administrator ? text("fromAdministrator") : "";
   box.checked = site.control === true;
   box.disabled = site.administrator === true;
   box.setAttribute("aria-label", text("controlOf", site.origin));
   box.onchange = () => request({ request: "setControl", origin: site.origin, on: box.checked });
-  const missing = !site.permitted;
-  button.textContent = text(missing ? "allow" : "withdraw");
-  button.setAttribute("aria-label", text(missing ? "allowSite" : "withdrawSite", site.origin));
-  button.hidden = site.administrator === true && !missing;
-  button.onclick = async () => {
-    if (missing) {
-      allow({ origin: site.origin });
-    } else {
-      await request({ request: "withdraw", origin: site.origin });
-      await show();
-      part("sites-title").focus();
-    }
+  give.hidden = site.permitted;
+  give.setAttribute("aria-label", text("allowSite", site.origin));
+  give.onclick = () => allow({ origin: site.origin });
+  take.hidden = site.administrator === true;
+  take.setAttribute("aria-label", text("withdrawSite", site.origin));
+  take.onclick = async () => {
+    await request({ request: "withdraw", origin: site.origin });
+    await show();
+    part("sites-title").focus();
   };
   return line;
 }
