@@ -50,7 +50,8 @@ lookalike_skeleton(const char *host)
 		g_utf8_normalize(shown != NULL ? shown : host, -1, G_NORMALIZE_NFKD);
 	GString *seen = g_string_new(NULL);
 
-	for (const char *at = plain != NULL ? plain : ""; *at != '\0'; at = g_utf8_next_char(at))
+	for (const char *at = plain != NULL ? plain : ""; *at != '\0';
+	     at += g_utf8_skip[(guchar)*at])
 		append_as_seen(seen, g_utf8_get_char(at));
 	while (g_str_has_suffix(seen->str, "."))
 		g_string_truncate(seen, seen->len - 1);
@@ -64,7 +65,7 @@ lookalike_skeleton(const char *host)
 static gsize
 skip_letter(const char *text)
 {
-	return (gsize)(g_utf8_next_char(text) - text);
+	return (gsize)g_utf8_skip[(guchar)*text];
 }
 
 /* Equal, or one letter more, less, or other, or two neighbours changed over. */
@@ -74,8 +75,8 @@ is_one_off(const char *a, const char *b)
 	const char *after_a, *after_b;
 
 	while (*a != '\0' && g_utf8_get_char(a) == g_utf8_get_char(b)) {
-		a = g_utf8_next_char(a);
-		b = g_utf8_next_char(b);
+		a += g_utf8_skip[(guchar)*a];
+		b += g_utf8_skip[(guchar)*b];
 	}
 	if (*a == '\0' || *b == '\0')
 		return g_utf8_strlen(a, -1) + g_utf8_strlen(b, -1) <= 1;
