@@ -23,6 +23,7 @@ static const struct {
 	{"operators lost", N_("An operator's key is lost: it counts no more")},
 	{"operators remove", N_("Remove an operator")},
 	{"order approve", N_("Approve an order")},
+	{"order at-counter", N_("Somebody came to the counter: identity and papers were checked")},
 	{"order hand-over", N_("Hand over a key: the identity was checked")},
 	{"order lay-out", N_("A new key is ready to be collected")},
 	{"order make", N_("A new key was made for an order")},

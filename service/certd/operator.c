@@ -139,7 +139,7 @@ post_then(const struct acting *acting, struct cs_delivery *delivery)
 	return CS_OK;
 }
 
-/* Whoever collects a key shows a document, and it is that of somebody in the form. */
+/* Whoever comes in, or collects a key, shows a document, and it is that of somebody in the form. */
 static enum cs_status
 identity_lines(struct acting *acting)
 {
@@ -149,7 +149,8 @@ identity_lines(struct acting *acting)
 	uint8_t hash[CS_HASH_LEN];
 	enum cs_status st;
 
-	if (strcmp(acting->row->state, "to-collect") != 0)
+	if (strcmp(acting->row->state, "to-collect") != 0 &&
+	    acting->what.event != CS_EVENT_AT_COUNTER)
 		return CS_OK;
 	if (shown == NULL || shown[0] == '\0')
 		return CS_E_ARGUMENTS;
@@ -313,6 +314,7 @@ static const struct {
 	{"refund-seen", CS_EVENT_REFUND_SEEN, 1, NULL, NULL, NULL},
 	{"paper-came", CS_EVENT_PAPER_CAME, 1, NULL, NULL, NULL},
 	{"make", CS_EVENT_MAKE, 1, NULL, NULL, make_then},
+	{"at-counter", CS_EVENT_AT_COUNTER, 1, identity_lines, NULL, NULL},
 	{"lay-out", CS_EVENT_LAY_OUT, 1, NULL, NULL, lay_out_then},
 	{"post", CS_EVENT_POST, 1, post_lines, NULL, post_then},
 	{"hand-over", CS_EVENT_HAND_OVER, 1, hand_over_lines, certificates_delivered, NULL},
@@ -376,7 +378,7 @@ acting_read(const struct cs_http_request *http, struct acting *ret)
 	const json_t *first = json_array_get(json_object_get(http->json, "approvals"), 0);
 
 	ret->json = http->json;
-	ret->key_sn = cs_json_text_or_empty(http->json, "sn", CS_SN_TEXT - 1);
+	ret->key_sn = cs_json_word(http->json, "sn", CS_SN_TEXT - 1);
 	ret->by = cs_json_text(first, "operator", CS_OPERATOR_TEXT);
 	if (ret->key_sn == NULL)
 		return CS_E_ARGUMENTS;

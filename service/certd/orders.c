@@ -69,7 +69,8 @@ request_read(const struct cs_http_request *http, struct cs_order_request *ret)
 	const char *method = cs_json_text_or_empty(http->json, "method", 8);
 	const json_t *token = json_object_get(http->json, "token");
 
-	ret->key_sn = cs_json_text_or_empty(token, "sn", CS_SN_TEXT - 1);
+	/* It becomes a line of what operators sign. */
+	ret->key_sn = cs_json_word(token, "sn", CS_SN_TEXT - 1);
 	ret->unit_code = cs_json_text(http->json, "unit_code", 32);
 	if (kind == NULL || method == NULL || ret->key_sn == NULL || ret->unit_code == NULL ||
 	    ret->unit_code[0] == '\0' || !cs_kind_read(kind, &ret->kind) ||

@@ -71,12 +71,14 @@ enum cs_status con_orders(struct visit *visit);
 enum cs_status con_order(struct visit *visit);
 enum cs_status con_document(struct visit *visit);
 void con_documents(struct visit *visit, const json_t *order);
+enum cs_status con_walk_in(struct visit *visit);
 enum cs_status con_log(struct visit *visit);
 enum cs_status con_operators(struct visit *visit);
 enum cs_status con_sign(struct visit *visit);
 enum cs_status con_paper(struct visit *visit);
 enum cs_status con_style(struct visit *visit);
 /* forms */
+enum cs_status con_walk_in_open(struct visit *visit);
 enum cs_status con_ask(struct visit *visit);
 enum cs_status con_answer_in(struct visit *visit);
 enum cs_status con_drop(struct visit *visit);

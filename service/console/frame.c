@@ -73,6 +73,10 @@ con_begin(struct visit *visit, const char *title)
 	if (visit->counter.who.name[0] != '\0') {
 		page_raw(page, "<a href=\"/\">");
 		page_say(page, CON_T_ORDERS);
+		if (cs_counter_is(&visit->counter, CS_ROLE_BIT(CS_ROLE_COUNTER))) {
+			page_raw(page, "</a><a href=\"/walk-in\">");
+			page_say(page, CON_T_WALK_IN);
+		}
 		page_raw(page, "</a><a href=\"/log\">");
 		page_say(page, CON_T_LOG);
 		page_raw(page, "</a><a href=\"/operators\">");

@@ -10,10 +10,18 @@ static const struct {
 	const char *act, *member;
 	bool lines; /* a text of many lines */
 } members[] = {
-	{"reject", "slots", false},  {"reject", "reason", false},       {"make", "sn", false},
-	{"post", "tracking", false}, {"hand-over", "id_number", false}, {"issue", "years", false},
-	{"issue", "old_cert", true}, {"request", "token", false},       {"request", "csr", true},
-	{"revoke", "reason", false}, {"revoke", "old_cert", true},
+	{"reject", "slots", false},
+	{"reject", "reason", false},
+	{"make", "sn", false},
+	{"post", "tracking", false},
+	{"hand-over", "id_number", false},
+	{"at-counter", "id_number", false},
+	{"issue", "years", false},
+	{"issue", "old_cert", true},
+	{"request", "token", false},
+	{"request", "csr", true},
+	{"revoke", "reason", false},
+	{"revoke", "old_cert", true},
 };
 
 static const char *

@@ -23,6 +23,8 @@ static const struct {
 	{"POST", "/orders/*/drop", con_drop, DOOR_OPERATOR},
 	{"POST", "/orders/*/carry-out", con_carry, DOOR_OPERATOR},
 	{"POST", "/orders/*/resend", con_resend, DOOR_OPERATOR},
+	{"GET", "/walk-in", con_walk_in, DOOR_OPERATOR},
+	{"POST", "/walk-in", con_walk_in_open, DOOR_OPERATOR},
 	{"GET", "/log", con_log, DOOR_OPERATOR},
 	{"GET", "/operators", con_operators, DOOR_OPERATOR},
 	{"GET", "/t/*/*/*/*", con_ticket_get, DOOR_TICKET},
@@ -34,13 +36,14 @@ static const struct {
 	enum cs_status status;
 	enum con_text why;
 } reasons[] = {
-	{CS_E_DENIED, CON_T_E_DENIED}, {CS_E_NOT_FOUND, CON_T_E_NOT_FOUND},
-	{CS_E_STATE, CON_T_E_STATE},   {CS_E_CHANGED, CON_T_E_STATE},
-	{CS_E_PROOF, CON_T_E_PROOF},   {CS_E_ARGUMENTS, CON_T_E_ARGUMENTS},
-	{CS_E_LIMIT, CON_T_E_LIMIT},   {CS_E_DELAY, CON_T_E_LIMIT},
-	{CS_E_REVOKED, CON_T_E_STATE}, {CS_E_COUNTER, CON_T_E_STATE},
-	{CS_E_EXISTS, CON_T_E_STATE},  {CS_E_TOO_LARGE, CON_T_E_ARGUMENTS},
-	{CS_E_EXPIRED, CON_T_E_STATE},
+	{CS_E_DENIED, CON_T_E_DENIED},      {CS_E_NOT_FOUND, CON_T_E_NOT_FOUND},
+	{CS_E_STATE, CON_T_E_STATE},        {CS_E_CHANGED, CON_T_E_STATE},
+	{CS_E_PROOF, CON_T_E_PROOF},        {CS_E_ARGUMENTS, CON_T_E_ARGUMENTS},
+	{CS_E_LIMIT, CON_T_E_LIMIT},        {CS_E_DELAY, CON_T_E_LIMIT},
+	{CS_E_REVOKED, CON_T_E_STATE},      {CS_E_COUNTER, CON_T_E_STATE},
+	{CS_E_EXISTS, CON_T_E_STATE},       {CS_E_TOO_LARGE, CON_T_E_ARGUMENTS},
+	{CS_E_EXPIRED, CON_T_E_STATE},      {CS_E_OPEN_ORDER, CON_T_E_OPEN_ORDER},
+	{CS_E_UNLOCK_FIRST, CON_T_E_STATE},
 };
 
 static enum con_text

@@ -271,7 +271,10 @@ run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, j
 		st = slots_split(members);
 		return st == CS_OK ? cs_api_operator(desk, &request, answer) : st;
 	}
-	(void)json_object_set_new(members, "method", json_string(row->method));
+	/* What openukey-unlockd would send a code by; here no code is sent. */
+	(void)json_object_set_new(
+		members, "method",
+		json_string(strcmp(row->method, CS_AT_COUNTER) == 0 ? "sms" : row->method));
 	st = cs_api_counter(desk, &request, answer);
 	grant = json_object_get(answer, "grant");
 	if (st == CS_OK && grant != NULL)
@@ -329,6 +332,8 @@ carry_out(struct cs_desk *desk, struct cs_ask_row *ask, const struct cs_order_ro
 	json_decref(approvals);
 	if (st == CS_OK)
 		st = run_act(desk, row, ask->act, members, ret);
+	if (st == CS_OK)
+		cs_walk_in_follow(desk, row->id, ask->by);
 	if (st != CS_OK && !stale(st))
 		return st;
 	put = state_put(desk, ask, st == CS_OK ? "done" : "stale");

@@ -73,6 +73,20 @@ UK_CHECKED enum cs_status cs_counter_answer(struct cs_desk *desk, const char *nu
 /* Carries out what has its signatures but could not be at once; again is harmless. */
 UK_CHECKED enum cs_status cs_counter_carry_out(struct cs_desk *desk, const char *id, json_t *ret);
 
+/*
+ * Opens an order for a person who stands at the counter, and asks for the counter's signature that
+ * identity and papers were checked.  members: kind, unit_code, sn, years, id_number (of the
+ * document shown), once (random text, so that the same form sent twice is one order), and the
+ * form's own. CS_E_DENIED: no counter; CS_E_ARGUMENTS: not a kind for a counter, or something is
+ * missing.
+ */
+UK_CHECKED enum cs_status cs_walk_in(const struct cs_counter *counter, const json_t *members,
+				     char ret_number[CS_NUMBER_TEXT]);
+/* The kinds that can be opened there; NULL behind the last. */
+extern const char *const cs_walk_in_kinds[];
+/* What the person would do next at home is done for them, as far as it goes. Other orders stay. */
+void cs_walk_in_follow(struct cs_desk *desk, const char *id, const char *by);
+
 /* A new code to the number that is on file, and to no other. Roles: hotline, counter, reviewer. */
 UK_CHECKED enum cs_status cs_counter_resend(const struct cs_counter *counter, const char *number);
 

@@ -33,7 +33,7 @@ enum cs_event {
 enum cs_actor { CS_ACTOR_USER, CS_ACTOR_PROVIDER, CS_ACTOR_OPERATOR, CS_ACTOR_SYSTEM };
 
 /* How the code of an unlock or loss travels: a text message, or the memo of a 1-cent transfer. */
-enum cs_method { CS_METHOD_SMS, CS_METHOD_MEMO };
+enum cs_method { CS_METHOD_SMS, CS_METHOD_MEMO, CS_METHOD_COUNTER };
 
 /* What the state becomes; CS_E_STATE when the event cannot happen then. */
 UK_CHECKED enum cs_status cs_flow_next(enum cs_kind kind, enum cs_state state, enum cs_event event,

@@ -9,7 +9,8 @@
 
 #define WHERE_ROOM 64
 
-static const char *const method_words[] = {[CS_METHOD_SMS] = "sms", [CS_METHOD_MEMO] = "memo"};
+static const char *const method_words[] = {
+	[CS_METHOD_SMS] = "sms", [CS_METHOD_MEMO] = "memo", [CS_METHOD_COUNTER] = CS_AT_COUNTER};
 
 static enum cs_method
 method_read(const char *word)
@@ -277,9 +278,10 @@ happens_body(struct cs_store *store, void *ctx)
 	(void)snprintf(row.state, sizeof(row.state), "%s", cs_state_word(step.to));
 	row.changed = what->now;
 	/* Somebody who can has looked at who it is; its papers came by post. */
-	if (what->event == CS_EVENT_IDENTITY_OK || what->event == CS_EVENT_APPROVE)
+	if (what->event == CS_EVENT_IDENTITY_OK || what->event == CS_EVENT_APPROVE ||
+	    what->event == CS_EVENT_AT_COUNTER)
 		row.checked = what->now;
-	if (what->event == CS_EVENT_PAPER_CAME)
+	if (what->event == CS_EVENT_PAPER_CAME || what->event == CS_EVENT_AT_COUNTER)
 		row.paper = what->now;
 	if (cs_state_final(step.to))
 		row.retain =

@@ -24,6 +24,9 @@ struct cs_orders {
 /* A capability: 256 bits in hex. Whoever has it may act for the order; only its hash is stored. */
 #define CS_CAP_TEXT 65
 
+/* The method of an order that was opened at a counter; nobody else can have it. */
+#define CS_AT_COUNTER "counter"
+
 struct cs_order_request {
 	enum cs_kind kind;
 	enum cs_method method;

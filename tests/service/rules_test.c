@@ -88,7 +88,8 @@ no_code(enum cs_event event)
 static bool
 no_consent(enum cs_event event)
 {
-	return event != CS_EVENT_CONSENT && event != CS_EVENT_PAPER_CAME;
+	return event != CS_EVENT_CONSENT && event != CS_EVENT_PAPER_CAME &&
+	       event != CS_EVENT_AT_COUNTER;
 }
 
 #define EACH_KIND(kind)   for (enum cs_kind kind = 0; kind < CS_KIND_COUNT; kind++)
