@@ -3,6 +3,7 @@
 #include "assistant/cli/cli.h"
 #include "assistant/cli/words.h"
 #include "assistant/core/errors.h"
+#include "assistant/core/hall_book.h"
 #include "assistant/core/memory.h"
 #include "assistant/core/snapshot.h"
 
@@ -203,6 +204,7 @@ static gboolean
 run_forget(int argc, char **argv, GError **error)
 {
 	g_autoptr(OukMemory) memory = NULL;
+	g_autoptr(OukHallBook) book = NULL;
 
 	if (!cli_parse(&cli_forget, &argc, &argv, CLI_TAKES_NO_KEY, forget_entries, error) ||
 	    !cli_arguments(argc, all ? 0 : 1, all ? 0 : 1, error))
@@ -212,7 +214,8 @@ run_forget(int argc, char **argv, GError **error)
 		return FALSE;
 	if (!all)
 		return forget_named(memory, argv[1], error);
-	if (!ouk_memory_forget(memory, NULL, error))
+	book = ouk_hall_book_open(NULL);
+	if (!ouk_memory_forget(memory, NULL, error) || !ouk_hall_book_forget(book, error))
 		return FALSE;
 	g_print("%s\n", _("Everything is forgotten."));
 	return TRUE;

@@ -15,9 +15,9 @@ static const struct {
 } states[] = {
 	[OUK_VISIT_GOOD] = {FALSE, NULL},
 	[OUK_VISIT_PLAIN] =
-		{FALSE, N_("This hall's address has no encryption (http): whoever is between you "
-			   "and it can read and change its pages. Type the UKEY PIN into our own "
-			   "window only.")},
+		{FALSE, N_("This hall's address has no encryption (http), so whoever is between "
+			   "you and it can read and change its pages; type the UKEY PIN into our "
+			   "own window only.")},
 	[OUK_VISIT_NOT_CHECKED] = {FALSE, NULL},
 	[OUK_VISIT_UNREACHABLE] =
 		{FALSE, N_("The hall does not answer just now; halls often close at night and on "
