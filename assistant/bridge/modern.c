@@ -62,4 +62,4 @@ static const OukFamilyRow rows[] = {
 	{"login", OUK_GATE_SIGN, login, 0, NULL},
 };
 
-const OukFamily ouk_family_modern = {"modern", rows, G_N_ELEMENTS(rows)};
+const OukFamily ouk_family_modern = {"modern", rows, G_N_ELEMENTS(rows), NULL};

@@ -66,6 +66,11 @@ typedef struct {
 	const char *name; /* "bjca" */
 	const OukFamilyRow *rows;
 	gsize count;
+	/*
+	 * What such a page is told in the place of an answer that failed; NULL: nothing but the
+	 * error. row NULL: an unknown function. Main context.
+	 */
+	JsonNode *(*failed)(const OukFamilyRow *row, const GError *error);
 } OukFamily;
 
 /* By name; NULL when there is none. families.c has the list. */

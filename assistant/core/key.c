@@ -151,23 +151,32 @@ ouk_signer_find(OukSigner *signer, OukToken *token, GBytes *id, EVP_PKEY *public
 	return TRUE;
 }
 
+static const EVP_MD *
+signer_digest(const OukSigner *signer)
+{
+	OukKeyType type = ouk_key_type(signer->public_key);
+
+	return type == OUK_KEY_RSA && signer->digest != NULL ? signer->digest
+							     : ouk_key_digest(type);
+}
+
 static GBytes *
-digest_of(OukKeyType type, GBytes *data)
+digest_of(const EVP_MD *type, GBytes *data)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
 
-	if (EVP_Digest(g_bytes_get_data(data, NULL), g_bytes_get_size(data), digest, &len,
-		       ouk_key_digest(type), NULL) != 1)
+	if (EVP_Digest(g_bytes_get_data(data, NULL), g_bytes_get_size(data), digest, &len, type,
+		       NULL) != 1)
 		return NULL;
 	return g_bytes_new(digest, len);
 }
 
 /* DigestInfo of PKCS #1 v1.5. */
 static GBytes *
-digest_info_of(GBytes *data)
+digest_info_of(const OukSigner *signer, GBytes *data)
 {
-	g_autoptr(GBytes) digest = digest_of(OUK_KEY_RSA, data);
+	g_autoptr(GBytes) digest = digest_of(signer_digest(signer), data);
 	g_autoptr(X509_SIG) info = X509_SIG_new();
 	X509_ALGOR *alg = NULL;
 	ASN1_OCTET_STRING *octets = NULL;
@@ -178,7 +187,8 @@ digest_info_of(GBytes *data)
 	if (digest == NULL || info == NULL)
 		return NULL;
 	X509_SIG_getm(info, &alg, &octets);
-	if (X509_ALGOR_set0(alg, OBJ_nid2obj(NID_sha256), V_ASN1_NULL, NULL) != 1 ||
+	if (X509_ALGOR_set0(alg, OBJ_nid2obj(EVP_MD_get_type(signer_digest(signer))), V_ASN1_NULL,
+			    NULL) != 1 ||
 	    ASN1_OCTET_STRING_set(octets, g_bytes_get_data(digest, NULL),
 				  (int)g_bytes_get_size(digest)) != 1)
 		return NULL;
@@ -190,9 +200,9 @@ digest_info_of(GBytes *data)
 }
 
 static GBytes *
-sha256_of(GBytes *data)
+sha256_of(const OukSigner *signer, GBytes *data)
 {
-	return digest_of(OUK_KEY_EC, data);
+	return digest_of(EVP_sha256(), data);
 }
 
 /* r || s as SEQUENCE { r, s } */
@@ -224,8 +234,8 @@ signature_der(GBytes *raw)
 static const struct sign_way {
 	OukKeyType type;
 	CK_MECHANISM_TYPE mechanism;
-	GBytes *(*before)(GBytes *data);    /* NULL: the data as they are */
-	GBytes *(*after)(GBytes *returned); /* NULL: the signature as it is */
+	GBytes *(*before)(const OukSigner *, GBytes *data); /* NULL: the data as they are */
+	GBytes *(*after)(GBytes *returned);                 /* NULL: the signature as it is */
 } sign_ways[] = {
 	{OUK_KEY_RSA, CKM_RSA_PKCS, digest_info_of, NULL},
 	{OUK_KEY_RSA, CKM_SHA256_RSA_PKCS, NULL, NULL},
@@ -243,6 +253,9 @@ way_find(const OukSigner *signer)
 	for (size_t i = 0; i < G_N_ELEMENTS(sign_ways); i++) {
 		CK_MECHANISM_INFO info = {0};
 
+		/* a token that makes the digest itself makes its own */
+		if (sign_ways[i].before == NULL && signer->digest != NULL && type == OUK_KEY_RSA)
+			continue;
 		if (sign_ways[i].type == type &&
 		    module->C_GetMechanismInfo(signer->token->slot, sign_ways[i].mechanism,
 					       &info) == CKR_OK &&
@@ -292,7 +305,7 @@ ouk_signer_sign(const OukSigner *signer, GBytes *data, GError **error)
 		ouk_fail(error, OUK_E_UNSUPPORTED);
 		return NULL;
 	}
-	input = way->before != NULL ? way->before(data) : g_bytes_ref(data);
+	input = way->before != NULL ? way->before(signer, data) : g_bytes_ref(data);
 	output = input != NULL ? sign_once(signer, way->mechanism, input, error) : NULL;
 	if (output == NULL) {
 		if (input == NULL)
@@ -301,7 +314,8 @@ ouk_signer_sign(const OukSigner *signer, GBytes *data, GError **error)
 	}
 	signature = way->after != NULL ? way->after(output) : g_bytes_ref(output);
 	/* A key that answers nonsense must not leave a worthless signature behind. */
-	if (signature == NULL || !ouk_signature_check(signer->public_key, data, signature)) {
+	if (signature == NULL ||
+	    !ouk_signature_check_with(signer->public_key, signer_digest(signer), data, signature)) {
 		ouk_fail_with(error, OUK_E_KEY, "(%s)", "bad signature");
 		return NULL;
 	}
@@ -311,13 +325,20 @@ ouk_signer_sign(const OukSigner *signer, GBytes *data, GError **error)
 gboolean
 ouk_signature_check(EVP_PKEY *key, GBytes *data, GBytes *signature)
 {
+	return ouk_signature_check_with(key, NULL, data, signature);
+}
+
+gboolean
+ouk_signature_check_with(EVP_PKEY *key, const EVP_MD *digest, GBytes *data, GBytes *signature)
+{
 	OukKeyType type = ouk_key_type(key);
 	g_autoptr(EVP_MD_CTX) ctx = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *key_ctx = NULL; /* belongs to ctx */
 	gboolean good;
 
 	good = ctx != NULL &&
-	       EVP_DigestVerifyInit(ctx, &key_ctx, ouk_key_digest(type), NULL, key) == 1 &&
+	       EVP_DigestVerifyInit(ctx, &key_ctx, digest != NULL ? digest : ouk_key_digest(type),
+				    NULL, key) == 1 &&
 	       (type != OUK_KEY_SM2 || EVP_PKEY_CTX_set1_id(key_ctx, GM_SM2_DEFAULT_ID,
 							    (int)strlen(GM_SM2_DEFAULT_ID)) == 1) &&
 	       EVP_DigestVerify(ctx, g_bytes_get_data(signature, NULL), g_bytes_get_size(signature),

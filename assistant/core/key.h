@@ -19,6 +19,7 @@ typedef struct {
 	EVP_PKEY *public_key; /* borrowed */
 	gboolean always_authenticate;
 	const struct uk_secret *pin; /* borrowed; for always_authenticate */
+	const EVP_MD *digest;        /* RSA only; NULL: ouk_key_digest */
 } OukSigner;
 
 /* The public key object as libcrypto has it. The caller frees. */
@@ -31,12 +32,16 @@ EVP_PKEY *ouk_key_sm2(const guint8 *point, gsize len);
 gboolean ouk_signer_find(OukSigner *signer, OukToken *token, GBytes *id, EVP_PKEY *public_key,
 			 GError **error);
 /*
- * Signs data in the form certificates and CMS use: RSA PKCS #1 v1.5 with SHA-256, SM2 with SM3 and
- * the default ID in DER, ECDSA with SHA-256 in DER. OUK_E_UNSUPPORTED when the token cannot.
+ * Signs data in the form certificates and CMS use: RSA PKCS #1 v1.5 with SHA-256 (or the signer's
+ * digest), SM2 with SM3 and the default ID in DER, ECDSA with SHA-256 in DER. OUK_E_UNSUPPORTED
+ * when the token cannot.
  */
 GBytes *ouk_signer_sign(const OukSigner *signer, GBytes *data, GError **error);
 
 /* Whether such a signature over data matches. */
 gboolean ouk_signature_check(EVP_PKEY *key, GBytes *data, GBytes *signature);
+/* The same with another digest than the key's own; NULL: that. */
+gboolean ouk_signature_check_with(EVP_PKEY *key, const EVP_MD *digest, GBytes *data,
+				  GBytes *signature);
 
 #endif

@@ -20,6 +20,8 @@ struct _OukPrompt {
 struct reply {
 	OukPromptAnswer answer;
 	int reason, left;
+	guint choices, choice;
+	OukPromptDecision decision;
 	guint8 bytes[OUK_PROMPT_ANSWER_MAX];
 };
 
@@ -131,7 +133,7 @@ question_fail(OukPrompt *prompt, OukErrorCode code)
 }
 
 static gboolean
-reply_read(struct reply *reply, gsize len, gboolean *ret_done)
+pins_read(struct reply *reply, gsize len, gboolean *ret_done)
 {
 	struct uk_secret *first = &reply->answer.pin;
 	struct uk_secret pins[OUK_PROMPT_PINS_MAX] = {0};
@@ -150,6 +152,14 @@ reply_read(struct reply *reply, gsize len, gboolean *ret_done)
 }
 
 static gboolean
+decision_read(struct reply *reply, gsize len, gboolean *ret_done)
+{
+	*ret_done = TRUE;
+	return ouk_prompt_decision_read(uk_span_of(reply->bytes, len), reply->choices,
+					&reply->decision, &reply->choice);
+}
+
+static gboolean
 on_answer(GSocket *socket, GIOCondition condition, gpointer data)
 {
 	OukPrompt *prompt = data;
@@ -158,7 +168,8 @@ on_answer(GSocket *socket, GIOCondition condition, gpointer data)
 	gssize len;
 
 	len = g_socket_receive(socket, (char *)reply->bytes, sizeof(reply->bytes), NULL, NULL);
-	if (len <= 0 || !reply_read(reply, (gsize)len, &done)) {
+	if (len <= 0 || !(reply->reason == OUK_PROMPT_QUESTION ? decision_read : pins_read)(
+				reply, (gsize)len, &done)) {
 		question_fail(prompt, OUK_E_NO_PROMPT);
 	} else if (!done) {
 		question_fail(prompt, OUK_E_CANCELLED);
@@ -192,6 +203,16 @@ message_send(OukPrompt *prompt, GBytes *message)
 	return g_socket_send(prompt->socket, bytes, len, NULL, NULL) == (gssize)len;
 }
 
+static guint
+lines_count(const char *text)
+{
+	guint count = text != NULL ? 1 : 0;
+
+	for (; text != NULL && *text != '\0'; text++)
+		count += *text == '\n';
+	return count;
+}
+
 void
 ouk_prompt_ask_async(OukPrompt *prompt, const OukPromptRequest *request, GCancellable *cancellable,
 		     GAsyncReadyCallback callback, gpointer data)
@@ -203,6 +224,7 @@ ouk_prompt_ask_async(OukPrompt *prompt, const OukPromptRequest *request, GCancel
 	reply = reply_new();
 	reply->reason = request->reason;
 	reply->left = request->left;
+	reply->choices = lines_count(request->choices);
 	prompt->task = g_task_new(NULL, cancellable, callback, data);
 	/* The answer says what happened, also when it was cancelled a moment later. */
 	g_task_set_check_cancellable(prompt->task, FALSE);
@@ -231,6 +253,27 @@ ouk_prompt_ask_finish(OukPrompt *prompt, GAsyncResult *result, OukPromptAnswer *
 		return FALSE;
 	*ret_answer = reply->answer;
 	uk_wipe(&reply->answer, sizeof(reply->answer));
+	return TRUE;
+}
+
+void
+ouk_prompt_question_async(OukPrompt *prompt, const OukPromptRequest *request,
+			  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+	g_return_if_fail(request->reason == OUK_PROMPT_QUESTION);
+	ouk_prompt_ask_async(prompt, request, cancellable, callback, data);
+}
+
+gboolean
+ouk_prompt_question_finish(OukPrompt *prompt, GAsyncResult *result, OukPromptDecision *ret,
+			   guint *ret_choice, GError **error)
+{
+	const struct reply *reply = g_task_get_task_data(G_TASK(result));
+
+	if (!g_task_propagate_boolean(G_TASK(result), error))
+		return FALSE;
+	*ret = reply->decision;
+	*ret_choice = reply->choice;
 	return TRUE;
 }
 

@@ -10,7 +10,8 @@
  *	ouk_prompt_free(prompt);
  *
  * The prompt itself refuses what cannot be a PIN, asks before one of the last tries is spent, and
- * shows the locked page with the way to unlock. Main context only.
+ * shows the locked page with the way to unlock. One thread for each prompt: that whose
+ * thread-default context it was opened in.
  */
 #ifndef OUK_CORE_PROMPT_H
 #define OUK_CORE_PROMPT_H
@@ -48,6 +49,17 @@ void ouk_prompt_ask_async(OukPrompt *prompt, const OukPromptRequest *request,
 			  GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data);
 gboolean ouk_prompt_ask_finish(OukPrompt *prompt, GAsyncResult *result, OukPromptAnswer *ret_answer,
 			       GError **error);
+
+/*
+ * A question of OUK_PROMPT_QUESTION; one at a time, like ask. Finish: FALSE with OUK_E_NO_PROMPT or
+ * OUK_E_CANCELLED (by the cancellable); what the person said is in *ret, closing the window is NO.
+ * ret_choice: counted from 0.
+ */
+void ouk_prompt_question_async(OukPrompt *prompt, const OukPromptRequest *request,
+			       GCancellable *cancellable, GAsyncReadyCallback callback,
+			       gpointer data);
+gboolean ouk_prompt_question_finish(OukPrompt *prompt, GAsyncResult *result, OukPromptDecision *ret,
+				    guint *ret_choice, GError **error);
 
 /*
  * What came of the answer. tries: as the key says now, NULL when it could not be asked. text: a

@@ -18,8 +18,10 @@ struct field {
 	const char *const *words; /* KIND_WORD: NULL-terminated, by number */
 };
 
-static const char *const reason_words[] = {"login", "change", "unblock", "test", "sign", NULL};
+static const char *const reason_words[] = {"login", "change",   "unblock", "test",
+					   "sign",  "question", NULL};
 static const char *const user_words[] = {"user", "admin", NULL};
+static const char *const site_words[] = {"plain", "known", "listed", "unlisted", "alike", NULL};
 static const char *const outcome_words[] = {"right", "wrong", "refused", "locked", "failed", NULL};
 
 #define REQUEST(name, kind, member)                                         \
@@ -32,6 +34,8 @@ static const struct field request_fields[] = {
 	REQUEST("program", KIND_TEXT, program),
 	REQUEST("asker", KIND_TEXT, asker),
 	REQUEST("site", KIND_TEXT, site),
+	{"site-state", KIND_WORD, G_STRUCT_OFFSET(OukPromptRequest, site_state), site_words},
+	REQUEST("site-name", KIND_TEXT, site_name),
 	REQUEST("purpose", KIND_TEXT, purpose),
 	REQUEST("token", KIND_TEXT, token),
 	REQUEST("nickname", KIND_TEXT, nickname),
@@ -49,6 +53,12 @@ static const struct field request_fields[] = {
 	REQUEST("parent", KIND_TEXT, parent),
 	REQUEST("rehearsal", KIND_SWITCH, rehearsal),
 	REQUEST("notice", KIND_TEXT, notice),
+	REQUEST("heading", KIND_TEXT, heading),
+	REQUEST("text", KIND_TEXT, text),
+	REQUEST("yes", KIND_TEXT, yes),
+	REQUEST("no", KIND_TEXT, no),
+	REQUEST("never", KIND_TEXT, never),
+	REQUEST("choices", KIND_TEXT, choices),
 };
 
 #define RESULT(name, kind, member)                                         \
@@ -288,6 +298,8 @@ ouk_prompt_result_read(const char *message, gsize len, OukPromptResult *ret)
 guint
 ouk_prompt_pins(int reason)
 {
+	if (reason == OUK_PROMPT_QUESTION)
+		return 0;
 	return reason == OUK_PROMPT_CHANGE ? 2 : 1;
 }
 
@@ -326,4 +338,21 @@ ouk_prompt_answer_read(struct uk_span in, guint count, gboolean *ret_done,
 	}
 	*ret_done = TRUE;
 	return in.len == 0;
+}
+
+gboolean
+ouk_prompt_decision_read(struct uk_span in, guint choices, OukPromptDecision *ret,
+			 guint *ret_choice)
+{
+	guint8 decision, choice = 0;
+
+	if (!uk_take_u8(&in, &decision) || decision > OUK_PROMPT_NEVER)
+		return FALSE;
+	if (decision == OUK_PROMPT_YES && !uk_take_u8(&in, &choice))
+		return FALSE;
+	if (in.len != 0 || choice >= MAX(choices, 1))
+		return FALSE;
+	*ret = (OukPromptDecision)decision;
+	*ret_choice = choice;
+	return TRUE;
 }

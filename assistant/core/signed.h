@@ -12,8 +12,13 @@
 #define OUK_PURPOSE_CONFIRM "confirm"
 #define OUK_PURPOSE_QUERY   "query"
 #define OUK_PURPOSE_RECOVER "recover"
+#define OUK_PURPOSE_LOGIN   "login"
 
 GBytes *ouk_signed_message(const char *purpose, const char *body);
+/* The same of a body that is no text. */
+GBytes *ouk_signed_message_of(const char *purpose, GBytes *body);
+/* Whether data begin as such a message does: nobody else may have that signed. */
+gboolean ouk_signed_is_ours(GBytes *data);
 /* By a key on a token; RSA with SHA-256, SM2 with SM3. As ouk_signer_sign. */
 GBytes *ouk_signer_sign_for(const OukSigner *signer, const char *purpose, const char *body,
 			    GError **error);

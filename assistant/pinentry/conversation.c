@@ -33,8 +33,13 @@ on_answered(const struct uk_secret *pins, gpointer data)
 	guint8 note = pins != NULL ? ANSWERED : STOPPED;
 	guint8 out[OUK_PROMPT_ANSWER_MAX] = {STOPPED};
 	gsize len = 1;
+	guint choice = 0;
 
-	if (pins != NULL)
+	if (conversation->reason == OUK_PROMPT_QUESTION) {
+		out[0] = (guint8)ouk_prompt_dialog_decision(conversation->dialog, &choice);
+		out[1] = (guint8)choice;
+		len = out[0] == OUK_PROMPT_YES ? 2 : 1;
+	} else if (pins != NULL)
 		len = ouk_prompt_answer_write(pins, ouk_prompt_pins(conversation->reason), out);
 	/* First, for the asker may be gone as soon as it has the answer. */
 	if (conversation->asked && answer_fd != conversation->fd)

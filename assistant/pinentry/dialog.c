@@ -4,6 +4,7 @@
 #include "assistant/core/flow.h"
 #include "assistant/core/pin_rule.h"
 #include "assistant/core/unlock.h"
+#include "assistant/pinentry/choices.h"
 #include "assistant/pinentry/fields.h"
 #include "assistant/pinentry/lock_label.h"
 #include "assistant/pinentry/parent.h"
@@ -19,13 +20,15 @@ struct _OukPromptDialog {
 	OukPromptRequest request;
 	OukPinRule *rule;
 	OukPinFields fields;
-	char *notice;        /* what came of the last answer, shown with the next question */
-	gboolean open;       /* a question waits for its answer */
-	gboolean ended;      /* the last page */
-	const char *showing; /* page */
+	char *notice;               /* what came of the last answer, shown with the next question */
+	gboolean open;              /* a question waits for its answer */
+	gboolean ended;             /* the last page */
+	OukPromptDecision decision; /* the last question's */
+	const char *showing;        /* page */
 
 	GtkWidget *practice, *heading, *facts, *pages, *pin_label, *pin, *new_label, *new_pin;
 	GtkWidget *again_label, *again, *rules, *message_box, *message, *caps, *hint, *num;
+	GtkWidget *question_text, *choices;
 	GtkWidget *guard_text, *guard_route_text, *guard_label, *guard_number, *end_text;
 	GtkWidget *busy, *cancel, *insist, *ok;
 };
@@ -72,15 +75,20 @@ facts_show(OukPromptDialog *dialog)
 	g_autofree char *asker = ouk_words_asker(request);
 	g_autofree char *key = ouk_words_key(request);
 	g_autofree char *tries = ouk_words_tries(request->left, request->max);
+	g_autofree char *site = ouk_words_site(request);
+	gboolean counts = request->reason != OUK_PROMPT_UNBLOCK &&
+			  request->reason != OUK_PROMPT_QUESTION && !dialog->ended;
 
 	gtk_container_foreach(GTK_CONTAINER(dialog->facts), (GtkCallback)(void *)gtk_widget_destroy,
 			      NULL);
 	fact_add(dialog, _("Asked by"), asker, FALSE);
-	fact_add(dialog, _("Site"), request->site, FALSE);
+	fact_add(dialog, _("Site"), request->site, TRUE);
+	fact_add(dialog, _("Hall"), site, FALSE);
+	fact_add(dialog, _("Connection"), ouk_words_connection(request), FALSE);
 	fact_add(dialog, _("For"), request->purpose, FALSE);
 	fact_add(dialog, _("Key"), key, FALSE);
 	fact_add(dialog, _("Unit"), request->unit, FALSE);
-	if (request->reason != OUK_PROMPT_UNBLOCK && !dialog->ended)
+	if (counts)
 		fact_add(dialog, _("Tries"), tries, TRUE);
 	gtk_widget_show_all(dialog->facts);
 }
@@ -211,6 +219,28 @@ unfinished_show(OukPromptDialog *dialog)
 	return TRUE;
 }
 
+static void
+question_show(OukPromptDialog *dialog)
+{
+	const OukPromptRequest *request = &dialog->request;
+
+	gtk_label_set_text(GTK_LABEL(dialog->question_text),
+			   request->text != NULL ? request->text : "");
+	ouk_choices_show(GTK_BOX(dialog->choices), request->choices);
+	page_show(dialog, "question");
+	gtk_widget_set_visible(dialog->ok, request->yes != NULL);
+	gtk_button_set_label(GTK_BUTTON(dialog->ok), request->yes != NULL ? request->yes : "");
+	gtk_button_set_label(GTK_BUTTON(dialog->cancel),
+			     request->no != NULL ? request->no : _("_Close"));
+	gtk_button_set_label(GTK_BUTTON(dialog->insist),
+			     request->never != NULL ? request->never : "");
+	gtk_widget_set_visible(dialog->insist, request->never != NULL);
+	/* Enter must not agree to what nobody has read. */
+	gtk_widget_set_can_default(dialog->cancel, TRUE);
+	gtk_window_set_default(GTK_WINDOW(dialog), dialog->cancel);
+	gtk_widget_grab_focus(dialog->cancel);
+}
+
 /* ---- what is told ---- */
 
 static void
@@ -218,6 +248,10 @@ page_choose(OukPromptDialog *dialog)
 {
 	const OukPromptRequest *request = &dialog->request;
 
+	if (request->reason == OUK_PROMPT_QUESTION) {
+		question_show(dialog);
+		return;
+	}
 	if (unfinished_show(dialog))
 		return;
 	if (request->reason == OUK_PROMPT_UNBLOCK || request->left < 0 ||
@@ -251,7 +285,8 @@ ouk_prompt_dialog_ask(OukPromptDialog *dialog, const OukPromptRequest *request)
 	dialog->ended = FALSE;
 	dialog->open = TRUE;
 	facts_show(dialog);
-	ouk_pin_fields_ask(&dialog->fields, request, dialog->rule);
+	if (request->reason != OUK_PROMPT_QUESTION)
+		ouk_pin_fields_ask(&dialog->fields, request, dialog->rule);
 	page_choose(dialog);
 	ouk_parent_set(GTK_WINDOW(dialog), request->parent);
 	gtk_window_set_keep_above(GTK_WINDOW(dialog), TRUE);
@@ -360,9 +395,28 @@ fields_try(OukPromptDialog *dialog, gboolean insist)
 }
 
 static void
+decide(OukPromptDialog *dialog, OukPromptDecision decision)
+{
+	dialog->decision = decision;
+	dialog->open = FALSE;
+	gtk_widget_hide(GTK_WIDGET(dialog));
+	dialog->answered(NULL, dialog->data);
+}
+
+OukPromptDecision
+ouk_prompt_dialog_decision(OukPromptDialog *dialog, guint *ret_choice)
+{
+	*ret_choice = ouk_choices_chosen(GTK_BOX(dialog->choices));
+	return dialog->decision;
+}
+
+static void
 on_insist(OukPromptDialog *dialog)
 {
-	fields_try(dialog, TRUE);
+	if (g_strcmp0(dialog->showing, "question") == 0)
+		decide(dialog, OUK_PROMPT_NEVER);
+	else
+		fields_try(dialog, TRUE);
 }
 
 static void
@@ -370,7 +424,9 @@ on_ok(OukPromptDialog *dialog)
 {
 	if (!dialog->open || dialog->ended)
 		return;
-	if (g_strcmp0(dialog->showing, "guard") != 0)
+	if (g_strcmp0(dialog->showing, "question") == 0)
+		decide(dialog, OUK_PROMPT_YES);
+	else if (g_strcmp0(dialog->showing, "guard") != 0)
 		fields_try(dialog, FALSE);
 	else if (guard_agrees(dialog))
 		fields_show(dialog);
@@ -380,9 +436,7 @@ static void
 on_cancel(OukPromptDialog *dialog)
 {
 	ouk_pin_fields_clear(&dialog->fields);
-	dialog->open = FALSE;
-	gtk_widget_hide(GTK_WIDGET(dialog));
-	dialog->answered(NULL, dialog->data);
+	decide(dialog, OUK_PROMPT_NO);
 }
 
 static gboolean
@@ -450,6 +504,8 @@ ouk_prompt_dialog_class_init(OukPromptDialogClass *class)
 	BIND(widget, caps);
 	BIND(widget, hint);
 	BIND(widget, num);
+	BIND(widget, question_text);
+	BIND(widget, choices);
 	BIND(widget, guard_text);
 	BIND(widget, guard_route_text);
 	BIND(widget, guard_label);

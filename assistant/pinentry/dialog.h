@@ -15,7 +15,7 @@ G_DECLARE_FINAL_TYPE(OukPromptDialog, ouk_prompt_dialog, OUK, PROMPT_DIALOG, Gtk
 
 /*
  * pins: so many as ouk_prompt_pins says, wiped when it returns; NULL when the person stops or
- * closes the window.
+ * closes the window, and after OUK_PROMPT_QUESTION.
  */
 typedef void (*OukPromptAnswered)(const struct uk_secret *pins, gpointer data);
 
@@ -23,6 +23,8 @@ OukPromptDialog *ouk_prompt_dialog_new(OukPromptAnswered answered, gpointer data
 
 /* Opens with a question; fields are empty. The request is copied. */
 void ouk_prompt_dialog_ask(OukPromptDialog *dialog, const OukPromptRequest *request);
+/* How a question was answered, and the choice; in the callback. */
+OukPromptDecision ouk_prompt_dialog_decision(OukPromptDialog *dialog, guint *ret_choice);
 /* What came of the last answer. */
 void ouk_prompt_dialog_tell(OukPromptDialog *dialog, const OukPromptResult *result);
 /* Whether it shows how it ended: nothing is left to do but to read it and close it. */

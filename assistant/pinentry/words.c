@@ -30,6 +30,7 @@ static const struct {
 				N_("Set a new UKEY PIN"),
 				N_("Set at %s on the key %s: the new UKEY PIN is good from now "
 				   "on.")},
+	[OUK_PROMPT_QUESTION] = {N_("A web page and your UKEY"), NULL, NULL, NULL, NULL, NULL},
 };
 
 /* The rows are not literals for printf: puts the words where "%s" stands, in order. */
@@ -61,6 +62,16 @@ program_name(const OukPromptRequest *request)
 	return request->program != NULL ? g_path_get_basename(request->program) : NULL;
 }
 
+/* A hall's own name only where the list vouches for it. */
+static const char *
+site_name(const OukPromptRequest *request)
+{
+	gboolean listed = request->site_state == OUK_PROMPT_SITE_KNOWN ||
+			  request->site_state == OUK_PROMPT_SITE_LISTED;
+
+	return listed && request->site_name != NULL ? request->site_name : request->site;
+}
+
 char *
 ouk_words_heading(const OukPromptRequest *request)
 {
@@ -68,10 +79,12 @@ ouk_words_heading(const OukPromptRequest *request)
 	const char *of_site = rows[request->reason].of_site;
 	const char *of_program = rows[request->reason].of_program;
 
+	if (request->reason == OUK_PROMPT_QUESTION)
+		return g_strdup(request->heading != NULL ? request->heading : "");
 	if (request->admin)
 		return g_strdup(_("The administrator PIN of the key"));
 	if (request->site != NULL && of_site != NULL)
-		return text_fill(_(of_site), request->site, NULL);
+		return text_fill(_(of_site), site_name(request), NULL);
 	if (program != NULL && of_program != NULL)
 		return text_fill(_(of_program), program, NULL);
 	return g_strdup(_(rows[request->reason].plain));
@@ -109,6 +122,33 @@ ouk_words_asker(const OukPromptRequest *request)
 	if (request->asker == NULL || request->program == NULL)
 		return g_strdup(request->program != NULL ? request->program : request->asker);
 	return g_strdup_printf(_("%s (%s)"), name, request->program);
+}
+
+char *
+ouk_words_site(const OukPromptRequest *request)
+{
+	const char *name = request->site_name != NULL ? request->site_name : "";
+
+	switch (request->site_state) {
+	case OUK_PROMPT_SITE_KNOWN:
+		return g_strdup_printf(_("✓ %s, a hall of the list"), name);
+	case OUK_PROMPT_SITE_LISTED:
+		return g_strdup_printf(_("%s, listed, not verified"), name);
+	case OUK_PROMPT_SITE_UNLISTED:
+		return g_strdup(_("⚠ not in the list of halls"));
+	case OUK_PROMPT_SITE_ALIKE:
+		return g_strdup_printf(_("⚠ looks like %s, but is another site"), name);
+	default:
+		return NULL;
+	}
+}
+
+const char *
+ouk_words_connection(const OukPromptRequest *request)
+{
+	if (request->site == NULL || !g_str_has_prefix(request->site, "http:"))
+		return NULL;
+	return _("⚠ not encrypted (http): others on the way can read and change the page");
 }
 
 static char *

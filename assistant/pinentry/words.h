@@ -15,6 +15,10 @@ const char *ouk_words_title(int reason);
 char *ouk_words_tries(int left, int max);
 /* Who asks: a name and the program's file. NULL when nobody was named. */
 char *ouk_words_asker(const OukPromptRequest *request);
+/* What is known of the site: "✓ ..., a hall of the list"; NULL when nothing is said of it. */
+char *ouk_words_site(const OukPromptRequest *request);
+/* What is wrong with the way to the site; NULL when nothing is. Static. */
+const char *ouk_words_connection(const OukPromptRequest *request);
 /* "Accounts' key · …1234" */
 char *ouk_words_key(const OukPromptRequest *request);
 /* "The PIN was not right. 9 of 10 tries left. Nothing else was done." */
