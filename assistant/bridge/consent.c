@@ -192,9 +192,10 @@ static void
 request_warn(struct seek *seek, OukPromptRequest *request)
 {
 	request->heading = g_strdup_printf(_("This is not %s"), request->site_name);
-	request->text = g_strdup(_("The page's address is only like the hall's, as those of "
-				   "swindlers are. It was shown nothing of your key. Close the page "
-				   "and open the hall from My Certificates."));
+	request->text =
+		g_strdup(_("The page's address is only like the hall's, as those of "
+			   "swindlers are. It was shown nothing of your key. Close the page "
+			   "and open the hall from My Certificates."));
 }
 
 /* On a worker. */
@@ -271,10 +272,9 @@ static void
 seek_record(struct seek *seek, const char *event)
 {
 	const OukPageCert cert = {
-		.key = seek->keys->len > 0
-			       ? g_ptr_array_index(seek->keys,
-						   MIN(seek->choice, seek->keys->len - 1))
-			       : NULL,
+		.key = seek->keys->len > 0 ? g_ptr_array_index(seek->keys, MIN(seek->choice,
+									       seek->keys->len - 1))
+					   : NULL,
 	};
 	g_autoptr(GError) error = NULL;
 
@@ -394,13 +394,19 @@ alike_refuse(OukCall *call, GError **error)
 	return OUK_MAY_NOT;
 }
 
+static gpointer
+view_ref(gconstpointer view, gpointer data)
+{
+	return g_object_ref((gpointer)(uintptr_t)view);
+}
+
 OukMay
 consent_check(OukCall *call, GError **error)
 {
 	OukPage *page = call->page;
 	const char *origins[] = {page->origin, page->top};
 	g_autoptr(GPtrArray) plugged = keys_plugged(page->bridge);
-	g_autoptr(GPtrArray) visible = g_ptr_array_copy(plugged, (GCopyFunc)g_object_ref, NULL);
+	g_autoptr(GPtrArray) visible = g_ptr_array_copy(plugged, view_ref, NULL);
 	OukHallSeen seen;
 
 	g_ptr_array_set_free_func(visible, g_object_unref);

@@ -88,7 +88,8 @@ origin_gather(const OukSession *session, gint64 left, gpointer data)
 	g_ptr_array_add(data, g_strdup(session->origin));
 }
 
-/* Sites that are not allowed any more lose their sessions; pages that were refused may ask again. */
+/* Sites that are not allowed any more lose their sessions; pages that were refused may ask again.
+ */
 static void
 answer_recheck(OukBridge *bridge, guint id, JsonBuilder *json)
 {
@@ -147,9 +148,9 @@ answer_make(OukBridge *bridge, const char *question, gsize len)
 		if (g_strcmp0(answers[i].ask, ask) != 0)
 			continue;
 		json_builder_begin_object(json);
-		answers[i].answer(
-			bridge,
-			(guint)json_object_get_int_member_with_default(object, "id", 0), json);
+		answers[i].answer(bridge,
+				  (guint)json_object_get_int_member_with_default(object, "id", 0),
+				  json);
 		json_builder_end_object(json);
 		out = json_builder_get_root(json);
 		return json_to_string(out, FALSE);

@@ -37,7 +37,7 @@ struct _OukBridge {
 	guint last_page;
 	gboolean closing;
 	gint rehearsal; /* atomic: a practice key is in, so practice halls count */
-	GMutex lock; /* of rates */
+	GMutex lock;    /* of rates */
 };
 
 /* What this page has been told by the person, beyond what is kept of its site. */
@@ -78,9 +78,9 @@ struct _OukCall {
 	JsonArray *args;
 	GTask *task; /* NULL: answered already */
 	GCancellable *cancellable;
-	gulong outer; /* handler of the caller's cancellable */
-	gint64 made;  /* monotonic */
-	GPtrArray *keys; /* of OukTokenView: that the site may see, as of when it began */
+	gulong outer;       /* handler of the caller's cancellable */
+	gint64 made;        /* monotonic */
+	GPtrArray *keys;    /* of OukTokenView: that the site may see, as of when it began */
 	const char *asking; /* bridge->lock: token_id that a window is open for; NULL */
 	gboolean pulled;    /* bridge->lock: it went meanwhile */
 	JsonNode *answer;

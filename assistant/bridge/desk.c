@@ -8,9 +8,9 @@
 #include <openssl/rand.h>
 #include <string.h>
 
-#define NOTES_MAX    32
-#define NOTE_MAX     4096
-#define CHOICES_MAX  16
+#define NOTES_MAX   32
+#define NOTE_MAX    4096
+#define CHOICES_MAX 16
 
 const char *
 ouk_page_desk_origin(OukPageDesk *desk)
@@ -187,9 +187,9 @@ login_work(OukToken *token, const struct uk_secret *pin, gpointer data, GError *
 static void
 others_end(OukPageDesk *desk, OukTokenView *key)
 {
-	(void)ouk_sessions_end(
-		desk->bridge->sessions,
-		&(OukSessionFilter){.token_id = ouk_token_view_info(key)->id}, "wrong-pin");
+	(void)ouk_sessions_end(desk->bridge->sessions,
+			       &(OukSessionFilter){.token_id = ouk_token_view_info(key)->id},
+			       "wrong-pin");
 }
 
 static gboolean

@@ -251,9 +251,8 @@ call_run(gpointer data)
 	if (call->row->gate == OUK_GATE_FREE && call->error == NULL)
 		return;
 	g_mutex_lock(&page->lock);
-	page->last_error = call->error != NULL && call->error->domain == OUK_ERROR
-				   ? call->error->code
-				   : -1;
+	page->last_error =
+		call->error != NULL && call->error->domain == OUK_ERROR ? call->error->code : -1;
 	g_mutex_unlock(&page->lock);
 }
 
@@ -347,30 +346,30 @@ on_outer_cancelled(GCancellable *cancellable, gpointer data)
 }
 
 void
-ouk_page_call_async(OukPage *page, const OukFamily *family, const char *function, JsonArray *args,
-		    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+ouk_page_call_start(OukPage *page, const OukPageCall *what, GCancellable *cancellable,
+		    GAsyncReadyCallback callback, gpointer data)
 {
-	const OukFamilyRow *row = ouk_family_row(family, function);
+	const OukFamilyRow *row = ouk_family_row(what->family, what->function);
 	g_autoptr(GTask) task = g_task_new(NULL, cancellable, callback, data);
 	GError *error = NULL;
 	OukCall *call;
 
 	g_task_set_check_cancellable(task, FALSE);
-	if (args != NULL && row != NULL)
-		wipe_pins(args, row);
+	if (what->args != NULL && row != NULL)
+		wipe_pins(what->args, row);
 	if (g_cancellable_is_cancelled(cancellable)) {
 		ouk_fail(&error, OUK_E_CANCELLED);
 		g_task_return_error(task, error);
 		return;
 	}
-	if (!call_check(page, row, function, &error)) {
+	if (!call_check(page, row, what->function, &error)) {
 		g_task_return_error(task, error);
 		return;
 	}
 	call = g_new0(OukCall, 1);
 	call->page = page_ref(page);
 	call->row = row;
-	call->args = args != NULL ? json_array_ref(args) : json_array_new();
+	call->args = what->args != NULL ? json_array_ref(what->args) : json_array_new();
 	call->task = g_steal_pointer(&task);
 	call->cancellable = g_cancellable_new();
 	call->made = g_get_monotonic_time();

@@ -123,9 +123,24 @@ gpointer ouk_page_data(const OukPage *page);
  * (never signed for a page), OUK_E_PAGE_TRIES (so few are left that pages may not use one),
  * OUK_E_PAGE_ARGUMENT, and those of keys: OUK_E_CANCELLED, OUK_E_REMOVED, OUK_E_PIN_LOCKED, ...
  */
-void ouk_page_call_async(OukPage *page, const OukFamily *family, const char *function,
-			 JsonArray *args, GCancellable *cancellable, GAsyncReadyCallback callback,
-			 gpointer data);
+typedef struct {
+	const OukFamily *family;
+	const char *function;
+	JsonArray *args;
+} OukPageCall;
+
+void ouk_page_call_start(OukPage *page, const OukPageCall *call, GCancellable *cancellable,
+			 GAsyncReadyCallback callback, gpointer data);
+
+/* The same, for callers that have the parts apart. */
+static inline void
+ouk_page_call_async(OukPage *page, const OukFamily *family, const char *function, JsonArray *args,
+		    GCancellable *cancellable, GAsyncReadyCallback callback, gpointer data)
+{
+	const OukPageCall call = {family, function, args};
+
+	ouk_page_call_start(page, &call, cancellable, callback, data);
+}
 JsonNode *ouk_page_call_finish(OukPage *page, GAsyncResult *result, GError **error);
 
 /* Scheme, host and port in the one form that is compared; NULL: not an origin. Caller frees. */

@@ -19,9 +19,8 @@ gboolean
 record_page(OukPage *page, const char *event, const char *function, const OukPageCert *cert,
 	    const GError *result, GError **error)
 {
-	const OukPairCert *x509 = cert != NULL && cert->pair != NULL
-					  ? ouk_pair_view_cert(cert->pair)
-					  : NULL;
+	const OukPairCert *x509 =
+		cert != NULL && cert->pair != NULL ? ouk_pair_view_cert(cert->pair) : NULL;
 	g_autofree char *program = ouk_peer_name(page->peer);
 	const OukJournalEntry entry = {
 		.event = event,
@@ -53,8 +52,7 @@ refusal_take(OukBridge *bridge, const char *name, guint *ret_skipped)
 void
 record_refusal(OukPage *page, const char *function, const GError *result)
 {
-	g_autofree char *name =
-		g_strdup_printf("refused %s %s", result_name(result), page->origin);
+	g_autofree char *name = g_strdup_printf("refused %s %s", result_name(result), page->origin);
 	g_autofree char *program = ouk_peer_name(page->peer);
 	g_autoptr(GError) error = NULL;
 	OukJournalEntry entry = {

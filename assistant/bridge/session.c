@@ -6,9 +6,9 @@
 struct _OukSessions {
 	OukSessionsSetup setup;
 	GMutex lock;
-	GPtrArray *list; /* of OukSession */
+	GPtrArray *list;    /* of OukSession */
 	GHashTable *logins; /* token_id -> OukLogin */
-	GSource *tick;   /* while there are any */
+	GSource *tick;      /* while there are any */
 	guint last;
 };
 

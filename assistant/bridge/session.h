@@ -82,8 +82,8 @@ typedef struct {
 /* The number that were ended. */
 guint ouk_sessions_end(OukSessions *sessions, const OukSessionFilter *filter, const char *why);
 /* Each of them, under the lock. */
-void ouk_sessions_foreach(OukSessions *sessions, void (*fn)(const OukSession *session, gint64 left,
-							    gpointer data),
+void ouk_sessions_foreach(OukSessions *sessions,
+			  void (*fn)(const OukSession *session, gint64 left, gpointer data),
 			  gpointer data);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OukLogin, ouk_login_unref)

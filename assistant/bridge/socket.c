@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/bridge/socket.h"
 
-#include "assistant/bridge/wire.h"
+#include "assistant/core/bridge_client.h"
 #include "assistant/core/errors.h"
 
 #include <gio/gunixsocketaddress.h>

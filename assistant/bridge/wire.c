@@ -11,11 +11,11 @@
 
 #include <string.h>
 
-#define PROTOCOL      1
-#define LINKS_MAX     64
-#define PAGES_MAX     512
-#define READ_SIZE     16384
-#define UNSENT_MAX    (8 * 1024 * 1024)
+#define PROTOCOL       1
+#define LINKS_MAX      64
+#define PAGES_MAX      512
+#define READ_SIZE      16384
+#define UNSENT_MAX     (8 * 1024 * 1024)
 #define UNANSWERED_MAX 1024
 
 struct _OukWire {
@@ -56,12 +56,6 @@ struct question {
 	const OukFamilyRow *row;
 	JsonNode *root; /* what was read: wiped with the answer */
 };
-
-char *
-ouk_runtime_path(const char *name)
-{
-	return g_build_filename(g_get_user_runtime_dir(), "openukey", name, NULL);
-}
 
 /* ---- the end of a connection ---- */
 
@@ -467,8 +461,8 @@ on_incoming(GSocketService *service, GSocketConnection *connection, GObject *sou
 	link->connection = g_object_ref(connection);
 	link->peer = peer;
 	link->cancellable = g_cancellable_new();
-	link->pages = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
-					    (GDestroyNotify)held_free);
+	link->pages =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)held_free);
 	link->in = g_byte_array_new();
 	g_queue_init(&link->out);
 	g_ptr_array_add(wire->links, link);

@@ -12,9 +12,6 @@
 
 typedef struct _OukWire OukWire;
 
-/* XDG_RUNTIME_DIR/openukey/NAME; NULL: there is no such folder. The caller frees. */
-char *ouk_runtime_path(const char *name);
-
 /* OUK_E_BRIDGE when another bridge of the user is there already, or no folder for the socket. */
 OukWire *ouk_wire_new(OukBridge *bridge, GError **error);
 void ouk_wire_free(OukWire *wire);

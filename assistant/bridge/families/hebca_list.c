@@ -380,3 +380,24 @@ HEBCA_HANDLER(envelop)
 		ouk_fail(error, OUK_E_PAGE_ARGUMENT);
 	return ouk_hebca_answer_bytes("b64data", out);
 }
+
+/* Of data, for the page's own use: nothing is signed. */
+HEBCA_HANDLER(digest)
+{
+	g_autoptr(GBytes) data = ouk_arg_member_base64(args, "b64data", error);
+	g_autofree char *algorithm = ouk_arg_member(args, "digestalg");
+	const EVP_MD *md = g_strcmp0(algorithm, "1") == 0 ? EVP_sha1() : EVP_sm3();
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+	g_autoptr(GBytes) out = NULL;
+
+	if (data == NULL)
+		return NULL;
+	if (EVP_Digest(g_bytes_get_data(data, NULL), g_bytes_get_size(data), digest, &len, md,
+		       NULL) != 1) {
+		ouk_fail(error, OUK_E_INTERNAL);
+		return NULL;
+	}
+	out = g_bytes_new(digest, len);
+	return ouk_hebca_answer_bytes("b64data", out);
+}
