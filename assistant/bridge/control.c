@@ -11,6 +11,7 @@
 
 struct _OukControl {
 	OukBridge *bridge;
+	OukListen *listen;
 	GSocketService *service;
 };
 
@@ -60,14 +61,39 @@ page_put(const OukPage *page, JsonBuilder *json)
 }
 
 static void
-answer_status(OukBridge *bridge, guint id, JsonBuilder *json)
+ports_put(OukListen *listen, JsonBuilder *json)
 {
+	g_autoptr(GPtrArray) doors = ouk_listen_state(listen);
+
+	for (guint i = 0; i < doors->len; i++) {
+		const OukListenState *door = g_ptr_array_index(doors, i);
+
+		json_builder_begin_object(json);
+		put_text(json, "name", ouk_door_name(door->kind));
+		put_number(json, "port", door->port);
+		json_builder_set_member_name(json, "open");
+		json_builder_add_boolean_value(json, door->open);
+		put_text(json, "holder", door->holder);
+		put_number(json, "connections", door->connections);
+		json_builder_end_object(json);
+	}
+}
+
+static void
+answer_status(OukControl *control, guint id, JsonBuilder *json)
+{
+	OukBridge *bridge = control->bridge;
+
 	put_text(json, "version", OPENUKEY_VERSION);
 	put_number(json, "keys", g_list_model_get_n_items(G_LIST_MODEL(bridge->watch)));
 	json_builder_set_member_name(json, "pages");
 	json_builder_begin_array(json);
 	for (guint i = 0; i < bridge->pages->len; i++)
 		page_put(g_ptr_array_index(bridge->pages, i), json);
+	json_builder_end_array(json);
+	json_builder_set_member_name(json, "ports");
+	json_builder_begin_array(json);
+	ports_put(control->listen, json);
 	json_builder_end_array(json);
 	json_builder_set_member_name(json, "sessions");
 	json_builder_begin_array(json);
@@ -76,10 +102,12 @@ answer_status(OukBridge *bridge, guint id, JsonBuilder *json)
 }
 
 static void
-answer_end(OukBridge *bridge, guint id, JsonBuilder *json)
+answer_end(OukControl *control, guint id, JsonBuilder *json)
 {
+	OukSessions *sessions = control->bridge->sessions;
+
 	put_number(json, "ended",
-		   ouk_sessions_end(bridge->sessions, &(OukSessionFilter){.id = id}, "person"));
+		   ouk_sessions_end(sessions, &(OukSessionFilter){.id = id}, "person"));
 }
 
 static void
@@ -91,8 +119,9 @@ origin_gather(const OukSession *session, gint64 left, gpointer data)
 /* Sites that are not allowed any more lose their sessions; pages that were refused may ask again.
  */
 static void
-answer_recheck(OukBridge *bridge, guint id, JsonBuilder *json)
+answer_recheck(OukControl *control, guint id, JsonBuilder *json)
 {
+	OukBridge *bridge = control->bridge;
 	g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func(g_free);
 	const GPtrArray *consents = consents_now(bridge);
 	guint ended = 0;
@@ -119,7 +148,7 @@ answer_recheck(OukBridge *bridge, guint id, JsonBuilder *json)
 
 static const struct {
 	const char *ask;
-	void (*answer)(OukBridge *bridge, guint id, JsonBuilder *json);
+	void (*answer)(OukControl *control, guint id, JsonBuilder *json);
 } answers[] = {
 	{"status", answer_status},
 	{"end", answer_end},
@@ -128,7 +157,7 @@ static const struct {
 
 /* NULL: no question that we know. */
 static char *
-answer_make(OukBridge *bridge, const char *question, gsize len)
+answer_make(OukControl *control, const char *question, gsize len)
 {
 	g_autoptr(JsonParser) parser = json_parser_new();
 	g_autoptr(JsonBuilder) json = json_builder_new();
@@ -148,7 +177,7 @@ answer_make(OukBridge *bridge, const char *question, gsize len)
 		if (g_strcmp0(answers[i].ask, ask) != 0)
 			continue;
 		json_builder_begin_object(json);
-		answers[i].answer(bridge,
+		answers[i].answer(control,
 				  (guint)json_object_get_int_member_with_default(object, "id", 0),
 				  json);
 		json_builder_end_object(json);
@@ -161,7 +190,7 @@ answer_make(OukBridge *bridge, const char *question, gsize len)
 /* ---- connections ---- */
 
 struct visit {
-	OukBridge *bridge;
+	OukControl *control;
 	GSocketConnection *connection;
 	char question[QUESTION_MAX];
 	char *answer;
@@ -191,7 +220,7 @@ on_question(GObject *source, GAsyncResult *result, gpointer data)
 	gssize len = g_input_stream_read_finish(G_INPUT_STREAM(source), result, NULL);
 
 	if (len > 0)
-		visit->answer = answer_make(visit->bridge, visit->question, (gsize)len);
+		visit->answer = answer_make(visit->control, visit->question, (gsize)len);
 	if (visit->answer == NULL) {
 		visit_end(visit);
 		return;
@@ -213,7 +242,7 @@ on_incoming(GSocketService *service, GSocketConnection *connection, GObject *sou
 		return TRUE;
 	g_socket_set_timeout(g_socket_connection_get_socket(connection), 10);
 	visit = g_new0(struct visit, 1);
-	visit->bridge = control->bridge;
+	visit->control = control;
 	visit->connection = g_object_ref(connection);
 	g_input_stream_read_async(g_io_stream_get_input_stream(G_IO_STREAM(connection)),
 				  visit->question, sizeof(visit->question), G_PRIORITY_DEFAULT,
@@ -222,7 +251,7 @@ on_incoming(GSocketService *service, GSocketConnection *connection, GObject *sou
 }
 
 OukControl *
-ouk_control_new(OukBridge *bridge, GError **error)
+ouk_control_new(OukBridge *bridge, OukListen *listen, GError **error)
 {
 	GSocketService *service = ouk_socket_serve(OUK_BRIDGE_CONTROL, error);
 	OukControl *control;
@@ -231,6 +260,7 @@ ouk_control_new(OukBridge *bridge, GError **error)
 		return NULL;
 	control = g_new0(OukControl, 1);
 	control->bridge = bridge;
+	control->listen = listen;
 	control->service = service;
 	g_signal_connect(service, "incoming", G_CALLBACK(on_incoming), control);
 	return control;

@@ -3,12 +3,12 @@
 #ifndef OUK_BRIDGE_CONTROL_H
 #define OUK_BRIDGE_CONTROL_H
 
-#include "assistant/bridge/bridge.h"
+#include "assistant/bridge/listen/listen.h"
 
 typedef struct _OukControl OukControl;
 
-/* OUK_E_BRIDGE. What it answers is in core/bridge_client.h. */
-OukControl *ouk_control_new(OukBridge *bridge, GError **error);
+/* OUK_E_BRIDGE. What it answers is in core/bridge_client.h. Both must outlive it. */
+OukControl *ouk_control_new(OukBridge *bridge, OukListen *listen, GError **error);
 void ouk_control_free(OukControl *control);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(OukControl, ouk_control_free)

@@ -2,6 +2,7 @@
 /* openukey-bridge: web pages that ask for the key. */
 #include "assistant/bridge/bridge.h"
 #include "assistant/bridge/control.h"
+#include "assistant/bridge/listen/listen.h"
 #include "assistant/bridge/relay.h"
 #include "assistant/bridge/wire.h"
 #include "assistant/core/errors.h"
@@ -17,6 +18,7 @@
 static struct {
 	gboolean native_messaging, version;
 	int session_idle, session_limit;
+	char *ports;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -26,6 +28,8 @@ static const GOptionEntry entries[] = {
 	 N_("End a session so long after the last use of the key (at most 300)"), N_("SECONDS")},
 	{"session-limit", 0, 0, G_OPTION_ARG_INT, &options.session_limit,
 	 N_("End a session after so long (at most 1800)"), N_("SECONDS")},
+	{"ports", 0, 0, G_OPTION_ARG_STRING, &options.ports,
+	 N_("Listen on other ports than 21051,21061,17212,17215; 0 leaves one out"), N_("LIST")},
 	{"version", 0, 0, G_OPTION_ARG_NONE, &options.version, N_("Print the version"), NULL},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
@@ -62,13 +66,20 @@ serve(void)
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autoptr(GError) error = NULL;
 	g_autoptr(OukBridge) bridge = NULL;
+	g_autoptr(OukListen) listen = NULL;
 	g_autoptr(OukWire) wire = NULL;
 	g_autoptr(OukControl) control = NULL;
+	OukListenPorts ports;
 
+	if (!ouk_listen_ports_read(options.ports, &ports)) {
+		ouk_fail_with(&error, OUK_E_USAGE, "(--ports %s)", options.ports);
+		return report(error);
+	}
 	ouk_process_harden();
 	bridge = ouk_bridge_new(&setup, &error);
 	wire = bridge != NULL ? ouk_wire_new(bridge, &error) : NULL;
-	control = wire != NULL ? ouk_control_new(bridge, &error) : NULL;
+	listen = wire != NULL ? ouk_listen_new(bridge, &ports) : NULL;
+	control = listen != NULL ? ouk_control_new(bridge, listen, &error) : NULL;
 	if (control == NULL)
 		return report(error);
 	g_unix_signal_add(SIGTERM, on_signal, loop);

@@ -87,7 +87,7 @@ class Room(Desktop):
     # ---- the bridge ----
 
     def start_bridge(self, *options):
-        self.bridge = self.background("bridge", BRIDGE, *options)
+        self.bridge = self.background("bridge", BRIDGE, "--ports", "0,0,0,0", *options)
         self.wait_bridge()
 
     def wait_bridge(self):
