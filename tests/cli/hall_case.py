@@ -125,10 +125,11 @@ def der(path):
 
 def sign(alg, key, text):
     """What a key would: PKCS #1 with SHA-256, or SM2 with SM3 as DER."""
+    text = text.encode() if isinstance(text, str) else text
     if alg == "rsa":
-        return run("openssl", "dgst", "-sha256", "-sign", key, data=text.encode())
+        return run("openssl", "dgst", "-sha256", "-sign", key, data=text)
     path = "/proc/self/fd/%d" % (file := os.memfd_create("text"))
-    os.write(file, text.encode())
+    os.write(file, text)
     os.lseek(file, 0, os.SEEK_SET)
     try:
         return subprocess.run(

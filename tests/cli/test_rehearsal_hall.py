@@ -3,6 +3,7 @@
 """Whom the rehearsal's hall lets in, and whom not: signatures made by plain openssl, no browser."""
 
 import base64
+import json
 import os
 import shutil
 import ssl
@@ -68,6 +69,32 @@ class LoginTest(HallCase):
                     message = run("openssl", "cms", "-sign", "-binary", "-outform", "DER", *attached,
                                   "-signer", cert, "-inkey", key, data=text + end)
                     self.assertEqual(visitor.login(cert, message, "hebca", Kind="message")[0], want)
+
+    def test_an_origin_bound_login_is_good_here_only(self):
+        for alg, name in (("rsa", "rsa-sha256"), ("sm2", "sm2-sm3")):
+            for origin, want in ((self.hall.about["url"], 200), ("https://other.test", 403)):
+                with self.subTest((alg, origin)):
+                    visitor = Visitor(self.hall)
+                    cert, key = self.hall.certificate("modern-" + alg, alg)
+                    text = visitor.challenge("modern")["random"]
+                    body = b"OpenUKey-sig-v1\0login\0" + origin.encode() + b"\0"
+                    body += base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+                    token = json.dumps({
+                        "format": "openukey-login-1", "algorithm": name,
+                        "certificate": base64.b64encode(der(cert)).decode(),
+                        "signature": base64.b64encode(sign(alg, key, body)).decode()})
+                    self.assertEqual(visitor.ask("POST", "/login/modern", token)[0], want)
+                    self.assertEqual(visitor.session() is not None, want == 200)
+
+    def test_a_control_s_answer_names_the_hall(self):
+        cert, key = self.hall.certificate("control")
+        for origin, want in ((self.hall.about["url"], 303), ("https://other.test", 403)):
+            visitor = Visitor(self.hall)
+            text = visitor.challenge("xjca")["random"]
+            data = "XJCA_CertAuth|%s|%s/login/xjca?random=%s|housing-fund|%s" % (
+                origin, self.hall.about["url"], text, UNIT)
+            status = visitor.login(cert, sign("rsa", key, data), "xjca", Name=UNIT)[0]
+            self.assertEqual(status, want)
 
     def test_what_was_signed_once_is_not_good_again(self):
         visitor, cert = Visitor(self.hall), self.hall.certificate("again")[0]

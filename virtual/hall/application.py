@@ -24,6 +24,8 @@ BODY_MAX = 64 * 1024
 PATIENCE = 30
 FIELDS_MAX = 20
 TEXT_WAYS = ("bjca", "hebca", "xjca")
+# What XJCA_CertAuth is asked for: an address of the hall that ends in the text, and an application.
+XJCA_PAGE, XJCA_APPLICATION = "/login/xjca?random=", "housing-fund"
 
 
 class Hall:
@@ -165,8 +167,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _own_page(self):
         """What another site's page sends is not looked at."""
         origin = self.headers.get("Origin")
+        return origin is None or origin == self._origin()
+
+    def _origin(self):
+        """The hall's own, as this visitor's browser writes it."""
         scheme = "http" if self.server.listener == "http" else "https"
-        return origin is None or origin == f"{scheme}://{self.headers.get('Host', '')}"
+        return f"{scheme}://{self.headers.get('Host', '')}"
 
     # ---- logins ----
 
@@ -180,6 +186,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _text_login(self, way, text, body):
         """A form with a signature over the text, or with a signed message."""
         fields = self._fields(body)
+        if way == "xjca":
+            text = "|".join(["XJCA_CertAuth", self._origin(), self._origin() + XJCA_PAGE + text,
+                             XJCA_APPLICATION, fields.get("Name", "")])
         signature = binary(fields.get("UserSignedData", ""))
         if fields.get("Kind") == "message":
             told = self.hall.judge.message(text, signature)
@@ -197,9 +206,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if text is None:
                 raise Refused("challenge")
             if way == "modern":
-                scheme = "http" if self.server.listener == "http" else "https"
-                holder = self.hall.judge.modern(
-                    f"{scheme}://{self.headers.get('Host', '')}", text, body)
+                holder = self.hall.judge.modern(self._origin(), text, body)
             else:
                 holder = self._text_login(way, text, body)
         except Refused as refused:

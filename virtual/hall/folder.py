@@ -27,6 +27,8 @@ class Folder(State):
             self._keep("lists.json", lists or [])
         for path in self.cas():
             self._authority(path)
+        self.write("roots.pem", "".join((path / "root.crt").read_text(encoding="ascii")
+                                        for path in self.cas()))
         self._certificate(names)
 
     def _keep(self, name, paths):
@@ -76,10 +78,12 @@ class Folder(State):
     def cas(self):
         return [Path(path) for path in self._list("cas.json") or []]
 
-    def authority(self):
-        """Files that openukey-hall-check reads: roots and lists."""
-        files = [path / name for path in self.cas() for name in ("root.crt", "root.crl")]
-        return [str(path) for path in files] + [
+    def roots(self):
+        return [str(path / "root.crt") for path in self.cas()]
+
+    def lists(self):
+        """Revocation lists: the CAs' own, and further ones that are there."""
+        return [str(path / "root.crl") for path in self.cas()] + [
             path for path in self._list("lists.json") or [] if os.path.exists(path)]
 
     def address(self):

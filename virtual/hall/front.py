@@ -53,7 +53,7 @@ http {{
     server {{
         listen {address}:{mutual} ssl;
         ssl_verify_client optional;
-        ssl_client_certificate visitors.pem;
+        ssl_client_certificate roots.pem;
         error_page 495 496 = @refused;
         location / {{
             proxy_set_header Host $http_host;
@@ -78,13 +78,11 @@ def program():
 
 
 def write(folder):
-    """nginx.conf and visitors.pem in the state folder."""
+    """nginx.conf in the state folder."""
     # A master without root has its own rights; one of root's would give them up.
     user = f"user {pwd.getpwuid(0).pw_name};\n" if os.geteuid() == 0 else ""
     ports = {name: folder.port(name) for name in ("http", "https", "mutual")}
     folder.write("nginx.conf", WHOLE.format(user=user, address=folder.address(), **ports))
-    folder.write("visitors.pem", "".join(
-        (path / "root.crt").read_text(encoding="ascii") for path in folder.cas()))
 
 
 def command(folder):

@@ -8,6 +8,8 @@ import threading
 
 PATIENCE = 20
 AT_ONCE = 4
+# what openukey-verify-login calls by another name
+VERDICTS = {"untrusted": "foreign", "key": "use", "usage": "format", "": "format"}
 
 
 class Refused(Exception):
@@ -31,7 +33,7 @@ class Judge:
         self.folder = folder
         self.gate = threading.Semaphore(AT_ONCE)
 
-    def _ask(self, program, words, inputs):
+    def _ask(self, program, words, inputs, data=b""):
         """Runs it with bytes in files that have no name: (exit status, output)."""
         files, command = [], [program, *words]
         try:
@@ -43,7 +45,7 @@ class Judge:
                 command += [f"--{option}", f"/proc/self/fd/{file}"]
             with self.gate:
                 done = subprocess.run(command, pass_fds=files, capture_output=True, check=False,
-                                      timeout=PATIENCE, stdin=subprocess.DEVNULL)
+                                      timeout=PATIENCE, input=data)
         finally:
             for file in files:
                 os.close(file)
@@ -51,7 +53,7 @@ class Judge:
 
     def _check(self, question, **inputs):
         words = [question]
-        for path in self.folder.authority():
+        for path in self.folder.roots() + self.folder.lists():
             words += ["--ca", path]
         code, output = self._ask(self.folder.programs["check"], words, inputs.items())
         told = dict(line.split("=", 1) for line in output.splitlines() if "=" in line)
@@ -66,6 +68,18 @@ class Judge:
 
     def signature(self, cert, text, signature):
         return self._check("signature", cert=cert, data=text.encode(), signature=signature)
+
+    def modern(self, origin, text, token):
+        """The origin-bound login: `text` is the challenge, `origin` the page's that it is for."""
+        words = ["--origin", origin, "--challenge", text, "--anchors",
+                 str(self.folder / "roots.pem")]
+        for path in self.folder.lists():
+            words += ["--crl", path]
+        code, output = self._ask(self.folder.programs["verify_login"], words, (), token)
+        verdict, _, cert = output.partition("\n")
+        if code != 0 or verdict != "ok":
+            raise Refused(VERDICTS.get(verdict, verdict) if verdict != "ok" else "format")
+        return self.certificate(cert.encode())
 
     def message(self, text, message):
         return self._check("message", data=text.encode(), signature=message)

@@ -9,6 +9,7 @@ from pathlib import Path
 from state import run
 
 FOLDER = Path(__file__).with_name("pages")
+MODERN = Path(__file__).with_name("modern")
 NAME = re.compile(r"/([a-z0-9_-]+\.(?:js|css))")
 ROUTE = re.compile(r"/(?:([a-z]+)/(?:([a-z-]+)/)?)?")
 EXTRA = re.compile(r"/extra/([a-z0-9_-]+\.(?:html|js))")
@@ -31,17 +32,21 @@ def render(name, language, told):
     return re.sub(r"@([a-z_]+)@", lambda hit: html.escape(str(told.get(hit.group(1), ""))), body)
 
 
+def _whole(file):
+    if not file.is_file():
+        return None
+    kind = "text/javascript" if file.suffix == ".js" else mimetypes.guess_type(file.name)[0]
+    return "file", f"{kind}; charset=utf-8", file.read_bytes()
+
+
 def static(path, extra):
     """("page", name, what it is told), ("file", type, bytes), or None."""
     hit = EXTRA.fullmatch(path)
-    folder = Path(extra) if hit and extra else FOLDER
-    hit = hit or NAME.fullmatch(path)
     if hit is not None:
-        file = folder / hit.group(1)
-        if not file.is_file() or (path.startswith("/extra/") and not extra):
-            return None
-        kind = mimetypes.guess_type(file.name)[0]
-        return "file", f"{kind}; charset=utf-8", file.read_bytes()
+        return _whole(Path(extra) / hit.group(1)) if extra else None
+    hit = NAME.fullmatch(path)
+    if hit is not None:
+        return _whole(FOLDER / hit.group(1)) or _whole(MODERN / hit.group(1))
     hit = ROUTE.fullmatch(path)
     name = (hit.group(1) or "index") if hit else ""
     variant = hit.group(2) if hit else None
