@@ -74,8 +74,7 @@ class Firefox(Browser):
              self.profile, "--marionette", "--remote-allow-system-access"], self.log_path, env)
         self.link = socket.create_connection(("127.0.0.1", self._port()), timeout=120)
         self._receive()
-        self.call("WebDriver:NewSession", capabilities={"alwaysMatch": {
-            "pageLoadStrategy": "none", "unhandledPromptBehavior": "ignore"}})
+        self.call("WebDriver:NewSession", pageLoadStrategy="none", unhandledPromptBehavior="ignore")
 
     def _port(self):
         def look():

@@ -179,7 +179,7 @@ class LoginTest(HallCase):
         visitor.challenge()
         before = visitor.cookies["__Host-hall"]
         self.enter(visitor=visitor)
-        for word in ("HttpOnly", "Secure", "SameSite=Strict", "Path=/"):
+        for word in ("HttpOnly", "Secure", "SameSite=Lax", "Path=/"):
             self.assertIn(word, visitor.set_cookie)
         self.assertNotEqual(visitor.cookies["__Host-hall"], before)
         kept = dict(visitor.cookies)

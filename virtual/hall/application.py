@@ -91,10 +91,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return None
 
     def _cookie(self, visit):
-        """The value of Set-Cookie."""
+        """The value of Set-Cookie. Lax: a link from elsewhere leads in, a form from elsewhere does not."""
         value, more = (visit.id, "") if visit is not None else ("", "; Max-Age=0")
         secure = "" if self.server.listener == "http" else "; Secure"
-        return f"{self._cookie_name()}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}"
+        return f"{self._cookie_name()}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{more}"
 
     def _holder(self):
         visit = self._visit()
@@ -301,6 +301,8 @@ def tls(folder, listener):
     if listener == "mutual":
         context.load_verify_locations(folder.browsers_ca() / "root.crt")
         context.verify_mode = ssl.CERT_OPTIONAL
+        # TLS 1.3 wants RSA-PSS, which many keys cannot do.
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 

@@ -52,6 +52,8 @@ http {{
     # Mutual TLS. Those without a certificate, or with one that is not good, are told so by the hall.
     server {{
         listen {address}:{mutual} ssl;
+        # TLS 1.3 wants RSA-PSS, which many keys cannot do.
+        ssl_protocols TLSv1.2;
         ssl_verify_client optional;
         ssl_client_certificate roots.pem;
         error_page 495 496 = @refused;
