@@ -44,7 +44,7 @@ typedef struct {
 extern const CliCommand cli_list, cli_show, cli_export, cli_info, cli_pin, cli_sign, cli_verify,
 	cli_init, cli_halls, cli_doctor, cli_explain, cli_approve, cli_watch, cli_remember,
 	cli_forget, cli_unlock, cli_renew, cli_apply, cli_revoke, cli_lost, cli_orders, cli_log_in,
-	cli_browsers;
+	cli_browsers, cli_bridge;
 
 /*
  * Reads the options of one command; afterwards argv holds its arguments from 1 on, between `least`

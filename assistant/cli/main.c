@@ -14,7 +14,7 @@ static const CliCommand *const commands[] = {
 	&cli_list,   &cli_show,     &cli_info,    &cli_pin,    &cli_sign,     &cli_verify,
 	&cli_export, &cli_init,     &cli_unlock,  &cli_renew,  &cli_apply,    &cli_orders,
 	&cli_lost,   &cli_revoke,   &cli_approve, &cli_doctor, &cli_explain,  &cli_halls,
-	&cli_watch,  &cli_remember, &cli_forget,  &cli_log_in, &cli_browsers,
+	&cli_watch,  &cli_remember, &cli_forget,  &cli_log_in, &cli_browsers, &cli_bridge,
 };
 
 /*

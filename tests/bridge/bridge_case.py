@@ -48,7 +48,7 @@ class Room(Desktop):
                         OPENUKEY_PINENTRY=os.path.join(HERE, "person.py"))
         self.env.pop("DISPLAY", None)
         self.rules()
-        self.bridge = None
+        self.bridge, self.lines_before = None, 0
         try:
             self.start_service(readers)
         except BaseException:
@@ -129,7 +129,18 @@ class Room(Desktop):
             return [json.loads(line) for line in file]
 
     def events(self, event):
-        return [line for line in self.journal() if line["event"] == event]
+        """The journal's lines of one kind, of this test."""
+        return [line for line in self.journal()[self.lines_before:] if line["event"] == event]
+
+    def begin(self):
+        """Sites are strangers again, the person answers as people mostly do."""
+        self.rules()
+        self.hold(False)
+        self.forget_asked()
+        self.lines_before = len(self.journal())
+        path = self.path("home", ".config", "openukey", "sites.json")
+        if os.path.exists(path):
+            os.unlink(path)
 
     # ---- keys ----
 
@@ -277,9 +288,7 @@ class BridgeCase(unittest.TestCase):
         cls.room.make_key("key", cls.alg, "TEST0001", PIN, *cls.key_options)
 
     def setUp(self):
-        self.room.rules()
-        self.room.hold(False)
-        self.room.forget_asked()
+        self.room.begin()
         self.room.start_bridge(*self.options)
         self.addCleanup(self.room.stop_bridge)
 
