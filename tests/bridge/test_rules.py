@@ -93,7 +93,7 @@ class ConsentTest(BridgeCase):
     def test_only_origins_are_served(self):
         link = self.link()
         for bad in ("null", "https://hall.example/path", "file:///x", "hall.example", "https://",
-                    "https://a@hall.example", "https://hall.example?x", "https://hall..example"):
+                    "https://a@hall.example", SITE + "?x", "https://hall..example"):
             with self.assertRaises(Error) as caught:
                 Page(link, origin=bad)
             self.assertEqual(caught.exception.code, "PAGE_ORIGIN", bad)
@@ -253,9 +253,8 @@ class SignTest(BridgeCase):
         page, modern = self.page(), self.page("modern")
         name = ident(page)
         page.call("SOF_Login", name, PIN)
-        others = "https://other.example\0" + "c" * 32
         bodies = {"renewal": "order\0sn", "confirm": "order", "query": "challenge",
-                  "login": others}
+                  "login": SITE + "\0" + "c" * 32}
         for purpose, body in bodies.items():
             data = TAG + purpose + "\0" + body
             for call in (("SOF_SignData", name, data), ("SOF_SignMessage", 0, name, data)):
