@@ -56,11 +56,12 @@ CS_API(cs_api_health);
  */
 UK_CHECKED enum cs_status cs_api_own(struct cs_desk *desk, const struct cs_http_request *request,
 				     struct cs_order_row *ret);
-/* The event by its own actor, now. */
-UK_CHECKED enum cs_status cs_api_step(struct cs_desk *desk, const char *id, enum cs_event event);
+/* The event by its own actor, now; the row as it was just read. */
+UK_CHECKED enum cs_status cs_api_step(struct cs_desk *desk, const struct cs_order_row *row,
+				      enum cs_event event);
 /* The same; then the order as it is. */
-UK_CHECKED enum cs_status cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event,
-					json_t *answer);
+UK_CHECKED enum cs_status cs_api_happen(struct cs_desk *desk, const struct cs_order_row *row,
+					enum cs_event event, json_t *answer);
 /*
  * Asks another process under the order's own id, serial number and kind, with those members of the
  * request (a list that ends with NULL), and puts what it says into the answer.

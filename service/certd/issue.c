@@ -87,7 +87,7 @@ cs_api_csr(void *ctx, const struct cs_http_request *http, json_t *answer)
 	enum cs_status st = cs_api_own(desk, http, &row);
 
 	if (st == CS_OK && strcmp(row.state, "confirmed") != 0)
-		st = cs_api_step(desk, row.id, CS_EVENT_REQUEST);
+		st = cs_api_step(desk, &row, CS_EVENT_REQUEST);
 	return st == CS_OK ? pass_on(desk, http, &row, "request", answer) : st;
 }
 

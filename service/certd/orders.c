@@ -28,20 +28,24 @@ cs_api_own(struct cs_desk *desk, const struct cs_http_request *request, struct c
 }
 
 enum cs_status
-cs_api_step(struct cs_desk *desk, const char *id, enum cs_event event)
+cs_api_step(struct cs_desk *desk, const struct cs_order_row *row, enum cs_event event)
 {
-	const struct cs_happening what = {
-		.id = id, .event = event, .actor = cs_event_actor(event), .now = cs_now()};
+	const struct cs_happening what = {.id = row->id,
+					  .event = event,
+					  .actor = cs_event_actor(event),
+					  .now = cs_now(),
+					  .known = row};
 
 	return cs_order_happens(&desk->orders, &what, NULL);
 }
 
 enum cs_status
-cs_api_happen(struct cs_desk *desk, const char *id, enum cs_event event, json_t *answer)
+cs_api_happen(struct cs_desk *desk, const struct cs_order_row *row, enum cs_event event,
+	      json_t *answer)
 {
-	enum cs_status st = cs_api_step(desk, id, event);
+	enum cs_status st = cs_api_step(desk, row, event);
 
-	return st == CS_OK ? cs_api_show(desk, id, answer) : st;
+	return st == CS_OK ? cs_api_show(desk, row->id, answer) : st;
 }
 
 /* What the client says of its key. It harms itself only by lying: the issuer looks again. */
@@ -201,7 +205,7 @@ cs_api_submit(void *ctx, const struct cs_http_request *http, json_t *answer)
 	enum cs_status st = cs_api_own(desk, http, &row), unlock = CS_OK;
 
 	if (st == CS_OK && strcmp(row.state, "draft") == 0)
-		st = cs_api_step(desk, row.id, CS_EVENT_SUBMIT);
+		st = cs_api_step(desk, &row, CS_EVENT_SUBMIT);
 	if (st == CS_OK)
 		st = cs_order_read(&desk->orders, row.id, &row, &form);
 	if (st != CS_OK)
@@ -216,7 +220,7 @@ cs_api_submit(void *ctx, const struct cs_http_request *http, json_t *answer)
 		unlock = unlock_begin(desk, &row);
 	if (unlock != CS_OK && unlock != CS_E_COUNTER)
 		return unlock;
-	return cs_api_happen(desk, row.id,
+	return cs_api_happen(desk, &row,
 			     st == CS_OK && unlock == CS_OK ? CS_EVENT_IDENTITY_OK
 							    : CS_EVENT_IDENTITY_FAILED,
 			     answer);
@@ -248,6 +252,7 @@ cs_api_edit(void *ctx, const struct cs_http_request *http, json_t *answer)
 	if (st != CS_OK)
 		return st;
 	what.id = row.id;
+	what.known = &row;
 	what.form = uk_span_str(text);
 	st = cs_order_happens(&desk->orders, &what, NULL);
 	return st == CS_OK ? cs_api_show(desk, row.id, answer) : st;
@@ -276,6 +281,6 @@ cs_api_event(void *ctx, const struct cs_http_request *http, json_t *answer)
 		st = cs_documents_complete(desk, &row);
 	for (size_t i = 0; st == CS_OK && i < ARRAY_SIZE(steps); i++)
 		if (strcmp(steps[i].name, name) == 0)
-			return cs_api_happen(desk, row.id, steps[i].event, answer);
+			return cs_api_happen(desk, &row, steps[i].event, answer);
 	return st == CS_OK ? CS_E_ARGUMENTS : st;
 }

@@ -32,6 +32,14 @@ provider_of(const struct cs_certd *certd, const char *way)
 	return cs_driver(&certd->drivers, "pay", way, "create") != NULL ? way : SANDBOX;
 }
 
+static void
+sandbox_qr(struct cs_payment *payment)
+{
+	(void)snprintf(payment->qr, sizeof(payment->qr),
+		       "openukey-sandbox:pay?reference=%s&amount=%ld&way=%s", payment->reference,
+		       (long)payment->amount, payment->way);
+}
+
 /* Asked for before: the same one, though it may be paid in another way now. */
 static enum cs_status
 payment_again(struct cs_store *store, struct paying *paying)
@@ -47,6 +55,8 @@ payment_again(struct cs_store *store, struct paying *paying)
 			       provider_of(paying->desk->certd, paying->way));
 	(void)snprintf(payment->way, sizeof(payment->way), "%s", paying->way);
 	payment->qr[0] = '\0';
+	if (strcmp(payment->provider, SANDBOX) == 0)
+		sandbox_qr(payment);
 	return cs_store_payment_way(store, payment, cs_now());
 }
 
@@ -65,6 +75,8 @@ payment_add(struct cs_store *store, struct paying *paying)
 		       provider_of(paying->desk->certd, paying->way));
 	payment.amount = cs_price(paying->desk->orders.terms, kind, paying->years);
 	st = cs_id_new(payment.reference);
+	if (strcmp(payment.provider, SANDBOX) == 0)
+		sandbox_qr(&payment);
 	if (st == CS_OK)
 		st = cs_store_payment_add(store, &payment, cs_now());
 	paying->payment = payment;
@@ -117,13 +129,11 @@ qr_fetch(struct cs_desk *desk, const struct cs_order_row *row, struct cs_payment
 	if (payment->qr[0] != '\0' || strcmp(payment->way, TRANSFER) == 0 ||
 	    strcmp(payment->state, "waiting") != 0)
 		return CS_OK;
-	(void)snprintf(amount, sizeof(amount), "%ld", (long)payment->amount);
-	if (driver == NULL) {
-		(void)snprintf(payment->qr, sizeof(payment->qr),
-			       "openukey-sandbox:pay?reference=%s&amount=%s&way=%s",
-			       payment->reference, amount, payment->way);
+	if (driver == NULL) { /* one that the sandbox took over */
+		sandbox_qr(payment);
 		return cs_store_payment_qr(desk->orders.store, row->id, payment->qr);
 	}
+	(void)snprintf(amount, sizeof(amount), "%ld", (long)payment->amount);
 	values = json_pack("{s:s, s:s, s:s}", "reference", payment->reference, "amount", amount,
 			   "number", row->number);
 	st = cs_driver_ask(driver, values, payment->reference, &answer);

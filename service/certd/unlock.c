@@ -127,10 +127,9 @@ cs_api_command(void *ctx, const struct cs_http_request *http, json_t *answer)
 
 	/* Here the loss of a key is known first: an order that may not go on is not passed on. */
 	if (st == CS_OK)
-		st = cs_api_happen(desk, row.id, CS_EVENT_COMMAND, answer);
+		st = cs_api_step(desk, &row, CS_EVENT_COMMAND);
 	if (st != CS_OK)
 		return st;
-	(void)json_object_clear(answer);
 	st = pass_on(desk, http, &row, "command", answer);
 	if (st == CS_E_COUNTER && follow(desk, row.id, CS_EVENT_FOREIGN) != CS_OK)
 		return CS_E_INTERNAL;

@@ -18,8 +18,8 @@
 #define MONTH       (30 * CS_DAY)
 
 /*
- * In the order in which one may cause the next.  Several at a time where nobody else is asked, and
- * what is done a second time because a process ended in between does nothing.
+ * In the order in which one may cause the next.  Several at a time, in one transaction, where
+ * nobody else is asked for it.
  */
 static const struct {
 	const char *topic;
@@ -57,32 +57,67 @@ letter_work(const struct cs_working *working, size_t at, const struct cs_letter 
 	return st == CS_OK ? CS_E_UNAVAILABLE : st;
 }
 
+struct together {
+	const struct cs_working *working;
+	size_t at;
+	const struct cs_letters *letters;
+};
+
+static enum cs_status
+together_body(struct cs_store *store, void *ctx)
+{
+	const struct together *together = ctx;
+	const struct cs_letters *letters = together->letters;
+	enum cs_status st = CS_OK;
+
+	for (size_t i = 0; i < letters->len && st == CS_OK; i++) {
+		st = works[together->at].work(together->working, &letters->list[i]);
+		if (over(st, letters->list[i].tries))
+			st = CS_OK;
+	}
+	return st == CS_OK ? cs_store_letters_done(store, letters, together->working->desk->chain,
+						   together->working->now)
+			   : st;
+}
+
+static enum cs_status
+one_by_one(const struct cs_working *working, size_t at, const struct cs_letters *letters)
+{
+	struct cs_letters done = {.len = 0};
+	enum cs_status st = CS_OK;
+
+	for (size_t i = 0; i < letters->len && st == CS_OK; i++) {
+		st = letter_work(working, at, &letters->list[i]);
+		if (st == CS_OK)
+			done.list[done.len++] = letters->list[i]; /* borrowed */
+		/* Given back, or another worker's by now. */
+		else if (st == CS_E_UNAVAILABLE || st == CS_E_CHANGED)
+			st = CS_OK;
+	}
+	return st == CS_OK ? cs_store_letters_done(working->desk->orders.store, &done,
+						   working->desk->chain, working->now)
+			   : st;
+}
+
 static enum cs_status
 topic_work(const struct cs_working *working, size_t at)
 {
 	struct cs_store *store = working->desk->orders.store;
-	const char *owner = working->desk->chain;
-	const struct cs_lease lease = {works[at].topic, owner, working->now,
+	const struct cs_lease lease = {works[at].topic, working->desk->chain, working->now,
 				       working->now + LEASE_S};
 	size_t taken;
 	enum cs_status st;
 
 	do {
 		CS_LETTERS letters = {.len = 0};
-		struct cs_letters done = {.len = 0};
+		struct together together = {working, at, &letters};
 
 		st = cs_store_letters_take(store, &lease, works[at].most, &letters);
 		taken = letters.len;
-		for (size_t i = 0; i < taken && st == CS_OK; i++) {
-			st = letter_work(working, at, &letters.list[i]);
-			if (st == CS_OK)
-				done.list[done.len++] = letters.list[i]; /* borrowed */
-			/* Given back, or another worker's by now. */
-			else if (st == CS_E_UNAVAILABLE || st == CS_E_CHANGED)
-				st = CS_OK;
-		}
-		if (st == CS_OK)
-			st = cs_store_letters_done(store, &done, owner, working->now);
+		/* One that cannot be done is in the way of the others only once. */
+		if (st == CS_OK && taken > 0 &&
+		    (works[at].most == 1 || cs_store_tx(store, together_body, &together) != CS_OK))
+			st = one_by_one(working, at, &letters);
 	} while (st == CS_OK && taken > 0);
 	return st;
 }

@@ -247,6 +247,18 @@ form_replace(struct cs_orders *orders, struct cs_order_row *row, const struct cs
 	return st == CS_OK ? cs_store_consents_void(orders->store, row->id, what->now) : st;
 }
 
+/* What the row says now: every change of it counts its version on, and a step is only of that one.
+ */
+static enum cs_status
+row_now(struct cs_store *store, const struct cs_happening *what, struct cs_order_row *ret)
+{
+	if (what->known == NULL)
+		return cs_store_order_get(store, what->id, ret);
+	*ret = *what->known;
+	ret->body = (struct cs_blob){NULL, 0};
+	return cs_blob_set(&ret->body, cs_blob_span(&what->known->body));
+}
+
 static enum cs_status
 happens_body(struct cs_store *store, void *ctx)
 {
@@ -254,7 +266,7 @@ happens_body(struct cs_store *store, void *ctx)
 	const struct cs_happening *what = change->what;
 	CS_ORDER_ROW row = {.ver = 0};
 	struct cs_step step = {.what = what};
-	enum cs_status st = cs_store_order_get(store, what->id, &row);
+	enum cs_status st = row_now(store, what, &row);
 	int64_t wait;
 
 	if (st != CS_OK)
@@ -302,15 +314,23 @@ enum cs_status
 cs_order_happens(struct cs_orders *orders, const struct cs_happening *happening,
 		 enum cs_state *ret_state)
 {
+	struct cs_happening fresh = *happening;
 	struct change change = {orders, happening, CS_STATE_DRAFT};
 	enum cs_status st;
 
 	if (cs_event_actor(happening->event) != happening->actor)
 		return CS_E_DENIED;
-	if (cs_store_in_tx(orders->store))
+	if (cs_store_in_tx(orders->store)) {
 		st = happens_body(orders->store, &change);
-	else
+	} else {
 		st = cs_store_tx(orders->store, happens_body, &change);
+		/* Perhaps because something else has happened to it meanwhile. */
+		if (st != CS_OK && happening->known != NULL) {
+			fresh.known = NULL;
+			change.what = &fresh;
+			st = cs_store_tx(orders->store, happens_body, &change);
+		}
+	}
 	if (st == CS_OK && ret_state != NULL)
 		*ret_state = change.state;
 	return st;
@@ -344,17 +364,30 @@ struct agreeing {
 static const char *const required_texts[] = {"agreement", "privacy", "risk"};
 
 static enum cs_status
+text_agreed(const char *text_id, void *ctx)
+{
+	bool *agreed = ctx;
+
+	for (size_t i = 0; i < ARRAY_SIZE(required_texts); i++)
+		if (strcmp(required_texts[i], text_id) == 0)
+			agreed[i] = true;
+	return CS_OK;
+}
+
+static enum cs_status
 consent_body(struct cs_store *store, void *ctx)
 {
 	const struct agreeing *agreeing = ctx;
+	CS_ORDER_ROW row = {.ver = 0};
 	const struct cs_happening what = {.id = agreeing->id,
 					  .event = CS_EVENT_CONSENT,
 					  .actor = CS_ACTOR_USER,
-					  .now = agreeing->now};
+					  .now = agreeing->now,
+					  .known = &row};
 	struct change change = {agreeing->orders, &what, CS_STATE_DRAFT};
-	CS_ORDER_ROW row = {.ver = 0};
 	CS_BLOB form = {NULL, 0};
 	uint8_t form_hash[CS_HASH_LEN];
+	bool agreed[ARRAY_SIZE(required_texts)] = {false};
 	enum cs_status st = cs_order_read(agreeing->orders, agreeing->id, &row, &form);
 
 	if (st == CS_OK)
@@ -364,11 +397,11 @@ consent_body(struct cs_store *store, void *ctx)
 		st = cs_store_consent_add(store, agreeing->id, &agreeing->consents[i],
 					  agreeing->now);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(required_texts) && st == CS_OK; i++) {
-		st = cs_store_consent_find(store, agreeing->id, required_texts[i], form_hash);
-		if (st == CS_E_NOT_FOUND)
+	if (st == CS_OK)
+		st = cs_store_consents_each(store, agreeing->id, form_hash, text_agreed, agreed);
+	for (size_t i = 0; i < ARRAY_SIZE(required_texts) && st == CS_OK; i++)
+		if (!agreed[i])
 			st = CS_E_STATE;
-	}
 	return st == CS_OK ? happens_body(store, &change) : st;
 }
 

@@ -73,6 +73,8 @@ struct cs_happening {
 	const char *by;      /* who, for the log: letters and digits, or NULL */
 	struct uk_span form; /* for EDIT: the new form */
 	const char *key_sn;  /* for MAKE: the new key */
+	/* As the caller has just read it, or NULL; that it has changed since is found out. */
+	const struct cs_order_row *known;
 };
 
 /*

@@ -56,16 +56,13 @@ head_move(struct cs_store *store, const struct cs_audit_row *row)
 				    " VALUES ($1, $2, 1, $3) ON CONFLICT DO NOTHING";
 	static const char next[] = "UPDATE audit_heads SET seq = seq + 1, hash = $1"
 				   " WHERE ca = $2 AND chain = $3 AND seq = $4";
-	int64_t rows = 0;
-	enum cs_status st;
+	const struct cs_statement begun = CS_STATEMENT(first, NULL, NULL, cs_text(store->ca),
+						       cs_text(row->chain), cs_bytes(row->hash));
+	const struct cs_statement moved =
+		CS_STATEMENT(next, NULL, NULL, cs_bytes(row->hash), cs_text(store->ca),
+			     cs_text(row->chain), cs_int(row->seq - 1));
 
-	if (row->seq == 1)
-		st = CS_EXECUTE(store, first, &rows, cs_text(store->ca), cs_text(row->chain),
-				cs_bytes(row->hash));
-	else
-		st = CS_EXECUTE(store, next, &rows, cs_bytes(row->hash), cs_text(store->ca),
-				cs_text(row->chain), cs_int(row->seq - 1));
-	return st == CS_OK && rows != 1 ? CS_E_BUSY : st;
+	return cs_execute_later(store, row->seq == 1 ? &begun : &moved, 1, CS_E_BUSY);
 }
 
 enum cs_status

@@ -80,6 +80,14 @@ struct cs_engine {
 	void (*rollback)(void *db);
 	enum cs_status (*run)(void *db, struct cs_statement *statement);
 	/*
+	 * The same in a transaction for one that returns no rows; the engine may do it later,
+	 * before the next one that is run or with the commit, which then tell what became of it:
+	 * nothing waits for its answer.  `wanted` rows have to be changed, else that is
+	 * `otherwise`; < 0: any. NULL: it cannot.
+	 */
+	enum cs_status (*later)(void *db, struct cs_statement *statement, int64_t wanted,
+				enum cs_status otherwise);
+	/*
 	 * The same outside of a transaction.  What such a statement decides by is in its own WHERE,
 	 * about the rows that it changes: PostgreSQL runs it READ COMMITTED.
 	 */
@@ -109,6 +117,14 @@ UK_CHECKED enum cs_status cs_run(struct cs_store *store, struct cs_statement *st
 /* The same for the usual case: no rows wanted. ret_rows may be NULL. */
 UK_CHECKED enum cs_status cs_execute(struct cs_store *store, const char *sql,
 				     const struct cs_arg *args, size_t args_len, int64_t *ret_rows);
+
+/*
+ * For one that has to change `wanted` rows, else that is `otherwise`; in a transaction it may be
+ * told as late as with its end.
+ */
+UK_CHECKED enum cs_status cs_execute_later(struct cs_store *store,
+					   const struct cs_statement *statement, int64_t wanted,
+					   enum cs_status otherwise);
 
 #define CS_EXECUTE(store, sql, ret_rows, ...)                        \
 	cs_execute(store, sql, (const struct cs_arg[]){__VA_ARGS__}, \

@@ -165,15 +165,13 @@ cs_store_order_put(struct cs_store *store, struct cs_order_row *row)
 	static const char retain[] =
 		"INSERT INTO order_retains (ca, order_id, at) VALUES ($1, $2, $3)"
 		" ON CONFLICT (ca, order_id) DO UPDATE SET at = excluded.at";
-	int64_t rows = 0;
-	enum cs_status st = CS_EXECUTE(store, sql, &rows, cs_text(row->state), cs_text(row->key_sn),
-				       cs_int(row->changed), cs_int(row->deadline),
-				       cs_int(row->retain), cs_bytes(cs_blob_span(&row->body)),
-				       cs_int(row->checked), cs_int(row->paper), cs_text(store->ca),
-				       cs_text(row->id), cs_int(row->ver));
+	const struct cs_statement put = CS_STATEMENT(
+		sql, NULL, NULL, cs_text(row->state), cs_text(row->key_sn), cs_int(row->changed),
+		cs_int(row->deadline), cs_int(row->retain), cs_bytes(cs_blob_span(&row->body)),
+		cs_int(row->checked), cs_int(row->paper), cs_text(store->ca), cs_text(row->id),
+		cs_int(row->ver));
+	enum cs_status st = cs_execute_later(store, &put, 1, CS_E_CHANGED);
 
-	if (st == CS_OK && rows != 1)
-		return CS_E_CHANGED;
 	if (st == CS_OK)
 		st = deadline_put(store, row);
 	if (st == CS_OK && row->retain != 0)

@@ -20,17 +20,33 @@ cs_store_consent_add(struct cs_store *store, const char *order_id, const struct 
 			  cs_bytes(uk_span_of(consent->form_hash, CS_HASH_LEN)), cs_int(now));
 }
 
-enum cs_status
-cs_store_consent_find(struct cs_store *store, const char *order_id, const char *text_id,
-		      const uint8_t form_hash[CS_HASH_LEN])
-{
-	static const char sql[] = "SELECT agreed FROM consents WHERE ca = $1 AND order_id = $2"
-				  " AND text_id = $3 AND form_hash = $4 AND voided = 0";
-	struct cs_statement ask =
-		CS_STATEMENT(sql, NULL, NULL, cs_text(store->ca), cs_text(order_id),
-			     cs_text(text_id), cs_bytes(uk_span_of(form_hash, CS_HASH_LEN)));
+struct consent_list {
+	cs_text_fn each;
+	void *ctx;
+};
 
-	return cs_fetch(store, &ask);
+static enum cs_status
+consent_row(const struct cs_row *row, void *ctx)
+{
+	const struct consent_list *list = ctx;
+	char text_id[CS_WORD_TEXT];
+
+	cs_row_text(row, 0, text_id, sizeof(text_id));
+	return list->each(text_id, list->ctx);
+}
+
+enum cs_status
+cs_store_consents_each(struct cs_store *store, const char *order_id,
+		       const uint8_t form_hash[CS_HASH_LEN], cs_text_fn each, void *ctx)
+{
+	static const char sql[] = "SELECT text_id FROM consents WHERE ca = $1 AND order_id = $2"
+				  " AND form_hash = $3 AND voided = 0";
+	struct consent_list list = {each, ctx};
+	struct cs_statement ask =
+		CS_STATEMENT(sql, consent_row, &list, cs_text(store->ca), cs_text(order_id),
+			     cs_bytes(uk_span_of(form_hash, CS_HASH_LEN)));
+
+	return cs_run(store, &ask);
 }
 
 enum cs_status

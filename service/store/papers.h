@@ -13,10 +13,11 @@ struct cs_consent {
 
 UK_CHECKED enum cs_status cs_store_consent_add(struct cs_store *store, const char *order_id,
 					       const struct cs_consent *consent, int64_t now);
-/* CS_E_NOT_FOUND when that text was not agreed to for that form, or it has been voided. */
-UK_CHECKED enum cs_status cs_store_consent_find(struct cs_store *store, const char *order_id,
-						const char *text_id,
-						const uint8_t form_hash[CS_HASH_LEN]);
+/* The texts that were agreed to for that form, and have not been voided. */
+typedef enum cs_status (*cs_text_fn)(const char *text_id, void *ctx);
+UK_CHECKED enum cs_status cs_store_consents_each(struct cs_store *store, const char *order_id,
+						 const uint8_t form_hash[CS_HASH_LEN],
+						 cs_text_fn each, void *ctx);
 UK_CHECKED enum cs_status cs_store_consents_void(struct cs_store *store, const char *order_id,
 						 int64_t now);
 

@@ -16,10 +16,22 @@
 #define OID_INT8  20
 #define OID_TEXT  25
 
+#define QUEUE_MAX 64
+
+/* A statement that has been sent and whose answer nobody has looked at yet. */
+struct queued {
+	int64_t wanted; /* rows; < 0: any */
+	enum cs_status otherwise;
+};
+
 struct postgres_db {
 	PGconn *conn;
 	const char *prepared[STATEMENTS_MAX];
 	size_t prepared_len;
+	struct queued queue[QUEUE_MAX];
+	size_t queue_len;
+	/* Told late, to whoever asked for something else: the transaction ends with it anyway. */
+	enum cs_status failed;
 };
 
 /* SQLSTATE, or a class of it -> what the caller sees. First match wins. */
@@ -61,9 +73,8 @@ result_drop(PGresult **result)
 #define RESULT UK_CLEANUP(result_drop) PGresult
 
 static enum cs_status
-script(void *db, const char *sql)
+words_run(const struct postgres_db *self, const char *sql)
 {
-	struct postgres_db *self = db;
 	RESULT *result = PQexec(self->conn, sql);
 
 	return status_of(self, result);
@@ -77,7 +88,7 @@ script(void *db, const char *sql)
 static void
 session_set(struct postgres_db *self)
 {
-	(void)script(self, "SET enable_seqscan = off");
+	(void)words_run(self, "SET enable_seqscan = off");
 }
 
 static void
@@ -118,51 +129,11 @@ connect_again(struct postgres_db *self)
 {
 	PQreset(self->conn);
 	self->prepared_len = 0;
+	self->queue_len = 0;
 	if (PQstatus(self->conn) != CONNECTION_OK)
 		return CS_E_UNAVAILABLE;
 	session_set(self);
 	return CS_OK;
-}
-
-static enum cs_status
-begin_once(void *db, enum cs_begin how)
-{
-	return script(db, how == CS_BEGIN_WRITE ? "BEGIN ISOLATION LEVEL SERIALIZABLE"
-						: "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY");
-}
-
-static enum cs_status
-begin(void *db, enum cs_begin how)
-{
-	struct postgres_db *self = db;
-	enum cs_status st = begin_once(db, how);
-
-	/* Nothing has been asked yet, so a new connection is as good as the old one. */
-	if (st == CS_E_UNAVAILABLE && connect_again(self) == CS_OK)
-		st = begin_once(db, how);
-	return st;
-}
-
-static enum cs_status
-commit(void *db)
-{
-	struct postgres_db *self = db;
-	RESULT *result = PQexec(self->conn, "COMMIT");
-	enum cs_status st = status_of(self, result);
-
-	/* A transaction that had failed is rolled back, and COMMIT says so only in its tag. */
-	if (st == CS_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
-		return CS_E_INTERNAL;
-	return st;
-}
-
-static void
-rollback(void *db)
-{
-	struct postgres_db *self = db;
-
-	if (PQtransactionStatus(self->conn) != PQTRANS_IDLE)
-		(void)script(db, "ROLLBACK");
 }
 
 /* Room for what libpq wants of the parameters. */
@@ -193,20 +164,37 @@ bind_all(struct bound *bound, const struct cs_statement *ask)
 	}
 }
 
-static enum cs_status
-prepare(struct postgres_db *self, const struct cs_statement *ask, const struct bound *bound,
-	char name[16])
+static size_t
+prepared_at(const struct postgres_db *self, const struct cs_statement *ask)
 {
 	size_t at = 0;
-	enum cs_status st;
 
 	while (at < self->prepared_len && self->prepared[at] != ask->sql)
 		at++;
-	(void)snprintf(name, 16, "s%u", (unsigned int)at);
-	if (at < self->prepared_len)
-		return CS_OK;
-	if (at == STATEMENTS_MAX)
+	return at;
+}
+
+static bool
+is_prepared(const struct postgres_db *self, const struct cs_statement *ask)
+{
+	return prepared_at(self, ask) < self->prepared_len;
+}
+
+static void
+name_of(const struct postgres_db *self, const struct cs_statement *ask, char ret[16])
+{
+	(void)snprintf(ret, 16, "s%u", (unsigned int)prepared_at(self, ask));
+}
+
+static enum cs_status
+prepare(struct postgres_db *self, const struct cs_statement *ask, const struct bound *bound)
+{
+	char name[16];
+	enum cs_status st;
+
+	if (self->prepared_len == STATEMENTS_MAX)
 		return CS_E_INTERNAL;
+	name_of(self, ask, name);
 	RESULT *result = PQprepare(self->conn, name, ask->sql, (int)ask->args_len, bound->types);
 	st = status_of(self, result);
 	if (st == CS_OK)
@@ -264,6 +252,7 @@ static enum cs_status
 answer_take(struct postgres_db *self, struct cs_statement *ask)
 {
 	enum cs_status st = CS_OK;
+	size_t answers = 0;
 	PGresult *next;
 
 	ask->rows = 0;
@@ -275,14 +264,164 @@ answer_take(struct postgres_db *self, struct cs_statement *ask)
 			one = rows_each(result, ask);
 		if (st == CS_OK)
 			st = one;
+		answers++;
 	}
+	return answers > 0 ? st : CS_E_UNAVAILABLE;
+}
+
+/* What became of one that was sent before. */
+static enum cs_status
+queued_take(struct postgres_db *self, const struct queued *queued)
+{
+	struct cs_statement ask = {.rows = 0};
+	enum cs_status st = answer_take(self, &ask);
+
+	return st == CS_OK && queued->wanted >= 0 && ask.rows != queued->wanted ? queued->otherwise
+										: st;
+}
+
+/* Sends what is queued, and looks at all answers; the first that went wrong counts. */
+static enum cs_status
+queue_end(struct postgres_db *self, struct cs_statement *last)
+{
+	enum cs_status st = CS_OK, one;
+	size_t len = self->queue_len;
+
+	self->queue_len = 0;
+	if (len == 0 && last == NULL)
+		return CS_OK;
+	if (PQpipelineSync(self->conn) != 1)
+		return CS_E_UNAVAILABLE;
+	for (size_t i = 0; i < len; i++) {
+		one = queued_take(self, &self->queue[i]);
+		st = st == CS_OK ? one : st;
+	}
+	self->failed = self->failed == CS_OK ? st : self->failed;
+	if (last != NULL) {
+		/* Rows that should not have been asked for are nobody's. */
+		struct cs_statement nobody = {.rows = 0};
+
+		one = answer_take(self, st == CS_OK ? last : &nobody);
+		st = st == CS_OK ? one : st;
+	}
+	PQclear(PQgetResult(self->conn)); /* the end of the pipeline */
+	if (PQexitPipelineMode(self->conn) != 1 && PQstatus(self->conn) == CONNECTION_OK)
+		return st == CS_OK ? CS_E_INTERNAL : st;
 	return st;
 }
 
+/*
+ * A connection that is found dead before COMMIT was sent has done nothing: all of it may be run
+ * again over a new one.
+ */
 static enum cs_status
-run(void *db, struct cs_statement *ask)
+undone(struct postgres_db *self, enum cs_status st)
+{
+	bool dead = PQstatus(self->conn) != CONNECTION_OK;
+
+	if (st != CS_E_UNAVAILABLE)
+		return st;
+	return connect_again(self) == CS_OK && dead ? CS_E_BUSY : CS_E_UNAVAILABLE;
+}
+
+/* Prepared, and sent behind what is queued. */
+static enum cs_status
+send_bound(struct postgres_db *self, const struct cs_statement *ask)
+{
+	struct bound bound = {0};
+	char name[16];
+	enum cs_status st;
+
+	if (ask->args_len > CS_ARGS_MAX)
+		return CS_E_INTERNAL;
+	bind_all(&bound, ask);
+	if (!is_prepared(self, ask)) {
+		/* That has to be asked for by itself, once for each connection. */
+		st = queue_end(self, NULL);
+		if (st == CS_OK)
+			st = prepare(self, ask, &bound);
+		if (st != CS_OK)
+			return st;
+	}
+	name_of(self, ask, name);
+	if (PQpipelineStatus(self->conn) == PQ_PIPELINE_OFF && PQenterPipelineMode(self->conn) != 1)
+		return CS_E_UNAVAILABLE;
+	return PQsendQueryPrepared(self->conn, name, (int)ask->args_len, bound.values,
+				   bound.lengths, bound.formats, 1) == 1
+		       ? CS_OK
+		       : CS_E_UNAVAILABLE;
+}
+
+static enum cs_status
+later(void *db, struct cs_statement *ask, int64_t wanted, enum cs_status otherwise)
 {
 	struct postgres_db *self = db;
+	enum cs_status st = CS_OK;
+
+	if (self->queue_len == QUEUE_MAX)
+		st = queue_end(self, NULL);
+	if (st == CS_OK)
+		st = send_bound(self, ask);
+	if (st == CS_OK)
+		self->queue[self->queue_len++] = (struct queued){wanted, otherwise};
+	return undone(self, st);
+}
+
+/* Goes with the first statement. */
+static enum cs_status
+begin(void *db, enum cs_begin how)
+{
+	static const char *const words[] = {
+		[CS_BEGIN_READ] = "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY",
+		[CS_BEGIN_WRITE] = "BEGIN ISOLATION LEVEL SERIALIZABLE"};
+	struct postgres_db *self = db;
+	struct cs_statement ask = {.sql = words[how]};
+
+	self->failed = CS_OK;
+	return later(db, &ask, -1, CS_OK);
+}
+
+static enum cs_status
+commit(void *db)
+{
+	struct postgres_db *self = db;
+	enum cs_status st = undone(self, queue_end(self, NULL));
+
+	if (st == CS_OK)
+		st = self->failed;
+	if (st != CS_OK)
+		return st;
+	RESULT *result = PQexec(self->conn, "COMMIT");
+	st = status_of(self, result);
+	/* A transaction that had failed is rolled back, and COMMIT says so only in its tag. */
+	if (st == CS_OK && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+		return CS_E_INTERNAL;
+	return st;
+}
+
+static void
+rollback(void *db)
+{
+	struct postgres_db *self = db;
+
+	(void)queue_end(self, NULL);
+	if (PQtransactionStatus(self->conn) != PQTRANS_IDLE)
+		(void)words_run(self, "ROLLBACK");
+}
+
+static enum cs_status
+script(void *db, const char *sql)
+{
+	struct postgres_db *self = db;
+	enum cs_status st = queue_end(self, NULL);
+
+	return st == CS_OK ? words_run(self, sql) : st;
+}
+
+/* Row by row: a table of any size fits into memory. */
+static enum cs_status
+run_alone(struct postgres_db *self, struct cs_statement *ask)
+{
 	struct bound bound = {0};
 	char name[16];
 	enum cs_status st;
@@ -297,14 +436,33 @@ run(void *db, struct cs_statement *ask)
 		(void)PQsetSingleRowMode(self->conn);
 		return answer_take(self, ask);
 	}
-	st = prepare(self, ask, &bound, name);
+	st = is_prepared(self, ask) ? CS_OK : prepare(self, ask, &bound);
 	if (st != CS_OK)
 		return st;
+	name_of(self, ask, name);
 	if (PQsendQueryPrepared(self->conn, name, (int)ask->args_len, bound.values, bound.lengths,
 				bound.formats, 1) != 1)
 		return CS_E_UNAVAILABLE;
 	(void)PQsetSingleRowMode(self->conn);
 	return answer_take(self, ask);
+}
+
+/* With what is queued, in one go; there is nothing to wait for in between. */
+static enum cs_status
+run(void *db, struct cs_statement *ask)
+{
+	struct postgres_db *self = db;
+	enum cs_status st = CS_OK;
+
+	if (ask->once)
+		st = queue_end(self, NULL);
+	if (st == CS_OK && self->queue_len == 0)
+		return undone(self, run_alone(self, ask));
+	if (st == CS_OK)
+		st = send_bound(self, ask);
+	if (st == CS_OK)
+		st = queue_end(self, ask);
+	return undone(self, st);
 }
 
 /* Rows may have been handed out already when a connection breaks: only a connection that is known
@@ -313,10 +471,10 @@ static enum cs_status
 alone(void *db, struct cs_statement *ask)
 {
 	struct postgres_db *self = db;
-	enum cs_status st = run(db, ask);
+	enum cs_status st = run_alone(self, ask);
 
 	if (st == CS_E_UNAVAILABLE && ask->rows == 0 && connect_again(self) == CS_OK)
-		st = run(db, ask);
+		st = run_alone(self, ask);
 	return st;
 }
 
@@ -328,6 +486,7 @@ const struct cs_engine cs_engine_postgres = {
 	.commit = commit,
 	.rollback = rollback,
 	.run = run,
+	.later = later,
 	.alone = alone,
 	.script = script,
 };

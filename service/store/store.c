@@ -143,12 +143,28 @@ cs_run(struct cs_store *store, struct cs_statement *statement)
 }
 
 enum cs_status
+cs_execute_later(struct cs_store *store, const struct cs_statement *statement, int64_t wanted,
+		 enum cs_status otherwise)
+{
+	struct cs_statement ask = *statement;
+	enum cs_status st;
+
+	if (store->in_tx && store->engine->later != NULL)
+		return store->engine->later(store->db, &ask, wanted, otherwise);
+	st = cs_run(store, &ask);
+	return st == CS_OK && wanted >= 0 && ask.rows != wanted ? otherwise : st;
+}
+
+enum cs_status
 cs_execute(struct cs_store *store, const char *sql, const struct cs_arg *args, size_t args_len,
 	   int64_t *ret_rows)
 {
 	struct cs_statement statement = {.sql = sql, .args = args, .args_len = args_len};
-	enum cs_status st = cs_run(store, &statement);
+	enum cs_status st;
 
+	if (ret_rows == NULL)
+		return cs_execute_later(store, &statement, -1, CS_OK);
+	st = cs_run(store, &statement);
 	if (st == CS_OK && ret_rows != NULL)
 		*ret_rows = statement.rows;
 	return st;

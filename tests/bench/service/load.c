@@ -132,8 +132,11 @@ load_open(struct item *item, struct link *link, const char *kind, const char *mo
 	       load_member(answer, "capability", item->capability, sizeof(item->capability));
 }
 
+/* Of operators' programs, which ask all day. */
+#define DESKS 0xff0000U
+
 struct task {
-	turn_fn run;
+	const struct load_turn *turn;
 	struct item *item;
 };
 
@@ -141,13 +144,33 @@ struct crowd {
 	const struct load *load;
 	const struct task *tasks;
 	size_t tasks_len, next;
+	uint32_t desks;
 };
+
+static bool
+linked(const struct load *load, struct link **link, uint32_t from)
+{
+	if (*link != NULL)
+		return true;
+	*link = calloc(1, sizeof(**link));
+	return *link != NULL && link_open(*link, &load->target, from);
+}
+
+static void
+link_drop(struct link **link)
+{
+	if (*link != NULL)
+		link_close(*link);
+	free(*link);
+	*link = NULL;
+}
 
 static void *
 client_run(void *ctx)
 {
 	struct crowd *crowd = ctx;
-	struct link *link = calloc(1, sizeof(*link));
+	uint32_t desk_number = __atomic_fetch_add(&crowd->desks, 1, __ATOMIC_RELAXED);
+	struct link *desk = NULL;
 
 	for (;;) {
 		size_t at = __atomic_fetch_add(&crowd->next, 1, __ATOMIC_RELAXED);
@@ -155,16 +178,20 @@ client_run(void *ctx)
 		struct item *item;
 		double begun = now();
 
-		if (task == NULL || link == NULL)
+		if (task == NULL)
 			break;
 		item = task->item;
 		if (!item->failed)
-			item->failed = !link_open(link, &crowd->load->target, item->index + 2) ||
-				       !task->run(crowd->load, item, link);
-		link_close(link);
+			item->failed = !linked(crowd->load, &desk, DESKS + desk_number) ||
+				       !linked(crowd->load, &item->link, item->index + 2);
+		item->desk = desk;
+		if (!item->failed)
+			item->failed = !task->turn->run(crowd->load, item, item->link);
+		if (!task->turn->stays)
+			link_drop(&item->link);
 		item->spent += now() - begun;
 	}
-	free(link);
+	link_drop(&desk);
 	return NULL;
 }
 
@@ -180,7 +207,7 @@ cpu_used(void)
 static void
 tasks_run(const struct load *load, const struct task *tasks, size_t tasks_len, double ret_used[2])
 {
-	struct crowd crowd = {load, tasks, tasks_len, 0};
+	struct crowd crowd = {load, tasks, tasks_len, 0, 0};
 	pthread_t threads[256];
 	double begun = now(), cpu = cpu_used();
 
@@ -231,7 +258,7 @@ step_fill(struct load *load, const struct load_turn *turns, const size_t shape[3
 				if ((turn == turns_len - 1) == (last == 1) &&
 				    ranges[turn][0] + i < ranges[turn][1])
 					tasks[len++] = (struct task){
-						turns[turn].run, &load->items[ranges[turn][0] + i]};
+						&turns[turn], &load->items[ranges[turn][0] + i]};
 	return len;
 }
 

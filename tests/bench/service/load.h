@@ -23,6 +23,8 @@ struct item {
 	char *csr_body, *confirm_body;
 	char *cert;                                             /* hex */
 	char *old_cert, old_hash[CS_HASH_TEXT], old_serial[48]; /* one of its own; hex */
+	struct link *link;                                      /* its owner's connection */
+	struct link *desk; /* that of the operators who look after it just now */
 	double spent, latencies[LATENCIES_MAX];
 	size_t latencies_len;
 	bool failed;
@@ -40,7 +42,7 @@ struct load {
 	char csr_hash[CS_HASH_TEXT], subject_hash[CS_HASH_TEXT];
 };
 
-/* One client's turn with one order over a connection of its own. */
+/* One client's turn with one order. */
 typedef bool (*turn_fn)(const struct load *load, struct item *item, struct link *link);
 
 /* What is made for an order before its turn, by people and keys: its time is nobody's. */
@@ -48,6 +50,7 @@ typedef bool (*before_fn)(const struct load *load, struct item *item);
 struct load_turn {
 	before_fn before; /* or NULL */
 	turn_fn run;
+	bool stays; /* its owner's program goes on with the next turn, over the same connection */
 };
 
 /*

@@ -143,7 +143,8 @@ code_read(const struct load *load, struct item *item)
 bool
 unlocks_run(struct load *load, json_t *ret)
 {
-	static const struct load_turn turns[] = {{enrol, code_wanted}, {code_read, unlocked}};
+	static const struct load_turn turns[] = {{enrol, code_wanted, true},
+						 {code_read, unlocked, false}};
 
 	return load_run(load, turns, ARRAY_SIZE(turns), ret);
 }
