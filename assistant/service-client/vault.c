@@ -67,16 +67,17 @@ file_write(const VaultPlace *place, const char *capability, GError **error)
 	g_autofree char *path = file_path(place);
 	g_autofree char *start = line_start(place);
 	UK_CLEANUP(memory_file_unlock) int lock = memory_file_lock(place->dir, error);
-	char *before = lock >= 0 ? file_read(place) : NULL;
-	g_auto(GStrv) lines = before != NULL ? g_strsplit(before, "\n", -1) : NULL;
-	GString *text = g_string_new(NULL);
+	char *before;
+	g_auto(GStrv) lines = NULL;
+	GString *text;
 	gboolean good;
 
-	if (lock < 0) {
-		g_string_free(text, TRUE);
+	if (lock < 0)
 		return FALSE;
-	}
-	for (guint i = 0; lines[i] != NULL; i++) {
+	before = file_read(place);
+	lines = g_strsplit(before, "\n", -1);
+	text = g_string_new(NULL);
+	for (guint i = 0; lines != NULL && lines[i] != NULL; i++) {
 		if (*lines[i] != '\0' && !g_str_has_prefix(lines[i], start))
 			g_string_append_printf(text, "%s\n", lines[i]);
 		uk_wipe(lines[i], strlen(lines[i]));
@@ -99,7 +100,7 @@ file_get(const VaultPlace *place)
 	char *at = g_str_has_prefix(text, start) ? text : NULL;
 	char *found = NULL;
 
-	if (at == NULL) {
+	if (at == NULL && text != NULL) {
 		g_autofree char *inside = g_strconcat("\n", start, NULL);
 
 		at = strstr(text, inside);

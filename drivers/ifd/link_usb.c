@@ -10,7 +10,6 @@
 
 #include "common/secret.h"
 
-#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -41,6 +40,59 @@ struct connection {
 
 /* ---- pcscd's names ---- */
 
+#define BUS_MAX 999U
+
+static bool
+word_take(const char **at, const char *word)
+{
+	size_t len = strlen(word);
+
+	if (strncmp(*at, word, len) != 0)
+		return false;
+	*at += len;
+	return true;
+}
+
+/* Digits only, and what they say is at most `most`. */
+static bool
+number_take(const char **at, int base, unsigned long most, unsigned long *ret)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	char *end;
+	unsigned long number;
+
+	if (**at == '\0' || memchr(digits, **at, base == 10 ? 10 : sizeof(digits) - 1) == NULL)
+		return false;
+	number = strtoul(*at, &end, base);
+	if (number > most)
+		return false;
+	*at = end;
+	*ret = number;
+	return true;
+}
+
+static bool
+bus_take(const char **at, unsigned int *ret)
+{
+	unsigned long number;
+
+	if (!number_take(at, 10, BUS_MAX, &number))
+		return false;
+	*ret = (unsigned int)number;
+	return true;
+}
+
+static bool
+id_take(const char **at, uint16_t *ret)
+{
+	unsigned long number;
+
+	if (!number_take(at, 16, UINT16_MAX, &number))
+		return false;
+	*ret = (uint16_t)number;
+	return true;
+}
+
 /* The end of libudev's path: .../BUS/DEVICE, in decimal. */
 static bool
 place_from_path(const char *path, struct usb_place *place)
@@ -49,7 +101,8 @@ place_from_path(const char *path, struct usb_place *place)
 
 	while (bus != NULL && bus > path && bus[-1] != '/')
 		bus--;
-	return last != NULL && sscanf(bus, "%3u/%3u", &place->bus, &place->address) == 2;
+	return last != NULL && bus_take(&bus, &place->bus) && word_take(&bus, "/") &&
+	       bus_take(&bus, &place->address);
 }
 
 /* VENDOR/PRODUCT:libudev:INTERFACE:PATH or VENDOR/PRODUCT:libusb-1.0:BUS:DEVICE:INTERFACE */
@@ -57,19 +110,17 @@ static bool
 place_read(const char *address, struct usb_place *ret)
 {
 	struct usb_place place = {0};
-	int end = 0;
 
-	if (sscanf(address, "%4" SCNx16 "/%4" SCNx16 ":%n", &place.vendor, &place.product, &end) !=
-		    2 ||
-	    end == 0)
+	if (!id_take(&address, &place.vendor) || !word_take(&address, "/") ||
+	    !id_take(&address, &place.product) || !word_take(&address, ":"))
 		return false;
-	address += end;
-	end = 0;
-	if (sscanf(address, "libudev:%3u:%n", &place.interface, &end) == 1 && end != 0) {
-		if (!place_from_path(address + end, &place))
+	if (word_take(&address, "libudev:")) {
+		if (!bus_take(&address, &place.interface) || !word_take(&address, ":") ||
+		    !place_from_path(address, &place))
 			return false;
-	} else if (sscanf(address, "libusb-1.0:%3u:%3u:%3u", &place.bus, &place.address,
-			  &place.interface) != 3) {
+	} else if (!word_take(&address, "libusb-1.0:") || !bus_take(&address, &place.bus) ||
+		   !word_take(&address, ":") || !bus_take(&address, &place.address) ||
+		   !word_take(&address, ":") || !bus_take(&address, &place.interface)) {
 		return false;
 	}
 	*ret = place;

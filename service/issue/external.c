@@ -223,7 +223,7 @@ external_issue(void *driver, const struct cs_upstream_job *job, struct cs_upstre
 		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "op", "issue", "id", job->id,
 			  "kind", job->kind, "sn", job->key_sn, "code", job->code, "years",
 			  (json_int_t)job->years, "not_after", (json_int_t)job->not_after);
-	CS_UPSTREAM_RESULT got = {.sign_cert = {NULL, 0}};
+	struct cs_upstream_result got = {.sign_cert = {NULL, 0}};
 	enum cs_status st = CS_E_MEMORY;
 
 	if (cs_json_put_hex(question, "subject", job->subject) &&
@@ -237,10 +237,11 @@ external_issue(void *driver, const struct cs_upstream_job *job, struct cs_upstre
 	if (!cs_json_blob(answer, "sign_cert", DER_MAX, &got.sign_cert) ||
 	    !optional(answer, "enc_cert", &got.enc_cert) ||
 	    !optional(answer, "envelope", &got.envelope) ||
-	    !optional(answer, "wrapped_key", &got.wrapped))
+	    !optional(answer, "wrapped_key", &got.wrapped)) {
+		cs_upstream_result_clear(&got);
 		return CS_E_UNAVAILABLE;
+	}
 	*ret = got;
-	got = (struct cs_upstream_result){.sign_cert = {NULL, 0}};
 	return CS_OK;
 }
 

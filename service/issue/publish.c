@@ -116,20 +116,40 @@ upstream_tell(const struct cs_issuerd *issuerd, const char *serial, const char *
 	return st == CS_E_NOT_FOUND ? CS_OK : st;
 }
 
+/* "NAME=VALUE" and the end of the line. */
+static bool
+line_take(const char **at, const char *name, char *ret, size_t room)
+{
+	size_t name_len = strlen(name), len;
+
+	if (strncmp(*at, name, name_len) != 0)
+		return false;
+	len = strcspn(*at + name_len, "\n");
+	if (len >= room || (*at)[name_len + len] != '\n')
+		return false;
+	memcpy(ret, *at + name_len, len);
+	ret[len] = '\0';
+	*at += name_len + len + 1;
+	return true;
+}
+
 /* One announcement, as a file; it names nobody. */
 static enum cs_status
 letter_work(const struct cs_publisher *publisher, const struct cs_letter *letter)
 {
 	char serial[CS_SERIAL_TEXT], state[CS_WORD_TEXT], order[CS_ID_TEXT];
-	char text[256], name[CS_ID_TEXT + 16];
+	char text[256], name[CS_ID_TEXT + 16], reason_text[8];
+	const char *at = (const char *)letter->payload.ptr;
 	long reason;
 	int len;
 	enum cs_status st;
 
-	if (sscanf((const char *)letter->payload.ptr,
-		   "serial=%40s state=%23s reason=%ld order=%32s", serial, state, &reason,
-		   order) != 4)
+	if (!line_take(&at, "serial=", serial, sizeof(serial)) ||
+	    !line_take(&at, "state=", state, sizeof(state)) ||
+	    !line_take(&at, "reason=", reason_text, sizeof(reason_text)) ||
+	    !line_take(&at, "order=", order, sizeof(order)))
 		return CS_E_CORRUPT;
+	reason = strtol(reason_text, NULL, 10);
 	st = upstream_tell(publisher->issuerd, serial, state, reason);
 	if (st != CS_OK || publisher->spool == NULL)
 		return st;

@@ -26,15 +26,14 @@ static void
 words_draw(cairo_t *cairo, const char *words, uint32_t width, uint32_t height)
 {
 	PangoLayout *layout = layout_make(cairo, words, width);
-	double far = width + height;
-	int step_x, step_y;
+	int far = (int)(width + height), step_x, step_y;
 
 	pango_layout_get_pixel_size(layout, &step_x, &step_y);
 	step_x += step_x / 4 + 20;
 	step_y *= 4;
 	cairo_rotate(cairo, SLANT);
-	for (double y = -far; y < far && step_y > 0; y += step_y)
-		for (double x = -far; x < far; x += step_x) {
+	for (int y = -far; y < far && step_y > 0; y += step_y)
+		for (int x = -far; x < far; x += step_x) {
 			cairo_move_to(cairo, x, y);
 			pango_cairo_show_layout(cairo, layout);
 		}

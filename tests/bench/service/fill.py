@@ -83,14 +83,39 @@ def statements(engine, database, first, last):
             yield f"{series}INSERT INTO {table} ({columns}) {rows}"
 
 
+def indexes(rig, database):
+    """What has to be dropped, and made again, so that rows come in without them: name, table, DDL."""
+    lines = rig.postgres.sql(database, """
+        SELECT i.indexrelid::regclass, i.indrelid::regclass, coalesce(c.conname, ''),
+               coalesce(pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid))
+        FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid
+        JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+        WHERE n.nspname = 'public' AND t.relname IN (%s)"""
+                             % ", ".join(f"'{row[0]}'" for row in TABLES[database]))
+    return [line.split("|", 3) for line in lines.splitlines()]
+
+
+def fill_postgres(rig, database, first, last):
+    """Sorted into the indexes at the end, which is many times as fast as one by one."""
+    made = indexes(rig, database)
+    for name, table, constraint, _ in made:
+        rig.postgres.sql(database, f"ALTER TABLE {table} DROP CONSTRAINT {constraint}" if constraint
+                         else f"DROP INDEX {name}")
+    rig.postgres.sql(database, ";".join(
+        ["SET synchronous_commit = off", *statements("postgresql", database, first, last)]))
+    rig.postgres.sql(database, ";".join(
+        ["SET maintenance_work_mem = '1GB'"]
+        + [f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {words}" if constraint else words
+           for _, table, constraint, words in made]))
+    rig.postgres.sql(database, "VACUUM ANALYZE")
+    rig.postgres.sql(database, "CHECKPOINT")
+
+
 def fill(rig, first, last):
     """Orders first..last, everywhere; nobody else should be writing."""
     for database in TABLES:
         if rig.postgres is not None:
-            for statement in statements("postgresql", database, first, last):
-                rig.postgres.sql(database, statement)
-            rig.postgres.sql(database, "VACUUM ANALYZE")
-            rig.postgres.sql(database, "CHECKPOINT")
+            fill_postgres(rig, database, first, last)
             continue
         link = sqlite3.connect(rig.file(f"{database}.db"), timeout=60, isolation_level=None)
         link.execute("PRAGMA cache_size=-1500000")
