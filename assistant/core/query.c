@@ -8,6 +8,8 @@
 #include "assistant/core/signed.h"
 #include "assistant/service-client/calls.h"
 
+#include <string.h>
+
 /* The newest certificate that may sign; the caller frees. */
 static OukCert *
 newest_of(OukToken *token, GError **error)
@@ -98,4 +100,36 @@ ouk_query_by_key(const OukKeyQuery *query, GError **error)
 	ouk_token_logout(token);
 	ouk_token_close(token);
 	return orders;
+}
+
+static gboolean
+is_replacement_of(OukOrder *order, const char *serial)
+{
+	const OukOrderInfo *info = ouk_order_info(order);
+
+	return (strcmp(info->kind, "lost") == 0 || strcmp(info->kind, "damaged") == 0) &&
+	       strcmp(info->new_serial, serial) == 0;
+}
+
+OukOrder *
+ouk_query_replacement(const OukKeyQuery *query, GError **error)
+{
+	g_autoptr(GPtrArray) orders = ouk_query_by_key(query, error);
+	g_autofree char *serial = NULL;
+	OukOrder *newest = NULL;
+
+	if (orders == NULL)
+		return NULL;
+	serial = query->token->vendor != NULL ? key_serial(query->token, error)
+					      : g_strdup(query->token->serial);
+	if (serial == NULL)
+		return NULL;
+	for (guint i = 0; i < orders->len; i++)
+		if (is_replacement_of(orders->pdata[i], serial) &&
+		    (newest == NULL ||
+		     ouk_order_info(orders->pdata[i])->created > ouk_order_info(newest)->created))
+			newest = orders->pdata[i];
+	if (newest == NULL)
+		ouk_fail(error, OUK_E_NOT_REPLACED);
+	return newest != NULL ? g_object_ref(newest) : NULL;
 }

@@ -21,5 +21,10 @@ typedef struct {
  * OUK_E_NO_CERT, OUK_E_PIN_*, OUK_E_SERVICE_*.
  */
 GPtrArray *ouk_query_by_key(const OukKeyQuery *query, GError **error);
+/*
+ * The newest replacement that this key came out of, with its capability. OUK_E_NOT_REPLACED, and as
+ * above.
+ */
+OukOrder *ouk_query_replacement(const OukKeyQuery *query, GError **error);
 
 #endif

@@ -378,7 +378,7 @@ void
 ouk_errand_close(OukErrand *self)
 {
 	g_clear_handle_id(&self->poll, g_source_remove);
-	g_clear_pointer(&self->prompt, ouk_prompt_free);
+	g_clear_pointer(&self->prompt, ouk_key_prompt_free);
 	if (ouk_desk_can_leave(&self->info.flow))
 		g_cancellable_cancel(self->cancellable);
 }
@@ -432,7 +432,7 @@ ouk_errand_dispose(GObject *object)
 
 	g_cancellable_cancel(self->cancellable);
 	g_clear_handle_id(&self->poll, g_source_remove);
-	g_clear_pointer(&self->prompt, ouk_prompt_free);
+	g_clear_pointer(&self->prompt, ouk_key_prompt_free);
 	g_clear_pointer(&self->parent_window, ouk_prompt_parent_free);
 	if (ouk_application_get() != NULL && ouk_application_watch(ouk_application_get()) != NULL)
 		g_signal_handlers_disconnect_by_data(ouk_application_watch(ouk_application_get()),

@@ -6,7 +6,7 @@
 #include "assistant/core/renew.h"
 #include "assistant/core/watch.h"
 #include "assistant/ui/errand.h"
-#include "assistant/ui/prompt_request.h"
+#include "assistant/ui/key_prompt.h"
 
 struct _OukErrand {
 	GObject parent;
@@ -23,7 +23,7 @@ struct _OukErrand {
 	GBytes *picture;
 	char *grant; /* secret */
 	/* the PIN */
-	OukPrompt *prompt;
+	OukKeyPrompt *prompt;
 	OukPromptParent *parent_window;
 	OukTries tries;
 	OukRenewStep step;

@@ -34,6 +34,9 @@ static const struct {
 	 GTK_INPUT_PURPOSE_NAME},
 	{"handler_phone", N_("Telephone of the handler"), ALL, NULL, FALSE, NULL,
 	 GTK_INPUT_PURPOSE_PHONE},
+	/* shown where a new key is handed over */
+	{"handler_id", N_("Number of the handler's identity document"), POSTED, NULL, FALSE, NULL,
+	 GTK_INPUT_PURPOSE_FREE_FORM},
 	{"handler_email", N_("E-mail address of the handler"), REVIEWED, NULL, TRUE, NULL,
 	 GTK_INPUT_PURPOSE_EMAIL},
 	{"post_address", N_("Address for the post"), POSTED, NULL, TRUE, NULL,

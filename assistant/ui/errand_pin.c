@@ -196,64 +196,49 @@ errand_check_key(OukErrand *self)
 /* ---- the PIN ---- */
 
 static void
-on_answer(GObject *source, GAsyncResult *result, gpointer data)
+on_answer(const OukPromptAnswer *answer, GError *error, gpointer data)
 {
-	g_autoptr(OukErrand) self = data;
-	OukPromptAnswer answer = {.shown_left = OUK_SHOWN_NONE};
-	GError *error = NULL;
+	OukErrand *self = data;
 
-	if (g_cancellable_is_cancelled(self->cancellable) || self->prompt == NULL)
-		return;
-	if (!ouk_prompt_ask_finish(self->prompt, result, &answer, &error)) {
+	g_clear_pointer(&self->prompt, ouk_key_prompt_free);
+	if (answer == NULL) {
 		gboolean closed = g_error_matches(error, OUK_ERROR, OUK_E_CANCELLED);
 
-		g_clear_pointer(&self->prompt, ouk_prompt_free);
 		errand_set_error(self, error);
 		ouk_errand_do(self, closed ? OUK_DESK_CLOSED : OUK_DESK_FAILED);
 		return;
 	}
-	/* how it ends is told in the window, beside the progress */
-	g_clear_pointer(&self->prompt, ouk_prompt_free);
 	self->info.sentence = NULL;
 	switch (ouk_desk_step(&self->info.flow, OUK_DESK_ENTERED)) {
 	case OUK_DESK_DO_UNLOCK:
-		start_unlock(self, &answer);
+		start_unlock(self, answer);
 		break;
 	case OUK_DESK_DO_INSTALL:
-		start_install(self, &answer);
+		start_install(self, answer);
 		break;
 	default:
 		break;
 	}
-	ouk_prompt_answer_wipe(&answer);
 	errand_changed(self);
-}
-
-static void
-on_parent(gpointer data)
-{
-	OukErrand *self = data;
-	OukPromptRequest request;
-	gboolean again = g_error_matches(self->info.error, OUK_ERROR, OUK_E_PIN_WRONG);
-
-	if (self->prompt == NULL)
-		return;
-	ouk_prompt_request_fill(&request, self->info.view, self->info.profile, &self->tries,
-				self->parent_window);
-	request.reason =
-		self->info.flow.state == OUK_DESK_NEW_PIN ? OUK_PROMPT_UNBLOCK : OUK_PROMPT_LOGIN;
-	request.purpose = g_strdup(ouk_order_kind_text(self->info.kind));
-	if (again)
-		request.notice = g_strdup(self->info.error->message);
-	ouk_prompt_ask_async(self->prompt, &request, self->cancellable, on_answer,
-			     g_object_ref(self));
-	ouk_prompt_request_clear(&request);
 }
 
 void
 errand_ask_pin(OukErrand *self)
 {
+	gboolean again = g_error_matches(self->info.error, OUK_ERROR, OUK_E_PIN_WRONG);
 	GError *error = NULL;
+	OukKeyPromptSetup setup = {
+		.parent = self->parent_window,
+		.view = self->info.view,
+		.profile = self->info.profile,
+		.tries = &self->tries,
+		.reason = self->info.flow.state == OUK_DESK_NEW_PIN ? OUK_PROMPT_UNBLOCK
+								    : OUK_PROMPT_LOGIN,
+		.purpose = ouk_order_kind_text(self->info.kind),
+		.notice = again ? self->info.error->message : NULL,
+		.told = on_answer,
+		.data = self,
+	};
 
 	/* the very key that the order is for must be there */
 	if (self->info.view == NULL ||
@@ -262,13 +247,11 @@ errand_ask_pin(OukErrand *self)
 		ouk_errand_do(self, OUK_DESK_GONE);
 		return;
 	}
-	self->prompt = ouk_prompt_open(&error);
-	if (self->prompt == NULL) {
-		errand_set_error(self, error);
-		ouk_errand_do(self, OUK_DESK_FAILED);
+	self->prompt = ouk_key_prompt_start(&setup, &error);
+	if (self->prompt != NULL)
 		return;
-	}
-	ouk_prompt_parent_export(self->parent_window, on_parent, self);
+	errand_set_error(self, error);
+	ouk_errand_do(self, OUK_DESK_FAILED);
 }
 
 /* ---- the key comes and goes ---- */
@@ -295,6 +278,6 @@ errand_on_pulled(OukWatch *watch, OukTokenView *view, OukErrand *self)
 	/* while it is being written to, the job tells */
 	if (!is_mine(self, view) || self->asking)
 		return;
-	g_clear_pointer(&self->prompt, ouk_prompt_free);
+	g_clear_pointer(&self->prompt, ouk_key_prompt_free);
 	ouk_errand_do(self, OUK_DESK_GONE);
 }

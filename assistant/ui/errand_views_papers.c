@@ -46,21 +46,6 @@ slot_text(const OukDocument *document)
 	return *document->title != '\0' ? document->title : document->slot;
 }
 
-typedef struct {
-	OukErrandPage *page;
-	char *slot;
-	guint8 *bytes; /* one more than may be */
-} Choosing;
-
-static void
-choosing_free(Choosing *choosing)
-{
-	g_object_unref(choosing->page);
-	g_free(choosing->slot);
-	g_free(choosing->bytes);
-	g_free(choosing);
-}
-
 /* By its first bytes; the service looks closer. */
 static gboolean
 is_picture(const guint8 *bytes, gsize len)
@@ -90,79 +75,32 @@ picture_fault(const guint8 *bytes, gsize len)
 }
 
 static void
-on_read(GObject *source, GAsyncResult *result, gpointer data)
+on_picture(GtkWidget *widget, GBytes *picture, gpointer slot)
 {
-	Choosing *choosing = data;
-	OukErrand *errand = ouk_errand_page_errand(choosing->page);
+	OukErrandPage *page = OUK_ERRAND_PAGE(widget);
+	OukErrand *errand = ouk_errand_page_errand(page);
 	gsize len = 0;
-	gboolean read = g_input_stream_read_all_finish(G_INPUT_STREAM(source), result, &len, NULL);
+	const guint8 *bytes = picture != NULL ? g_bytes_get_data(picture, &len) : NULL;
 	const char *fault =
-		read ? picture_fault(choosing->bytes, len) : _("The file cannot be read.");
+		picture != NULL ? picture_fault(bytes, len) : _("The file cannot be read.");
 
-	if (errand != NULL && fault != NULL) {
-		ouk_errand_page_complain(choosing->page, fault);
-	} else if (errand != NULL) {
-		g_autoptr(GBytes) picture = g_bytes_new(choosing->bytes, len);
-
-		ouk_errand_set_picture(errand, choosing->slot, picture);
-		ouk_errand_do(errand, OUK_DESK_UPLOAD);
-	}
-	g_object_unref(source);
-	choosing_free(choosing);
-}
-
-/* Never more of it than may be handed in, however large it is. */
-static void
-on_opened(GObject *source, GAsyncResult *result, gpointer data)
-{
-	Choosing *choosing = data;
-	GFileInputStream *stream = g_file_read_finish(G_FILE(source), result, NULL);
-
-	if (stream == NULL) {
-		if (ouk_errand_page_errand(choosing->page) != NULL)
-			ouk_errand_page_complain(choosing->page, _("The file cannot be read."));
-		choosing_free(choosing);
+	if (fault != NULL) {
+		ouk_errand_page_complain(page, fault);
 		return;
 	}
-	choosing->bytes = g_malloc(OUK_DOCUMENT_MAX + 1);
-	g_input_stream_read_all_async(G_INPUT_STREAM(stream), choosing->bytes, OUK_DOCUMENT_MAX + 1,
-				      G_PRIORITY_DEFAULT, NULL, on_read, choosing);
-}
-
-static void
-on_chosen(GtkNativeDialog *dialog, int response, gpointer data)
-{
-	Choosing *choosing = data;
-	g_autoptr(GFile) file = NULL;
-
-	if (response == GTK_RESPONSE_ACCEPT)
-		file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
-	if (file != NULL)
-		g_file_read_async(file, G_PRIORITY_DEFAULT, NULL, on_opened, choosing);
-	else
-		choosing_free(choosing);
-	g_object_unref(dialog);
+	ouk_errand_set_picture(errand, slot, picture);
+	ouk_errand_do(errand, OUK_DESK_UPLOAD);
 }
 
 static void
 on_choose(GtkWidget *button, OukErrandPage *page)
 {
-	Choosing *choosing = g_new0(Choosing, 1);
-	GtkFileFilter *filter = gtk_file_filter_new();
-	GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
-		_("Choose a Picture"), GTK_WINDOW(gtk_widget_get_toplevel(button)),
-		GTK_FILE_CHOOSER_ACTION_OPEN, _("_Choose"), _("_Cancel"));
+	static const char *const types[] = {"image/gif", "image/jpeg", "image/png", NULL};
+	const OukFileWish wish = {_("Choose a Picture"), _("Pictures (gif, jpg, png)"), types,
+				  OUK_DOCUMENT_MAX};
 
-	choosing->page = g_object_ref(page);
-	choosing->slot = g_strdup(g_object_get_data(G_OBJECT(button), "slot"));
-	gtk_file_filter_set_name(filter, _("Pictures (gif, jpg, png)"));
-	gtk_file_filter_add_mime_type(filter, "image/gif");
-	gtk_file_filter_add_mime_type(filter, "image/jpeg");
-	gtk_file_filter_add_mime_type(filter, "image/png");
-	gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
-	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
-	g_signal_connect(dialog, "response", G_CALLBACK(on_chosen), choosing);
-	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+	ouk_choose_file(GTK_WIDGET(page), &wish, on_picture,
+			g_strdup(g_object_get_data(G_OBJECT(button), "slot")), g_free);
 }
 
 static const char *

@@ -5,6 +5,7 @@
 #include "assistant/ui/window.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 /* ---- files ---- */
 
@@ -69,6 +70,98 @@ ouk_save_as(GtkWidget *widget, const char *title, const char *name, GBytes *cont
 	gtk_file_chooser_set_current_name(GTK_FILE_CHOOSER(dialog), name);
 	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
 	g_signal_connect(dialog, "response", G_CALLBACK(on_chosen), saving);
+	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
+}
+
+/* ---- reading ---- */
+
+typedef struct {
+	GtkWidget *widget;
+	OukFileTold told;
+	gpointer data;
+	GDestroyNotify free_data;
+	gsize most;
+	guint8 *bytes;
+} Choosing;
+
+static void
+choosing_end(Choosing *choosing, GBytes *content)
+{
+	if (choosing->told != NULL && !gtk_widget_in_destruction(choosing->widget) &&
+	    gtk_widget_get_parent(choosing->widget) != NULL)
+		choosing->told(choosing->widget, content, choosing->data);
+	if (choosing->free_data != NULL)
+		choosing->free_data(choosing->data);
+	g_object_unref(choosing->widget);
+	g_free(choosing->bytes);
+	g_free(choosing);
+}
+
+static void
+on_read(GObject *source, GAsyncResult *result, gpointer data)
+{
+	Choosing *choosing = data;
+	gsize len = 0;
+	gboolean read = g_input_stream_read_all_finish(G_INPUT_STREAM(source), result, &len, NULL);
+	g_autoptr(GBytes) content = read ? g_bytes_new(choosing->bytes, len) : NULL;
+
+	g_object_unref(source);
+	choosing_end(choosing, content);
+}
+
+/* Never more of it than is wanted, however large it is. */
+static void
+on_file_opened(GObject *source, GAsyncResult *result, gpointer data)
+{
+	Choosing *choosing = data;
+	GFileInputStream *stream = g_file_read_finish(G_FILE(source), result, NULL);
+
+	if (stream == NULL) {
+		choosing_end(choosing, NULL);
+		return;
+	}
+	choosing->bytes = g_malloc(choosing->most + 1);
+	g_input_stream_read_all_async(G_INPUT_STREAM(stream), choosing->bytes, choosing->most + 1,
+				      G_PRIORITY_DEFAULT, NULL, on_read, choosing);
+}
+
+static void
+on_file_chosen(GtkNativeDialog *dialog, int response, gpointer data)
+{
+	Choosing *choosing = data;
+	g_autoptr(GFile) file = NULL;
+
+	if (response == GTK_RESPONSE_ACCEPT)
+		file = gtk_file_chooser_get_file(GTK_FILE_CHOOSER(dialog));
+	if (file != NULL) {
+		g_file_read_async(file, G_PRIORITY_DEFAULT, NULL, on_file_opened, choosing);
+	} else {
+		choosing->told = NULL;
+		choosing_end(choosing, NULL);
+	}
+	g_object_unref(dialog);
+}
+
+void
+ouk_choose_file(GtkWidget *widget, const OukFileWish *wish, OukFileTold told, gpointer data,
+		GDestroyNotify free_data)
+{
+	Choosing *choosing = g_new0(Choosing, 1);
+	GtkFileFilter *filter = gtk_file_filter_new();
+	GtkFileChooserNative *dialog = gtk_file_chooser_native_new(
+		wish->title, GTK_WINDOW(gtk_widget_get_toplevel(widget)),
+		GTK_FILE_CHOOSER_ACTION_OPEN, _("_Choose"), _("_Cancel"));
+
+	*choosing = (Choosing){g_object_ref(widget), told, data, free_data, wish->most, NULL};
+	gtk_file_filter_set_name(filter, wish->kind);
+	for (gsize i = 0; wish->wanted[i] != NULL; i++)
+		if (strchr(wish->wanted[i], '*') != NULL)
+			gtk_file_filter_add_pattern(filter, wish->wanted[i]);
+		else
+			gtk_file_filter_add_mime_type(filter, wish->wanted[i]);
+	gtk_file_chooser_add_filter(GTK_FILE_CHOOSER(dialog), filter);
+	gtk_native_dialog_set_modal(GTK_NATIVE_DIALOG(dialog), TRUE);
+	g_signal_connect(dialog, "response", G_CALLBACK(on_file_chosen), choosing);
 	gtk_native_dialog_show(GTK_NATIVE_DIALOG(dialog));
 }
 

@@ -7,6 +7,7 @@
 #include "assistant/ui/guide_page.h"
 #include "assistant/ui/orders_page.h"
 #include "assistant/ui/parts.h"
+#include "assistant/ui/recover_page.h"
 #include "assistant/ui/window.h"
 
 #include <glib/gi18n.h>
@@ -98,6 +99,18 @@ open_orders(OukServices *self)
 }
 
 static void
+open_recovery(OukServices *self)
+{
+	GtkWidget *top = gtk_widget_get_toplevel(GTK_WIDGET(self));
+
+	if (OUK_IS_WINDOW(top) && ouk_recover_offered(self->profile, self->view))
+		ouk_window_push(
+			OUK_WINDOW(top),
+			ouk_recover_page_new(GTK_WINDOW(top), self->profile, self->view, NULL),
+			_("Read Old Documents"));
+}
+
+static void
 on_row(GtkListBox *list, GtkListBoxRow *row, OukServices *self)
 {
 	OukErrandSetup setup = {NULL};
@@ -105,6 +118,10 @@ on_row(GtkListBox *list, GtkListBoxRow *row, OukServices *self)
 
 	if (g_object_get_data(G_OBJECT(row), "orders") != NULL) {
 		open_orders(self);
+		return;
+	}
+	if (g_object_get_data(G_OBJECT(row), "recover") != NULL) {
+		open_recovery(self);
 		return;
 	}
 	kind = GPOINTER_TO_UINT(g_object_get_data(G_OBJECT(row), "kind"));
@@ -156,6 +173,15 @@ add_orders(OukServices *self)
 	g_object_set_data(G_OBJECT(row), "orders", self);
 }
 
+static void
+add_recovery(OukServices *self)
+{
+	GtkWidget *row = add_row(self, _("Read Old Documents"),
+				 _("What was encrypted to a key that this one replaced."));
+
+	g_object_set_data(G_OBJECT(row), "recover", self);
+}
+
 /* With an unknown CA one can still be told whom to ask. */
 static gboolean
 is_offered(const OukProfile *profile, OukGuideKind kind, gboolean key)
@@ -182,6 +208,8 @@ ouk_services_set(OukServices *self, const OukProfile *profile, OukTokenView *vie
 	for (OukGuideKind kind = 0; kind < OUK_GUIDES; kind++)
 		if (is_offered(profile, kind, view != NULL))
 			add_kind(self, kind);
+	if (ouk_recover_offered(profile, view))
+		add_recovery(self);
 	if (profile != NULL && profile->service.url != NULL)
 		add_orders(self);
 }

@@ -8,6 +8,7 @@
 #include "common/gm.h"
 #include "service/base/signed.h"
 #include "service/store/contacts.h"
+#include "service/store/deliveries.h"
 
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -94,11 +95,15 @@ DROP(X509_STORE_CTX)
 
 #define SCOPED(type) UK_CLEANUP(type##_drop) type
 
+/* Of a signature by SM2 only: with it one by RSA does not verify. */
 static void
 id_set(X509 *cert)
 {
-	ASN1_OCTET_STRING *id = ASN1_OCTET_STRING_new();
+	ASN1_OCTET_STRING *id = NULL;
 
+	if (X509_get_signature_nid(cert) != NID_SM2_with_SM3)
+		return;
+	id = ASN1_OCTET_STRING_new();
 	if (id != NULL && ASN1_OCTET_STRING_set(id, (const unsigned char *)GM_SM2_DEFAULT_ID,
 						(int)(sizeof(GM_SM2_DEFAULT_ID) - 1)) == 1)
 		X509_set0_distinguishing_id(cert, id); /* takes it over */
@@ -206,16 +211,35 @@ answer_check(const struct cs_desk *desk, const struct cs_http_request *http, con
 struct keyed {
 	const char *sn;
 	json_t *ids;
+	json_t *others; /* about another key, or none: what came of them may be this one */
 };
 
 static enum cs_status
 of_key(const struct cs_order_row *row, void *ctx)
 {
 	const struct keyed *keyed = ctx;
+	json_t *list = strcmp(row->key_sn, keyed->sn) == 0 ? keyed->ids : keyed->others;
 
-	if (strcmp(row->key_sn, keyed->sn) != 0)
-		return CS_OK;
-	return json_array_append_new(keyed->ids, json_string(row->id)) == 0 ? CS_OK : CS_E_MEMORY;
+	return json_array_append_new(list, json_string(row->id)) == 0 ? CS_OK : CS_E_MEMORY;
+}
+
+/* Those that this key was made for. */
+static enum cs_status
+made_for(struct cs_desk *desk, const struct keyed *keyed)
+{
+	for (size_t i = 0; i < json_array_size(keyed->others); i++) {
+		json_t *id = json_array_get(keyed->others, i);
+		CS_DELIVERY delivery = {.key_sn = ""};
+		enum cs_status st =
+			cs_store_delivery_get(desk->orders.store, json_string_value(id), &delivery);
+
+		if (st != CS_OK && st != CS_E_NOT_FOUND)
+			return st;
+		if (st == CS_OK && strcmp(delivery.key_sn, keyed->sn) == 0 &&
+		    json_array_append(keyed->ids, id) != 0)
+			return CS_E_MEMORY;
+	}
+	return CS_OK;
 }
 
 enum cs_status
@@ -225,7 +249,8 @@ cs_api_challenge_answer(void *ctx, const struct cs_http_request *http, json_t *a
 	const char *sn = cs_json_text(http->json, "sn", CS_SN_TEXT - 1);
 	char unit[CS_HASH_TEXT];
 	CS_JSON *ids = json_array();
-	struct keyed keyed = {sn, ids};
+	CS_JSON *others = json_array();
+	struct keyed keyed = {sn, ids, others};
 	enum cs_status st = sn != NULL ? challenge_check(desk, http->parts[0], sn) : CS_E_ARGUMENTS;
 
 	if (st == CS_OK)
@@ -239,5 +264,7 @@ cs_api_challenge_answer(void *ctx, const struct cs_http_request *http, json_t *a
 		return CS_E_PROOF;
 	if (st == CS_OK)
 		st = cs_store_orders_of_unit(desk->orders.store, unit, of_key, &keyed);
+	if (st == CS_OK)
+		st = made_for(desk, &keyed);
 	return st == CS_OK ? cs_api_list(desk, ids, answer) : st;
 }

@@ -202,6 +202,14 @@ class Challenges(LightCase):
         self.assertEqual(self.answer(challenge, cert), (403, {"error": "proof"}))  # good once
         self.assertEqual(self.post(), [])
 
+    def test_a_key_that_an_order_made_shows_that_order(self):
+        order, _, number = self.order()
+        self.orders_sql("INSERT INTO deliveries (ca, order_id, key_sn, pin, post, tracking, invoice,"
+                        " invoice_number, body, changed) SELECT ca, id, 'NEW01', '', '', '', '',"
+                        " '', x'', 0 FROM orders WHERE id = ?", order)
+        answer = self.answer(self.challenge("NEW01"), self.certificate("unit"), sn="NEW01")[1]
+        self.assertEqual([one["number"] for one in answer["orders"]], [number])
+
     def test_an_expired_certificate_still_shows_whose_key_it_is(self):
         self.order()
         self.certificate("unit")
@@ -246,6 +254,36 @@ class Challenges(LightCase):
                         " VALUES ('default', 'SN0001', 'lost', 'x', 1)")
         self.assertEqual(self.answer(self.challenge(), self.certificate("unit")),
                          (409, {"error": "revoked"}))
+
+
+class RsaChallenges(LightCase):
+    """RSA, as many certificates still are."""
+
+    def begin(self, *more):
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-keyout", self.file("ca.key"),
+            "-subj", "/CN=Rehearsal CA", "-days", "30", "-out", self.file("ca.pem"))
+        super().begin("--anchors", self.file("ca.pem"))
+
+    def file(self, name):
+        return f"{self.folder}/{name}"
+
+    def test_whoever_has_the_key_needs_no_code(self):
+        _, _, number = self.order()
+        Path(self.file("ext")).write_text(
+            f"1.2.156.112562.2.1.1.17=ASN1:UTF8String:{UNIT}\nbasicConstraints=CA:FALSE\n")
+        run("openssl", "req", "-new", "-newkey", "rsa:2048", "-noenc", "-keyout", self.file("unit.key"),
+            "-subj", "/CN=unit", "-out", self.file("unit.csr"))
+        cert = run("openssl", "x509", "-req", "-in", self.file("unit.csr"), "-CA", self.file("ca.pem"),
+                   "-CAkey", self.file("ca.key"), "-CAcreateserial", "-extfile", self.file("ext"),
+                   "-days", "30", "-outform", "DER")
+        challenge = self.good("POST", "/v1/challenges", {"sn": "SN0001"})["challenge"]
+        Path(self.file("message")).write_bytes(
+            f"OpenUKey-sig-v1\0query\0challenge={challenge}\nsn=SN0001\n".encode())
+        signature = run("openssl", "dgst", "-sha256", "-sign", self.file("unit.key"),
+                        self.file("message"))
+        answer = self.good("POST", f"/v1/challenges/{challenge}",
+                           {"sn": "SN0001", "cert": cert.hex(), "signature": signature.hex()})
+        self.assertEqual([one["number"] for one in answer["orders"]], [number])
 
 
 if __name__ == "__main__":

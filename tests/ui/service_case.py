@@ -12,6 +12,7 @@ from processes import wait_for
 SERVICE = os.environ.get("OPENUKEY_REHEARSAL_SERVICE", "openukey-rehearsal-service")
 PATIENCE = 60
 LEGAL_NAME, LEGAL_PHONE, HANDLER_PHONE = "李四", "13800138000", "13900139000"
+HANDLER_ID = "650000190001010000"
 
 
 class ServiceCase(AssistantCase):
@@ -119,10 +120,12 @@ class ServiceCase(AssistantCase):
         self.desktop.key("ctrl+a")
         self.desktop.type(value)
 
-    def fill_person(self, handler_name=True):
+    def fill_person(self, handler_name=True, handler_id=False):
         # Chinese comes through an input method; here it is set as a screen reader would
         self.window.wait("text", self.word("Name of the legal representative")).write(LEGAL_NAME)
         self.fill("Telephone of the legal representative", LEGAL_PHONE)
         if handler_name:
             self.window.wait("text", self.word("Name of the handler")).write("王五")
         self.fill("Telephone of the handler", HANDLER_PHONE)
+        if handler_id:  # shown where a new key is handed over
+            self.fill("Number of the handler's identity document", HANDLER_ID)

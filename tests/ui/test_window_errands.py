@@ -3,6 +3,7 @@
 code, a bank transfer, a key pulled out while it is written to; and those that end something. The
 service is the rehearsal's. In the language of OPENUKEY_TEST_LANGUAGE."""
 
+import hashlib
 import json
 import os
 import struct
@@ -10,7 +11,7 @@ import subprocess
 import unittest
 import zlib
 
-from assistant_case import CODE, PIN, UNIT, long_in_english
+from assistant_case import CODE, PIN, UKEY, UNIT, long_in_english
 from processes import wait_for
 from service_case import ServiceCase
 
@@ -233,7 +234,7 @@ class EndsTest(ServiceCase):
         self.given("broken", "TEST0093", "Replace a Lost or Broken Key")
         self.press("The key is _broken", "radio button")
         self.picture("errand-replace-form")
-        self.fill_person()
+        self.fill_person(handler_id=True)
         self.go("_Send the Application")
         self.answer("_Send the Application")
         self.agree()
@@ -267,6 +268,131 @@ class EndsTest(ServiceCase):
         self.assertIn(UNIT.encode(), text)
         self.assertIn(CODE.encode(), text)
         self.picture("errand-form-saved")
+
+
+@only_long
+class RecoverTest(ServiceCase):
+    """A new key, a broken one, and the old documents read with the one that replaced it."""
+
+    language = LANGUAGE
+
+    def made(self, name, service, broken=False):
+        """An order from the form to the key that comes out of it, as the counter made it."""
+        self.open_service(service)
+        self.window.wait("text", self.word("Name of the legal representative"), PATIENCE)
+        if broken:
+            self.press("The key is _broken", "radio button")
+        else:
+            self.window.wait("text", self.word("Name of the unit")).write(UNIT)
+            self.fill("Unified social credit code", CODE)
+        self.fill_person(handler_id=True)
+        self.go("_Send the Application")
+        if broken:
+            self.answer("_Send the Application")
+        self.agree()
+        self.press("_Show the Payment Code")
+        self.sees("I Have _Paid", role="push button")
+        number = self.order()["number"]
+        self.service("pay", number)
+        self.sees("The CA is working on it")
+        self.service("approve", number, "--key", self.desktop.path("keys", name))
+        self.desktop.key("Escape")
+        return number
+
+    def activate(self):
+        """The PIN of a new key is set with a code."""
+        self.open_service("Unlock the Key")
+        self.sees("_Apply for Unlocking", role="push button")
+        self.fill_person(handler_name=False)
+        self.press("_Apply for Unlocking")
+        self.press("_Get the Authorization Code")
+        self.sees("_Check the Code and Set a New PIN", role="push button")
+        self.fill("_Authorization code", self.service("inbox", "last", "--code", "--wait",
+                                                      "60").strip())
+        self.press("_Check the Code and Set a New PIN")
+        self.type_pin(PIN, PIN)
+        self.sees("The key is unlocked")
+        self.desktop.key("Escape")
+
+    def signed(self, name, body, key=None):
+        """An operator's answer, as ukey approve makes it: the file."""
+        done = subprocess.run(
+            ["openssl", "dgst", "-sha256", "-sign",
+             os.path.join(self.state, "operators", (key or name) + ".key")],
+            input=b"OpenUKey-sig-v1\0operator-approval\0" + body.encode(), stdout=subprocess.PIPE,
+            check=True)
+        return self.desktop_file("answer-%s.json" % name, json.dumps(
+            {"operator": name, "signatures": [{"body": hashlib.sha256(body.encode()).hexdigest(),
+                                               "signature": done.stdout.hex()}]}))
+
+    def desktop_file(self, name, text):
+        self.desktop.write("home/" + name, text)
+        return self.desktop.path("home", name)
+
+    def certificates(self):
+        out, code = self.desktop.run(UKEY, "list", "--json")
+        self.assertEqual(code, 0, out)
+        return out
+
+    def test_what_was_encrypted_to_a_broken_key_is_read_with_the_new_one(self):
+        self.enrolled_key("starter", serial="TEST0096")
+        self.desktop.plug(0, "starter")
+        self.open()
+        self.made("old", "Apply for a New Key")
+        self.desktop.pull(0)
+        self.desktop.plug(0, "old")
+        self.sees_part(UNIT)
+        self.made("fresh", "Replace a Lost or Broken Key", broken=True)
+        self.desktop.pull(0)
+        self.desktop.plug(0, "fresh")
+        self.sees_part(UNIT)
+        self.activate()
+        before = self.certificates()
+        self.open_service("Read Old Documents")
+        self.fill("_Telephone that the CA tells", "139")
+        self.go("_Ask for It")
+        self.sees("Type the telephone number that the CA tells of it.")
+        self.fill("_Telephone that the CA tells", "13900139000")
+        self.picture("recover-form")
+        self.go("_Ask for It")
+        self.type_pin(PIN)
+        self.sees("Waiting for two operators of the CA")
+        self.picture("recover-paper")
+        paper = self.desktop.path("home", "paper.json")
+        self.go("_Save the Paper…")
+        self.chooser(paper, save=True)
+        wait_for(lambda: os.path.exists(paper) and os.path.getsize(paper), paper, PATIENCE)
+        with open(paper, encoding="utf-8") as file:
+            body = json.load(file)["items"][0]["body"]
+        self.answers(body)
+        self.go("_Write It onto the Key")
+        self.type_pin(PIN)
+        self.sees("The old encryption key is on the key.", timeout=120)
+        self.picture("recover-done")
+        self.assertNotEqual(before, self.certificates())
+        self.assertEqual(self.desktop.tries_left(0), 10)
+
+    def answers(self, body):
+        """Something else, one twice, and then both."""
+        first, second = self.signed("a", body), self.signed("b", body)
+        for path, text in ((self.signed("c", body + "x", key="a"),
+                            "This file is no operator's answer to this paper."),
+                           (first, None),
+                           (first, "That answer is here already. The other operator has to sign, "
+                                   "too."),
+                           (None, "The answers of two operators are needed."),
+                           (second, None)):
+            if path is None:
+                self.go("_Write It onto the Key")
+            else:
+                self.go("_Add an Answer…")
+                self.chooser(path)
+            if text is not None:
+                self.sees(text)
+            else:
+                count = 1 if path == first else 2
+                self.sees_part(self.words.ngettext("%u answer of two is here.",
+                                                   "%u answers of two are here.", count) % count)
 
 
 if __name__ == "__main__":

@@ -205,7 +205,7 @@ class OtherOrdersTest(ServiceCase):
         self.sees("_Send the Application", role="push button", timeout=60)
         self.window.wait("text", self.word("Name of the unit")).write(UNIT)
         self.fill("Unified social credit code", CODE)
-        self.fill_person()
+        self.fill_person(handler_id=True)
         self.picture("order-new-form")
         self.go("_Send the Application")
         self.agree()
