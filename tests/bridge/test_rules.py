@@ -289,6 +289,23 @@ class SignTest(BridgeCase):
         self.assertLessEqual({"Execute", "KillProcess", "SOF_WriteFile"}, names)
         self.assertEqual(self.room.asked(), [])
 
+    def test_decrypting_is_asked_for_each_time(self):
+        self.plug()
+        page = self.page("hebca")
+        page.call("GetSignCert", {"index": 0})
+        crypt = self.page().call("SOF_ExportExChangeUserCert", "Unit/TEST0001")
+        sealed = page.call("EnvelopB64", {"b64data": b64(b"from the hall"),
+                                          "certs": [{"cert": crypt}]})["b64data"]
+        for count in (1, 2):
+            opened = page.call("UnEnvelopB64", {"b64data": sealed})
+            self.assertIn(b64(b"from the hall"), opened.values())
+            self.assertEqual(len([a for a in self.room.asked()
+                                  if a["reason"] == "question"]), 1 + count)
+        self.room.rules(question="no")
+        self.assertEqual(page.refused("UnEnvelopB64", {"b64data": sealed}), "CANCELLED")
+        self.assertEqual([line["event"] for line in self.room.journal()][-2:],
+                         ["decrypt", "decrypt"])
+
     def test_signatures_are_what_openssl_takes(self):
         self.plug()
         page = self.page()
