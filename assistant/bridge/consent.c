@@ -118,7 +118,7 @@ static gboolean
 refusals_count(OukBridge *bridge, const char *origin, gboolean more)
 {
 	static const OukRate noes = {3, 600};
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&bridge->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&bridge->lock);
 	g_autofree char *name = g_strdup_printf("no %s", origin);
 
 	return (more ? ouk_rates_take : ouk_rates_fits)(bridge->rates, name, &noes,

@@ -21,7 +21,7 @@ ouk_page_desk_origin(OukPageDesk *desk)
 char *
 ouk_page_desk_note(OukPageDesk *desk, const char *name)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->page->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->page->lock);
 
 	return g_strdup(g_hash_table_lookup(desk->page->notes, name));
 }
@@ -29,7 +29,7 @@ ouk_page_desk_note(OukPageDesk *desk, const char *name)
 void
 ouk_page_desk_set_note(OukPageDesk *desk, const char *name, const char *text)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->page->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->page->lock);
 
 	if (text == NULL)
 		g_hash_table_remove(desk->page->notes, name);

@@ -152,7 +152,7 @@ use_finish(struct use *use, const char *event, GError **error)
 static gboolean
 rate_fits(OukPageDesk *desk)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->bridge->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->bridge->lock);
 	g_autofree char *name = g_strdup_printf("sign %s", desk->page->origin);
 
 	return ouk_rates_take(desk->bridge->rates, name, &sign_rate, g_get_monotonic_time());

@@ -91,7 +91,7 @@ static const OukRate stops = {3, 60};
 void
 key_stopped(OukPage *page)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&page->bridge->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&page->bridge->lock);
 	g_autofree char *name = g_strdup_printf("stop %s", page->origin);
 
 	page->word.stopped_at = g_get_monotonic_time();
@@ -102,7 +102,7 @@ key_stopped(OukPage *page)
 static gboolean
 window_open(OukPageDesk *desk, OukTokenView *key, GError **error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->bridge->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->bridge->lock);
 	g_autofree char *name = g_strdup_printf("stop %s", desk->page->origin);
 
 	if (!ouk_rates_fits(desk->bridge->rates, name, &stops, g_get_monotonic_time()))
@@ -115,7 +115,7 @@ window_open(OukPageDesk *desk, OukTokenView *key, GError **error)
 static gboolean
 window_close(OukPageDesk *desk, gboolean done, GError **error)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->bridge->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&desk->bridge->lock);
 
 	desk->call->asking = NULL;
 	if (done || !desk->call->pulled)

@@ -306,7 +306,7 @@ page_call_resume(OukCall *call)
 static gboolean
 rate_take(OukPage *page)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&page->bridge->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&page->bridge->lock);
 	g_autofree char *mine = g_strdup_printf("page %u", page->id);
 	g_autofree char *site = g_strdup_printf("site %s", page->origin);
 	gint64 now = g_get_monotonic_time();

@@ -41,7 +41,7 @@ record_page(OukPage *page, const char *event, const char *function, const OukPag
 static gboolean
 refusal_take(OukBridge *bridge, const char *name, guint *ret_skipped)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&bridge->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&bridge->lock);
 
 	if (!ouk_rates_take(bridge->rates, name, &refusals, g_get_monotonic_time()))
 		return FALSE;

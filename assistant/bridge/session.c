@@ -102,7 +102,7 @@ session_find(OukSessions *sessions, guint page, const char *token_id)
 OukLogin *
 ouk_sessions_find(OukSessions *sessions, guint page, const char *token_id)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sessions->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sessions->lock);
 	OukSession *session = session_find(sessions, page, token_id);
 
 	return session != NULL ? ouk_login_ref(session->login) : NULL;
@@ -159,7 +159,7 @@ ouk_sessions_tidy(OukSessions *sessions, OukLogin *login)
 void
 ouk_sessions_use(OukSessions *sessions, guint page, const char *token_id)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sessions->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sessions->lock);
 	OukSession *session = session_find(sessions, page, token_id);
 
 	if (session == NULL)
@@ -299,7 +299,7 @@ ouk_sessions_foreach(OukSessions *sessions,
 		     void (*fn)(const OukSession *session, gint64 left, gpointer data),
 		     gpointer data)
 {
-	g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sessions->lock);
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&sessions->lock);
 
 	for (guint i = 0; i < sessions->list->len; i++) {
 		const OukSession *session = g_ptr_array_index(sessions->list, i);
