@@ -130,7 +130,10 @@ cs_walk_in(const struct cs_counter *counter, const json_t *members, char ret_num
 	const struct cs_audit_pair pairs[] = {
 		{"event", "walk-in"}, {"order", ret_number}, {"by", counter->who.name}};
 	const json_t *id_number = json_object_get(members, "id_number");
-	CS_JSON *shown = json_object(), *scratch = json_object();
+	CS_JSON *shown = json_object();
+	struct cs_happening submit = {.event = CS_EVENT_SUBMIT,
+				      .actor = cs_event_actor(CS_EVENT_SUBMIT),
+				      .now = cs_now()};
 	struct cs_order_made made = {.first = false};
 	enum cs_kind kind = CS_KIND_COUNT;
 	char id[CS_ID_TEXT];
@@ -146,7 +149,8 @@ cs_walk_in(const struct cs_counter *counter, const json_t *members, char ret_num
 	if (st != CS_OK)
 		return st;
 	/* The same form once more may find it further on. */
-	st = cs_api_happen(desk, made.id, CS_EVENT_SUBMIT, scratch);
+	submit.id = made.id;
+	st = cs_order_happens(&desk->orders, &submit, NULL);
 	if (st == CS_OK)
 		st = cs_audit_log(desk->orders.store, desk->chain, cs_now(), pairs,
 				  ARRAY_SIZE(pairs));
