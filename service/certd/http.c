@@ -170,6 +170,13 @@ request_fill(struct MHD_Connection *connection, const char *method, const char *
 	ret->signature = header(connection, "X-Signature");
 	ret->timestamp = header(connection, "X-Timestamp");
 	ret->client = client;
+	ret->connection = connection;
+}
+
+const char *
+cs_http_header(const struct cs_http_request *request, const char *name)
+{
+	return request->connection != NULL ? header(request->connection, name) : "";
 }
 
 /* Who may send a large body is known before it is taken. */

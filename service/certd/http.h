@@ -30,7 +30,11 @@ struct cs_http_request {
 	const char *signature, *timestamp; /* "X-Signature", "X-Timestamp"; "" without */
 	const char *client;                /* the address, for limits */
 	struct cs_http_page *page;         /* out */
+	void *connection;                  /* for cs_http_header */
 };
+
+/* Any other header; "" without. */
+const char *cs_http_header(const struct cs_http_request *request, const char *name);
 
 /*
  * Fills the answer's object; what is returned becomes the HTTP status, and {"error": code} unless

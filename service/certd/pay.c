@@ -5,6 +5,7 @@
  */
 #include "service/certd/api.h"
 
+#include "service/receipts/receipts.h"
 #include "service/store/outbox.h"
 #include "service/store/payments.h"
 
@@ -14,6 +15,7 @@
 #define SANDBOX      "sandbox"
 #define TRANSFER     "transfer"
 #define NOTICE_FRESH (5 * CS_MINUTE)
+#define ALIPAY_FRESH (26 * CS_HOUR) /* it repeats the same one for a day */
 #define YEARS_MAX    10
 
 struct paying {
@@ -256,6 +258,7 @@ struct noticing {
 	struct cs_desk *desk;
 	const struct cs_http_request *http;
 	const char *provider, *reference, *notice;
+	const char *stamp, *signature; /* as they are kept */
 	int64_t amount;
 };
 
@@ -270,8 +273,8 @@ notice_keep(struct cs_store *store, const struct noticing *noticing,
 
 	(void)snprintf(notice.order_id, sizeof(notice.order_id), "%s", payment->order_id);
 	(void)snprintf(notice.provider, sizeof(notice.provider), "%s", noticing->provider);
-	(void)snprintf(notice.stamp, sizeof(notice.stamp), "%s", http->timestamp);
-	(void)snprintf(notice.signature, sizeof(notice.signature), "%s", http->signature);
+	(void)snprintf(notice.stamp, sizeof(notice.stamp), "%s", noticing->stamp);
+	(void)snprintf(notice.signature, sizeof(notice.signature), "%s", noticing->signature);
 	return st == CS_OK ? cs_store_notice_keep(store, &notice) : st;
 }
 
@@ -327,23 +330,85 @@ name_of(const struct cs_desk *desk, const char *provider, const char *member)
 	return name != NULL ? name : member;
 }
 
-enum cs_status
-cs_api_notify(void *ctx, const struct cs_http_request *http, json_t *answer)
+/* In the provider's own form: receipts/README.md. */
+static enum cs_status
+foreign_notice(struct noticing *noticing, const char *rules)
 {
-	struct cs_desk *desk = ctx;
-	const char *provider = http->parts[0];
-	struct noticing noticing = {.desk = desk, .http = http, .provider = provider};
+	const struct cs_http_request *http = noticing->http;
+	const char *nonce = cs_http_header(http, "Wechatpay-Nonce");
+	const char *text = cs_http_header(http, "Wechatpay-Signature");
+	bool wechat = text[0] != '\0';
+	char stamp[CS_NOTICE_STAMP_TEXT] = "-", hex[CS_SIGNATURE_TEXT];
+	CS_BLOB signature = {NULL, 0};
+	struct cs_notice_told told = {.stamp = stamp, .body = http->body};
+	struct cs_receipt receipt;
+	int64_t now = cs_now();
+	int len = 0;
+	enum cs_status st;
+
+	if (wechat)
+		len = snprintf(stamp, sizeof(stamp), "%s:%s",
+			       cs_http_header(http, "Wechatpay-Timestamp"), nonce);
+	if (len < 0 || (size_t)len >= sizeof(stamp) ||
+	    (wechat && !cs_base64_take(text, CS_NOTICE_SIGNATURE_MAX, &signature)))
+		return CS_E_PROOF;
+	told.signature = cs_blob_span(&signature);
+	st = cs_receipt_read(rules, &told, &receipt);
+	if (st == CS_E_STATE)
+		return CS_OK; /* nothing that an order waits for */
+	if (st != CS_OK)
+		return st;
+	if (receipt.sent > now + NOTICE_FRESH ||
+	    receipt.sent < now - (wechat ? NOTICE_FRESH : ALIPAY_FRESH))
+		return CS_E_PROOF;
+	cs_hex(told.signature, hex);
+	noticing->reference = receipt.reference;
+	noticing->notice = receipt.notice;
+	noticing->amount = receipt.amount;
+	noticing->stamp = stamp;
+	noticing->signature = hex;
+	return cs_store_tx(noticing->desk->orders.store, notify_body, noticing);
+}
+
+static enum cs_status
+template_notice(struct noticing *noticing)
+{
+	const struct cs_http_request *http = noticing->http;
+	struct cs_desk *desk = noticing->desk;
+	const char *provider = noticing->provider;
 	CS_JSON *json = NULL;
 	enum cs_status st = notice_check(desk, http);
 
 	if (st != CS_OK)
 		return st;
 	json = cs_json_read(http->body);
-	noticing.reference =
+	noticing->stamp = http->timestamp;
+	noticing->signature = http->signature;
+	noticing->reference =
 		cs_json_text(json, name_of(desk, provider, "reference"), CS_ID_TEXT - 1);
-	noticing.notice = cs_json_text(json, name_of(desk, provider, "notice"), 64);
-	if (noticing.reference == NULL || noticing.notice == NULL ||
-	    !cs_json_number(json, name_of(desk, provider, "amount"), &noticing.amount))
+	noticing->notice = cs_json_text(json, name_of(desk, provider, "notice"), 64);
+	if (noticing->reference == NULL || noticing->notice == NULL ||
+	    !cs_json_number(json, name_of(desk, provider, "amount"), &noticing->amount))
 		return CS_E_ARGUMENTS;
-	return cs_store_tx(desk->orders.store, notify_body, &noticing);
+	return cs_store_tx(desk->orders.store, notify_body, noticing);
+}
+
+enum cs_status
+cs_api_notify(void *ctx, const struct cs_http_request *http, json_t *answer)
+{
+	struct cs_desk *desk = ctx;
+	const char *provider = http->parts[0];
+	struct noticing noticing = {.desk = desk, .http = http, .provider = provider};
+	const json_t *driver = cs_driver(&desk->certd->drivers, "pay", provider, "notify");
+	const char *rules = cs_json_text(driver, "rules", 255);
+	const char *said = cs_json_text(driver, "answer", 64);
+	enum cs_status st =
+		rules != NULL ? foreign_notice(&noticing, rules) : template_notice(&noticing);
+
+	/* The word by which the provider knows that it need not come again. */
+	if (st == CS_OK && said != NULL) {
+		st = cs_blob_set(&http->page->body, uk_span_str(said));
+		http->page->type = "text/plain";
+	}
+	return st;
 }

@@ -6,17 +6,17 @@
 #include "service/issue/inside.h"
 
 #include "service/base/daemon.h"
+#include "service/receipts/receipts.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#define NOTICE_MAX 4096
-#define PATH_ROOM  512
+#define PATH_ROOM 512
 
 /* The bytes that are signed: "timestamp", a newline and the body, as the provider sent it. */
 struct notice {
-	char provider[CS_WORD_TEXT];
+	char provider[CS_WORD_TEXT], stamp[CS_NOTICE_STAMP_TEXT];
 	struct cs_blob body, signature, signed_bytes;
 };
 
@@ -32,8 +32,8 @@ static enum cs_status
 notice_read(const json_t *json, struct notice *ret)
 {
 	const char *provider = cs_json_word(json, "provider", CS_WORD_TEXT - 1);
-	const char *stamp = cs_json_word(json, "timestamp", 20);
-	const char *body = cs_json_text(json, "body", NOTICE_MAX);
+	const char *stamp = cs_json_word(json, "timestamp", CS_NOTICE_STAMP_TEXT - 1);
+	const char *body = cs_json_text(json, "body", CS_NOTICE_MAX);
 	struct uk_writer out;
 	enum cs_status st;
 
@@ -43,6 +43,7 @@ notice_read(const json_t *json, struct notice *ret)
 	    !cs_json_blob(json, "signature", CS_PROOF_MAX, &ret->signature))
 		return CS_E_PROOF;
 	memcpy(ret->provider, provider, strlen(provider) + 1);
+	memcpy(ret->stamp, stamp, strlen(stamp) + 1);
 	st = cs_blob_set(&ret->body, uk_span_str(body));
 	if (st == CS_OK)
 		st = cs_blob_room(&ret->signed_bytes, strlen(stamp) + 1 + strlen(body));
@@ -100,16 +101,42 @@ shared_check(const char *path, const struct notice *notice)
 		       : CS_E_PROOF;
 }
 
+/* What a notice in our own form says. */
 static enum cs_status
-notice_check(const char *folder, const struct notice *notice)
+body_read(const struct notice *notice, struct cs_receipt *ret)
 {
-	char path[PATH_ROOM];
+	CS_JSON *body = cs_json_read(cs_blob_span(&notice->body));
+	const char *reference = cs_json_word(body, "reference", sizeof(ret->reference) - 1);
 
+	if (reference == NULL || reference[0] == '\0' ||
+	    !cs_json_number(body, "amount", &ret->amount))
+		return CS_E_PROOF;
+	memcpy(ret->reference, reference, strlen(reference) + 1);
+	return CS_OK;
+}
+
+/* By the provider's rules (receipts/README.md), its public key, or a key that is shared with it. */
+static enum cs_status
+notice_check(const char *folder, const struct notice *notice, struct cs_receipt *ret)
+{
+	const struct cs_notice_told told = {notice->stamp, cs_blob_span(&notice->signature),
+					    cs_blob_span(&notice->body)};
+	char path[PATH_ROOM];
+	enum cs_status st;
+
+	(void)snprintf(path, sizeof(path), "%s/%s.json", folder, notice->provider);
+	if (access(path, F_OK) == 0) {
+		st = cs_receipt_read(path, &told, ret);
+		return st == CS_E_STATE ? CS_E_PROOF : st;
+	}
 	(void)snprintf(path, sizeof(path), "%s/%s.pem", folder, notice->provider);
-	if (access(path, F_OK) == 0)
-		return public_check(path, notice);
-	(void)snprintf(path, sizeof(path), "%s/%s.key", folder, notice->provider);
-	return access(path, F_OK) == 0 ? shared_check(path, notice) : CS_E_PROOF;
+	if (access(path, F_OK) == 0) {
+		st = public_check(path, notice);
+	} else {
+		(void)snprintf(path, sizeof(path), "%s/%s.key", folder, notice->provider);
+		st = access(path, F_OK) == 0 ? shared_check(path, notice) : CS_E_PROOF;
+	}
+	return st == CS_OK ? body_read(notice, ret) : st;
 }
 
 /* What has paid for one order proves nothing for another. */
@@ -129,9 +156,8 @@ cs_issue_paid(const struct cs_issue_job *job, const struct cs_issue_row *row, in
 	const struct cs_issue_rule *rule = cs_issue_rule_find(row->kind);
 	const char *transfer = cs_json_word(job->request, "transfer", 64);
 	UK_CLEANUP(notice_clear) struct notice notice = {.provider = ""};
-	CS_JSON *body = NULL;
-	const char *reference;
-	int64_t amount = 0, price;
+	struct cs_receipt receipt = {.amount = 0};
+	int64_t price;
 	enum cs_status st;
 
 	if (rule == NULL || job->issuerd->payments == NULL)
@@ -145,13 +171,8 @@ cs_issue_paid(const struct cs_issue_job *job, const struct cs_issue_row *row, in
 		return receipt_use(job, row, "transfer", transfer);
 	st = notice_read(json_object_get(job->request, "payment"), &notice);
 	if (st == CS_OK)
-		st = notice_check(job->issuerd->payments, &notice);
-	if (st != CS_OK)
-		return st;
-	body = cs_json_read(cs_blob_span(&notice.body));
-	reference = cs_json_word(body, "reference", 64);
-	if (reference == NULL || reference[0] == '\0' || !cs_json_number(body, "amount", &amount) ||
-	    amount < price)
-		return CS_E_PROOF;
-	return receipt_use(job, row, notice.provider, reference);
+		st = notice_check(job->issuerd->payments, &notice, &receipt);
+	if (st == CS_OK && receipt.amount < price)
+		st = CS_E_PROOF;
+	return st == CS_OK ? receipt_use(job, row, notice.provider, receipt.reference) : st;
 }

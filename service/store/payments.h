@@ -42,11 +42,12 @@ UK_CHECKED enum cs_status cs_store_notice_add(struct cs_store *store, const char
 					      int64_t now);
 
 /* What the provider sent and signed when money came, for whoever does not believe us. */
-#define CS_STAMP_TEXT 24
+#define CS_STAMP_TEXT     72
+#define CS_SIGNATURE_TEXT 1025
 struct cs_kept_notice {
 	char order_id[CS_ID_TEXT], provider[CS_WORD_TEXT], stamp[CS_STAMP_TEXT];
 	struct cs_blob body;
-	char signature[CS_HASH_TEXT];
+	char signature[CS_SIGNATURE_TEXT]; /* hex */
 };
 
 static inline void
