@@ -31,6 +31,19 @@ UK_CHECKED struct rig *rig_start(unsigned int readers);
  */
 UK_CHECKED struct rig *rig_start_usb(bool short_apdus);
 
+/*
+ * The same with keys that are no CCID devices, behind our own reader driver: "usb-hid",
+ * "usb-hid-set-report" or "usb-storage".
+ */
+UK_CHECKED struct rig *rig_start_port(const char *kind);
+
+/*
+ * Tells a USB port something (openukey-virtual-usb(1), --control) and collects its answer,
+ * NUL-terminated and cut to size; answer may be NULL. False when it says no.
+ */
+UK_CHECKED bool rig_tell_port(const struct rig *rig, unsigned int port, const char *line,
+			      char *answer, size_t size);
+
 /* Pulls all keys, ends pcscd, deletes the folder. NULL is legal. */
 void rig_stop(struct rig *rig);
 

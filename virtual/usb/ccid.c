@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "virtual/usb/ccid.h"
+/*
+ * A key that is a CCID device (USB CCID 1.10): one slot whose card never leaves it.
+ */
+#include "virtual/usb/function.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#define EP_OUT       0x01
+#define EP_IN        0x82
+#define EP_INTERRUPT 0x83
+
+#define CONFIG_LEN  93
 #define HEADER_LEN  10
 #define MESSAGE_MAX (HEADER_LEN + 65544)
-#define SERIAL_MAX  16
 
 /* Messages, CCID 6.1 and 6.2 */
 #define PC_SET_PARAMETERS   0x61
@@ -34,11 +39,11 @@
 #define ERROR_BUSY        0xe0
 #define ERROR_MUTE        0xfe
 
+/* usb_kind.variant: how much of an APDU a message can take (dwFeatures, exchange level) */
+enum { CCID_EXTENDED, CCID_SHORT };
+
 struct ccid {
-	const struct ccid_key *key;
-	void *data;
-	enum ccid_level level;
-	char serial[SERIAL_MAX + 1];
+	struct usb_function base;
 	bool powered;
 	bool announce; /* the interrupt endpoint has not told of the card yet */
 	uint8_t busy;  /* the message the key works on, or 0 */
@@ -58,30 +63,31 @@ static const struct {
 	[CCID_SHORT] = {0x000204fe, 271},
 };
 
-struct ccid *
-ccid_new(enum ccid_level level, const char *serial, const struct ccid_key *key, void *data)
+static struct ccid *
+ccid_of(struct usb_function *function)
+{
+	return (struct ccid *)function;
+}
+
+static uint32_t
+message_max(const struct ccid *ccid)
+{
+	return levels[ccid->base.kind->variant].max_message;
+}
+
+static struct usb_function *
+ccid_create(void)
 {
 	struct ccid *ccid = calloc(1, sizeof(*ccid));
 
-	if (ccid == NULL)
-		return NULL;
-	ccid->key = key;
-	ccid->data = data;
-	ccid->level = level;
-	(void)snprintf(ccid->serial, sizeof(ccid->serial), "%s", serial);
-	ccid_reset(ccid);
-	return ccid;
+	return ccid == NULL ? NULL : &ccid->base;
 }
 
-void
-ccid_free(struct ccid *ccid)
+static void
+ccid_reset(struct usb_function *function)
 {
-	free(ccid);
-}
+	struct ccid *ccid = ccid_of(function);
 
-void
-ccid_reset(struct ccid *ccid)
-{
 	ccid->powered = false;
 	ccid->announce = true;
 	ccid->busy = 0;
@@ -96,140 +102,34 @@ put_bytes(struct uk_writer *out, const uint8_t *bytes, size_t len)
 	uk_put(out, uk_span_of(bytes, len));
 }
 
-void
-ccid_put_device_descriptor(struct uk_writer *out)
-{
-	static const uint8_t before[] = {18, 1, 0x00, 0x02, 0, 0, 0, 64};
-	static const uint8_t after[] = {0x00, 0x01, 1, 2, 3, 1};
-
-	put_bytes(out, before, sizeof(before));
-	uk_put_u16(out, UK_LITTLE_ENDIAN, CCID_VENDOR);
-	uk_put_u16(out, UK_LITTLE_ENDIAN, CCID_PRODUCT);
-	put_bytes(out, after, sizeof(after));
-}
-
 /* Configuration, interface, CCID class (5.1) and three endpoint descriptors. */
-void
-ccid_put_config_descriptor(const struct ccid *ccid, struct uk_writer *out)
+static void
+put_config_descriptor(const struct usb_function *function, struct uk_writer *out)
 {
 	static const uint8_t before[] = {
-		9,    2,    CCID_CONFIG_DESC_LEN,
-		0,    1,    1,
-		0,    0xa0, 50,
-		9,    4,    0,
-		0,    3,    0x0b,
-		0,    0,    4,
-		54,   0x21, 0x10,
-		0x01, 0,    0x07,
-		0x02, 0,    0,
-		0, /* T=1 */
-		0xa0, 0x0f, 0,
-		0,    0xa0, 0x0f,
-		0,    0,    0, /* clocks */
-		0x00, 0x2a, 0,
-		0,    0x00, 0x2a,
-		0,    0,    0, /* data rates */
-		0xfe, 0,    0,
-		0, /* dwMaxIFSD */
-		0,    0,    0,
-		0,    0,    0,
-		0,    0,
+		9,    2,    CONFIG_LEN, 0,  1,    1,    0,    0xa0, 50,   9,    4, 0, 0, 3, 0x0b,
+		0,    0,    4,          54, 0x21, 0x10, 0x01, 0,    0x07, 0x02, 0, 0, 0, /* T=1 */
+		0xa0, 0x0f, 0,          0,  0xa0, 0x0f, 0,    0,    0, /* clocks */
+		0x00, 0x2a, 0,          0,  0x00, 0x2a, 0,    0,    0, /* data rates */
+		0xfe, 0,    0,          0,                             /* dwMaxIFSD */
+		0,    0,    0,          0,  0,    0,    0,    0,
 	};
 	static const uint8_t after[] = {
-		0xff, 0xff,       0, 0,  0, 1, 7, 5, CCID_EP_OUT,       2, 64, 0, 0, 7,
-		5,    CCID_EP_IN, 2, 64, 0, 0, 7, 5, CCID_EP_INTERRUPT, 3, 8,  0, 8,
+		0xff, 0xff,  0, 0,  0, 1, 7, 5, EP_OUT,       2, 64, 0, 0, 7,
+		5,    EP_IN, 2, 64, 0, 0, 7, 5, EP_INTERRUPT, 3, 8,  0, 8,
 	};
 
 	put_bytes(out, before, sizeof(before));
-	uk_put_u32(out, UK_LITTLE_ENDIAN, levels[ccid->level].features);
-	uk_put_u32(out, UK_LITTLE_ENDIAN, levels[ccid->level].max_message);
+	uk_put_u32(out, UK_LITTLE_ENDIAN, levels[function->kind->variant].features);
+	uk_put_u32(out, UK_LITTLE_ENDIAN, levels[function->kind->variant].max_message);
 	put_bytes(out, after, sizeof(after));
 }
 
-/* UTF-16LE, with length and type before it (USB 2.0, 9.6.7). */
-static void
-put_string(struct uk_writer *out, const char *text)
-{
-	size_t len = strlen(text);
-
-	uk_put_u8(out, (uint8_t)(2 + 2 * len));
-	uk_put_u8(out, 3);
-	for (size_t i = 0; i < len; i++)
-		uk_put_u16(out, UK_LITTLE_ENDIAN, (uint8_t)text[i]);
-}
-
 static bool
-put_string_descriptor(const struct ccid *ccid, uint8_t number, struct uk_writer *out)
+ccid_control(struct usb_function *function, const struct usb_setup *setup, struct uk_span data,
+	     struct uk_writer *out)
 {
-	static const uint8_t languages[] = {4, 3, 9, 4};
-	const char *const texts[] = {
-		NULL, "OpenUKey (virtual)", "OpenUKey Virtual Key", ccid->serial, "CCID",
-	};
-
-	if (number >= ARRAY_SIZE(texts))
-		return false;
-	if (number == 0)
-		put_bytes(out, languages, sizeof(languages));
-	else
-		put_string(out, texts[number]);
-	return true;
-}
-
-enum { DESC_DEVICE = 1, DESC_CONFIG = 2, DESC_STRING = 3 };
-
-static bool
-put_descriptor(const struct ccid *ccid, uint8_t type, uint8_t number, struct uk_writer *out)
-{
-	if (type == DESC_DEVICE)
-		ccid_put_device_descriptor(out);
-	else if (type == DESC_CONFIG)
-		ccid_put_config_descriptor(ccid, out);
-	else if (type == DESC_STRING)
-		return put_string_descriptor(ccid, number, out);
-	else
-		return false;
-	return true;
-}
-
-/* Requests without a descriptor and what they are answered with (USB 2.0, 9.4; CCID 5.3). */
-static const struct {
-	uint8_t type, request, len, bytes[2];
-} requests[] = {
-	{0x80, 0x00, 2, {0, 0}}, /* GET_STATUS */
-	{0x80, 0x08, 1, {1, 0}}, /* GET_CONFIGURATION */
-	{0x81, 0x0a, 1, {0, 0}}, /* GET_INTERFACE */
-	{0x00, 0x09, 0, {0, 0}}, /* SET_CONFIGURATION */
-	{0x01, 0x0b, 0, {0, 0}}, /* SET_INTERFACE */
-	{0x02, 0x01, 0, {0, 0}}, /* CLEAR_FEATURE: halt of an endpoint */
-	{0x21, 0x01, 0, {0, 0}}, /* ABORT */
-};
-
-bool
-ccid_control(const struct ccid *ccid, struct uk_span setup, struct uk_writer *out)
-{
-	uint8_t type, request, number, desc;
-	uint16_t index, len;
-	uint8_t whole[256];
-	struct uk_writer all = uk_writer_of(whole, sizeof(whole));
-
-	if (!uk_take_u8(&setup, &type) || !uk_take_u8(&setup, &request) ||
-	    !uk_take_u8(&setup, &number) || !uk_take_u8(&setup, &desc) ||
-	    !uk_take_u16(&setup, UK_LITTLE_ENDIAN, &index) ||
-	    !uk_take_u16(&setup, UK_LITTLE_ENDIAN, &len))
-		return false;
-	if (type == 0x80 && request == 0x06) { /* GET_DESCRIPTOR */
-		if (!put_descriptor(ccid, desc, number, &all))
-			return false;
-		uk_put(out, uk_span_of(whole, all.len < len ? all.len : len));
-		return true;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
-		if (requests[i].type != type || requests[i].request != request)
-			continue;
-		uk_put(out, uk_span_of(requests[i].bytes, requests[i].len));
-		return true;
-	}
-	return false;
+	return setup->type == 0x21 && setup->request == 0x01; /* ABORT */
 }
 
 /* ---- messages ---- */
@@ -278,14 +178,14 @@ static void
 on_power_on(struct ccid *ccid, struct uk_span data)
 {
 	begin_work(ccid, PC_POWER_ON);
-	ccid->key->power_on(ccid->data);
+	ccid->base.key->power_on(ccid->base.data);
 }
 
 static void
 on_power_off(struct ccid *ccid, struct uk_span data)
 {
 	ccid->powered = false;
-	ccid->key->power_off(ccid->data);
+	ccid->base.key->power_off(ccid->base.data);
 	send_status(ccid, RDR_SLOT_STATUS, 0, 0);
 }
 
@@ -312,7 +212,7 @@ on_xfr_block(struct ccid *ccid, struct uk_span data)
 		return;
 	}
 	begin_work(ccid, PC_XFR_BLOCK);
-	ccid->key->command(ccid->data, data);
+	ccid->base.key->command(ccid->base.data, data);
 }
 
 static const struct {
@@ -341,10 +241,10 @@ run_message(struct ccid *ccid, uint8_t type, struct uk_span data)
 	send_status(ccid, RDR_SLOT_STATUS, COMMAND_FAILED, ERROR_UNSUPPORTED);
 }
 
-bool
-ccid_bulk_out(struct ccid *ccid, struct uk_span bytes)
+static bool
+bulk_out(struct ccid *ccid, struct uk_span bytes)
 {
-	struct uk_writer out = uk_writer_of(ccid->out, levels[ccid->level].max_message);
+	struct uk_writer out = uk_writer_of(ccid->out, message_max(ccid));
 	struct uk_span message, parameters;
 	uint32_t len;
 	uint8_t type, slot, seq;
@@ -372,35 +272,52 @@ ccid_bulk_out(struct ccid *ccid, struct uk_span bytes)
 	return true;
 }
 
-bool
-ccid_bulk_in(struct ccid *ccid, struct uk_writer *out)
+static bool
+ccid_out(struct usb_function *function, uint8_t endpoint, struct uk_span bytes)
+{
+	return endpoint == EP_OUT && bulk_out(ccid_of(function), bytes);
+}
+
+static enum usb_reply
+bulk_in(struct ccid *ccid, struct uk_writer *out)
 {
 	size_t left = ccid->in_len - ccid->in_at, room = out->cap - out->len;
 	size_t part = left < room ? left : room;
 
 	if (left == 0)
-		return false;
+		return USB_NOTHING_YET;
 	uk_put(out, uk_span_of(ccid->in + ccid->in_at, part));
 	ccid->in_at += part;
-	return true;
+	return USB_DATA;
 }
 
-bool
-ccid_interrupt_in(struct ccid *ccid, struct uk_writer *out)
+static enum usb_reply
+interrupt_in(struct ccid *ccid, struct uk_writer *out)
 {
 	static const uint8_t card_present[] = {RDR_SLOT_CHANGE, 0x03};
 
 	if (!ccid->announce)
-		return false;
+		return USB_NOTHING_YET;
 	ccid->announce = false;
 	put_bytes(out, card_present, sizeof(card_present));
-	return true;
+	return USB_DATA;
 }
 
-void
-ccid_key_answered(struct ccid *ccid, struct uk_span data)
+static enum usb_reply
+ccid_in(struct usb_function *function, uint8_t endpoint, struct uk_writer *out)
+{
+	struct ccid *ccid = ccid_of(function);
+
+	if (endpoint == EP_IN)
+		return bulk_in(ccid, out);
+	return endpoint == EP_INTERRUPT ? interrupt_in(ccid, out) : USB_STALL;
+}
+
+static void
+ccid_key_answered(struct usb_function *function, struct uk_span data)
 {
 	const struct answer answer = {.type = RDR_DATA_BLOCK, .data = data};
+	struct ccid *ccid = ccid_of(function);
 
 	if (ccid->busy == 0)
 		return;
@@ -408,17 +325,29 @@ ccid_key_answered(struct ccid *ccid, struct uk_span data)
 	if (ccid->busy == PC_POWER_ON)
 		ccid->powered = data.len > 0;
 	ccid->busy = 0;
-	if (data.len == 0 || data.len > levels[ccid->level].max_message - HEADER_LEN)
+	if (data.len == 0 || data.len > message_max(ccid) - HEADER_LEN)
 		send_status(ccid, RDR_DATA_BLOCK, COMMAND_FAILED, ERROR_MUTE);
 	else
 		send_answer(ccid, &answer);
 }
 
-void
-ccid_ask_for_time(struct ccid *ccid)
+/* Tells the host that the key still works on its command, if it does. */
+static void
+ask_for_time(struct usb_function *function)
 {
+	struct ccid *ccid = ccid_of(function);
+
 	if (ccid->busy == 0 || ccid->in_at < ccid->in_len)
 		return;
 	ccid->seq = ccid->busy_seq;
 	send_status(ccid, RDR_DATA_BLOCK, COMMAND_MORE_TIME, 1);
 }
+
+#define CCID(NAME, VARIANT)                                                                       \
+	.name = NAME, .product = USB_PRODUCT_CCID, .interface_class = 0x0b, .interface = "CCID",  \
+	.variant = VARIANT, .create = ccid_create, .reset = ccid_reset,                           \
+	.put_config_descriptor = put_config_descriptor, .control = ccid_control, .out = ccid_out, \
+	.in = ccid_in, .key_answered = ccid_key_answered, .tick = ask_for_time
+
+const struct usb_kind usb_ccid = {CCID("ccid", CCID_EXTENDED)};
+const struct usb_kind usb_ccid_short = {CCID("ccid-short", CCID_SHORT)};

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * openukey-virtual-usb [--short] --socket PATH [--socket PATH...] PROGRAM [ARGUMENT...]
+ * openukey-virtual-usb [--kind KIND] [--control PATH] --socket PATH... PROGRAM [ARGUMENT...]
  *
  * Runs a program (pcscd, or anything that uses libusb and libudev) on a machine whose USB ports
- * are ours: a virtual key that listens at a PATH is a CCID key in a port, and gone from it when it
+ * are ours: a virtual key that listens at a PATH is a USB key in a port, and gone from it when it
  * stops listening.  No kernel USB, no privileges.
  */
+#include "virtual/usb/control.h"
 #include "virtual/usb/key_socket.h"
 #include "virtual/usb/usb_port.h"
 
@@ -26,10 +27,9 @@
 #define PRELOAD_SET "OPENUKEY_VIRTUAL_USB"
 
 struct port {
-	struct ccid *device;
+	struct usb_function *device;
 	struct usb_port *usb;
 	struct key_socket *key;
-	char serial[16];
 };
 
 struct world {
@@ -64,7 +64,7 @@ on_key_answered(void *data, struct uk_span frame)
 {
 	struct port *port = data;
 
-	ccid_key_answered(port->device, frame);
+	port->device->kind->key_answered(port->device, frame);
 	usb_port_pump(port->usb);
 }
 
@@ -73,6 +73,14 @@ static const struct key_watcher key_watcher = {
 	.went = on_key_went,
 	.answered = on_key_answered,
 };
+
+static void
+on_plugged(void *data)
+{
+	struct port *port = data;
+
+	key_socket_control(port->key, KEY_ON);
+}
 
 static void
 on_power_on(void *data)
@@ -97,12 +105,13 @@ on_command(void *data, struct uk_span apdu)
 	struct port *port = data;
 
 	if (apdu.len < 4) /* would be a control */
-		ccid_key_answered(port->device, uk_span_of(NULL, 0));
+		port->device->kind->key_answered(port->device, uk_span_of(NULL, 0));
 	else
 		key_socket_send(port->key, apdu);
 }
 
-static const struct ccid_key ccid_key = {
+static const struct usb_key usb_key = {
+	.plugged = on_plugged,
 	.power_on = on_power_on,
 	.command = on_command,
 	.power_off = on_power_off,
@@ -114,7 +123,10 @@ on_busy_tick(gpointer data)
 	struct world *world = data;
 
 	for (size_t i = 0; i < world->port_count; i++) {
-		ccid_ask_for_time(world->ports[i].device);
+		struct usb_function *device = world->ports[i].device;
+
+		if (device->kind->tick != NULL)
+			device->kind->tick(device);
 		usb_port_pump(world->ports[i].usb);
 	}
 	return G_SOURCE_CONTINUE;
@@ -181,17 +193,20 @@ need_preload(char **argv)
 	exit(1);
 }
 
-static void
-add_port(struct world *world, enum ccid_level level, const char *path)
+static bool
+add_port(struct world *world, const struct usb_kind *kind, const char *path)
 {
 	struct port *port = &world->ports[world->port_count];
+	char serial[USB_SERIAL_MAX];
 
-	g_snprintf(port->serial, sizeof(port->serial), "VIRTUAL%02zu", world->port_count);
-	port->device = ccid_new(level, port->serial, &ccid_key, port);
+	g_snprintf(serial, sizeof(serial), "VIRTUAL%02zu", world->port_count);
+	port->device = usb_function_new(kind, serial, &usb_key, port);
+	if (port->device == NULL)
+		return false;
 	world->port_count++;
-	port->usb = usb_port_new(world->testbed, (unsigned int)world->port_count, port->device,
-				 port->serial);
+	port->usb = usb_port_new(world->testbed, (unsigned int)world->port_count, port->device);
 	port->key = key_socket_new(path, &key_watcher, port);
+	return true;
 }
 
 static void
@@ -200,47 +215,91 @@ free_world(struct world *world)
 	for (size_t i = 0; i < world->port_count; i++) {
 		key_socket_free(world->ports[i].key);
 		usb_port_free(world->ports[i].usb);
-		ccid_free(world->ports[i].device);
+		usb_function_free(world->ports[i].device);
 	}
 	g_main_loop_unref(world->loop);
 	g_object_unref(world->testbed);
 }
 
-int
-main(int argc, char **argv)
+/* "PORT ORDER", ports counted from 0. */
+static bool
+on_order(void *data, const char *line, GString *answer)
 {
-	static gboolean short_level;
-	static GStrv sockets;
+	const struct world *world = data;
+	char *order;
+	guint64 port = g_ascii_strtoull(line, &order, 10);
+
+	return order != line && *order == ' ' && port < world->port_count &&
+	       usb_port_tell(world->ports[port].usb, order + 1, answer);
+}
+
+struct arguments {
+	char *kind, *control;
+	GStrv sockets;
+};
+
+static bool
+read_arguments(int *argc, char ***argv, struct arguments *ret)
+{
 	const GOptionEntry options[] = {
-		{"short", 0, 0, G_OPTION_ARG_NONE, &short_level,
-		 "Take short APDUs only (messages of 271 bytes)", NULL},
-		{"socket", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &sockets,
+		{"kind", 0, 0, G_OPTION_ARG_STRING, &ret->kind,
+		 "What the keys are: ccid, ccid-short (messages of 271 bytes), hid, "
+		 "hid-set-report (without an OUT endpoint) or storage",
+		 "KIND"},
+		{"control", 0, 0, G_OPTION_ARG_FILENAME, &ret->control,
+		 "Take orders at a socket: a line \"PORT count|driver|fault AT KIND [ARGUMENT]\"",
+		 "PATH"},
+		{"socket", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ret->sockets,
 		 "Where the key of the next port listens", "PATH"},
 		{NULL},
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("PROGRAM [ARGUMENT...]");
 	g_autoptr(GError) error = NULL;
+
+	g_option_context_set_strict_posix(context, TRUE);
+	g_option_context_add_main_entries(context, options, NULL);
+	if (g_option_context_parse(context, argc, argv, &error) && *argc >= 2 &&
+	    ret->sockets != NULL && g_strv_length(ret->sockets) <= PORTS_MAX)
+		return true;
+	g_printerr("%s\n",
+		   error != NULL ? error->message : "which program, and one to eight sockets?");
+	return false;
+}
+
+static bool
+make_world(struct world *world, const struct arguments *arguments)
+{
+	const struct usb_kind *kind =
+		usb_kind_find(arguments->kind != NULL ? arguments->kind : "ccid");
+
+	if (kind == NULL) {
+		g_printerr("no such kind of key: %s\n", arguments->kind);
+		return false;
+	}
+	for (size_t i = 0; arguments->sockets[i] != NULL; i++)
+		if (!add_port(world, kind, arguments->sockets[i]))
+			return false;
+	return arguments->control == NULL || control_listen(arguments->control, on_order, world);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments arguments = {0};
 	struct world world = {0};
 	char **exec_argv = g_strdupv(argv);
 
 	need_preload(exec_argv);
 	g_strfreev(exec_argv);
-	g_option_context_set_strict_posix(context, TRUE);
-	g_option_context_add_main_entries(context, options, NULL);
-	if (!g_option_context_parse(context, &argc, &argv, &error) || argc < 2 || sockets == NULL ||
-	    g_strv_length(sockets) > PORTS_MAX) {
-		g_printerr("%s\n", error != NULL ? error->message
-						 : "which program, and one to eight sockets?");
+	if (!read_arguments(&argc, &argv, &arguments))
 		return 2;
-	}
-
 	world.testbed = umockdev_testbed_new();
 	world.loop = g_main_loop_new(NULL, FALSE);
-	for (size_t i = 0; sockets[i] != NULL; i++)
-		add_port(&world, short_level ? CCID_SHORT : CCID_EXTENDED, sockets[i]);
-	if (!run_program(&world, argv + 1))
+	if (!make_world(&world, &arguments) || !run_program(&world, argv + 1))
 		world.status = 1;
 	free_world(&world);
-	g_strfreev(sockets);
+	g_strfreev(arguments.sockets);
+	g_free(arguments.kind);
+	g_free(arguments.control);
 	return world.status;
 }

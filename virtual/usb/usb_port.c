@@ -1,200 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "virtual/usb/usb_port.h"
+#include "virtual/usb/port_data.h"
 
 #include <errno.h>
 #include <linux/usbdevice_fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define SETUP_LEN   8
 #define ADDRESS_MAX 127
-/*
- * The device node is a plain file, so poll on it is always ready and libusb would spin.  From the
- * third empty reap in a row on, the answer comes late.
- */
-#define EMPTY_REAPS   2
-#define REAP_DELAY_MS 2
 
-struct urb {
-	UMockdevIoctlData *data;           /* struct usbdevfs_urb */
-	UMockdevIoctlData *buffer;         /* or NULL */
-	const UMockdevIoctlClient *client; /* who submitted it; to compare, never to follow */
-	bool done;
-};
-
-struct usb_port {
-	UMockdevTestbed *testbed;
-	UMockdevIoctlBase *handler;
-	struct ccid *device;
-	unsigned int number;
-	unsigned int address; /* on the bus, new with each plug as with a real hub */
-	const char *serial;
-	char *node, *device_path, *interface_path;
-	GQueue urbs; /* struct urb, oldest first */
-	bool plugged;
-	unsigned int empty_reaps; /* in a row */
-};
-
-/* ---- transfers ---- */
-
-static struct usbdevfs_urb *
-urb_of(const struct urb *urb)
-{
-	return (void *)urb->data->data;
-}
-
-static void
-urb_free(gpointer data)
-{
-	struct urb *urb = data;
-
-	g_object_unref(urb->data);
-	g_clear_object(&urb->buffer);
-	g_free(urb);
-}
-
-static void
-urb_finish(struct urb *urb, int status, size_t len)
-{
-	urb_of(urb)->status = status;
-	urb_of(urb)->actual_length = (int)len;
-	urb->done = true;
-}
-
-/* The bytes of a transfer; whoever made it must have given as many as it says. */
-static struct uk_writer
-urb_room(const struct urb *urb)
-{
-	size_t len = (size_t)urb_of(urb)->buffer_length;
-
-	if (urb->buffer == NULL)
-		return uk_writer_of(NULL, 0);
-	return uk_writer_of(urb->buffer->data, len);
-}
-
-void
-usb_port_pump(struct usb_port *port)
-{
-	for (GList *at = port->urbs.head; at != NULL; at = at->next) {
-		struct urb *urb = at->data;
-		uint8_t endpoint = urb_of(urb)->endpoint;
-		struct uk_writer out = urb_room(urb);
-
-		if (urb->done || urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL)
-			continue;
-		if ((endpoint == CCID_EP_IN && ccid_bulk_in(port->device, &out)) ||
-		    (endpoint == CCID_EP_INTERRUPT && ccid_interrupt_in(port->device, &out)))
-			urb_finish(urb, 0, out.len);
-	}
-}
-
-static void
-run_control(struct usb_port *port, struct urb *urb)
-{
-	struct uk_writer room = urb_room(urb);
-	struct uk_writer out;
-
-	if (room.cap < SETUP_LEN) {
-		urb_finish(urb, -EPIPE, 0);
-		return;
-	}
-	out = uk_writer_of(room.ptr + SETUP_LEN, room.cap - SETUP_LEN);
-	if (ccid_control(port->device, uk_span_of(room.ptr, SETUP_LEN), &out) && !out.overflow)
-		urb_finish(urb, 0, out.len);
-	else
-		urb_finish(urb, -EPIPE, 0);
-}
-
-static void
-run_bulk_out(struct usb_port *port, struct urb *urb)
-{
-	struct uk_writer room = urb_room(urb);
-
-	if (ccid_bulk_out(port->device, uk_span_of(room.ptr, room.cap)))
-		urb_finish(urb, 0, room.cap);
-	else
-		urb_finish(urb, -EPIPE, 0);
-}
-
-static void
-on_submit(struct usb_port *port, UMockdevIoctlClient *client)
-{
-	struct urb *urb = g_new0(struct urb, 1);
-	int len;
-
-	urb->client = client;
-	urb->data = umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0,
-						sizeof(struct usbdevfs_urb), NULL);
-	len = urb_of(urb)->buffer_length;
-	if (len > 0)
-		urb->buffer = umockdev_ioctl_data_resolve(
-			urb->data, G_STRUCT_OFFSET(struct usbdevfs_urb, buffer), (gsize)len, NULL);
-	g_queue_push_tail(&port->urbs, urb);
-	if (urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL)
-		run_control(port, urb);
-	else if ((urb_of(urb)->endpoint & 0x80) == 0)
-		run_bulk_out(port, urb);
-	usb_port_pump(port);
-	umockdev_ioctl_client_complete(client, 0, 0);
-}
-
-static gboolean
-reap_late(gpointer data)
-{
-	g_autoptr(UMockdevIoctlClient) client = data;
-
-	umockdev_ioctl_client_complete(client, -1, EAGAIN);
-	return G_SOURCE_REMOVE;
-}
-
-static void
-reap_nothing(struct usb_port *port, UMockdevIoctlClient *client)
-{
-	if (!port->plugged)
-		umockdev_ioctl_client_complete(client, -1, ENODEV);
-	else if (port->empty_reaps++ < EMPTY_REAPS)
-		umockdev_ioctl_client_complete(client, -1, EAGAIN);
-	else
-		g_timeout_add(REAP_DELAY_MS, reap_late, g_object_ref(client));
-}
-
-static void
-on_reap(struct usb_port *port, UMockdevIoctlClient *client)
-{
-	for (GList *at = port->urbs.head; at != NULL; at = at->next) {
-		g_autoptr(UMockdevIoctlData) pointer = NULL;
-		struct urb *urb = at->data;
-
-		if (!urb->done || urb->client != client)
-			continue;
-		pointer = umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0,
-						      sizeof(gpointer), NULL);
-		umockdev_ioctl_data_set_ptr(pointer, 0, urb->data);
-		umockdev_ioctl_client_complete(client, 0, 0);
-		g_queue_delete_link(&port->urbs, at);
-		urb_free(urb);
-		port->empty_reaps = 0;
-		return;
-	}
-	reap_nothing(port, client);
-}
-
-static void
-on_discard(struct usb_port *port, UMockdevIoctlClient *client)
-{
-	gulong address = *(const gulong *)(void *)umockdev_ioctl_client_get_arg(client)->data;
-
-	for (GList *at = port->urbs.head; at != NULL; at = at->next) {
-		struct urb *urb = at->data;
-
-		if (urb->done || urb->data->client_addr != address)
-			continue;
-		urb_finish(urb, -ENOENT, 0);
-		umockdev_ioctl_client_complete(client, 0, 0);
-		return;
-	}
-	umockdev_ioctl_client_complete(client, -1, EINVAL);
-}
+/* ---- calls that move nothing ---- */
 
 static void
 on_capabilities(struct usb_port *port, UMockdevIoctlClient *client)
@@ -214,30 +28,118 @@ on_nothing_to_do(struct usb_port *port, UMockdevIoctlClient *client)
 	umockdev_ioctl_client_complete(client, 0, 0);
 }
 
-/* No kernel driver has the interface. */
+/* ---- who has the interface: the kernel's driver, or a program ---- */
+
+static void
+set_kernel_driver(struct usb_port *port, bool has)
+{
+	if (port->kernel_driver != has)
+		g_printerr("virtual %s key %s: %s %s the interface\n", port->device->kind->name,
+			   port->serial, port->device->kind->driver, has ? "has" : "let go of");
+	port->kernel_driver = has;
+}
+
+static void
+claim(struct usb_port *port, UMockdevIoctlClient *client)
+{
+	if (port->kernel_driver || (port->owner != NULL && port->owner != client)) {
+		umockdev_ioctl_client_complete(client, -1, EBUSY);
+		return;
+	}
+	port->owner = client;
+	umockdev_ioctl_client_complete(client, 0, 0);
+}
+
+static void
+on_disconnect_claim(struct usb_port *port, UMockdevIoctlClient *client)
+{
+	set_kernel_driver(port, false);
+	claim(port, client);
+}
+
+static void
+on_release(struct usb_port *port, UMockdevIoctlClient *client)
+{
+	if (port->owner == client)
+		port->owner = NULL;
+	umockdev_ioctl_client_complete(client, 0, 0);
+}
+
 static void
 on_get_driver(struct usb_port *port, UMockdevIoctlClient *client)
 {
-	umockdev_ioctl_client_complete(client, -1, ENODATA);
+	g_autoptr(UMockdevIoctlData) value = umockdev_ioctl_data_resolve(
+		umockdev_ioctl_client_get_arg(client), 0, sizeof(struct usbdevfs_getdriver), NULL);
+	struct usbdevfs_getdriver *answer = (void *)value->data;
+	const char *driver = port->kernel_driver ? port->device->kind->driver : "usbfs";
+
+	if (!port->kernel_driver && port->owner == NULL) {
+		umockdev_ioctl_client_complete(client, -1, ENODATA);
+		return;
+	}
+	g_strlcpy(answer->driver, driver, sizeof(answer->driver));
+	umockdev_ioctl_client_complete(client, 0, 0);
+}
+
+/* The call that carries calls to an interface's driver; libusb takes it away and gives it back. */
+static void
+on_driver_call(struct usb_port *port, UMockdevIoctlClient *client)
+{
+	g_autoptr(UMockdevIoctlData) value = umockdev_ioctl_data_resolve(
+		umockdev_ioctl_client_get_arg(client), 0, sizeof(struct usbdevfs_ioctl), NULL);
+	const struct usbdevfs_ioctl *call = (void *)value->data;
+	int error = 0;
+
+	if ((unsigned int)call->ioctl_code == USBDEVFS_DISCONNECT && port->kernel_driver)
+		set_kernel_driver(port, false);
+	else if ((unsigned int)call->ioctl_code == USBDEVFS_DISCONNECT)
+		error = ENODATA;
+	else if ((unsigned int)call->ioctl_code == USBDEVFS_CONNECT && port->owner == NULL)
+		set_kernel_driver(port, port->device->kind->driver != NULL);
+	else
+		error = (unsigned int)call->ioctl_code == USBDEVFS_CONNECT ? EBUSY : ENOTTY;
+	umockdev_ioctl_client_complete(client, error == 0 ? 0 : -1, error);
+}
+
+static void
+on_clear_halt(struct usb_port *port, UMockdevIoctlClient *client)
+{
+	g_autoptr(UMockdevIoctlData) value = umockdev_ioctl_data_resolve(
+		umockdev_ioctl_client_get_arg(client), 0, sizeof(unsigned int), NULL);
+	unsigned int endpoint;
+
+	memcpy(&endpoint, value->data, sizeof(endpoint));
+	umockdev_ioctl_client_complete(client, 0, 0);
+	transfers_clear_halt(port, (uint8_t)endpoint);
+}
+
+/* A reset of the bus; the key keeps its power, so that a login in it is not touched. */
+static void
+on_reset(struct usb_port *port, UMockdevIoctlClient *client)
+{
+	port->halted = 0;
+	port->device->kind->reset(port->device);
+	umockdev_ioctl_client_complete(client, 0, 0);
 }
 
 static const struct {
 	gulong request;
 	void (*run)(struct usb_port *port, UMockdevIoctlClient *client);
 } calls[] = {
-	{USBDEVFS_CLAIMINTERFACE, on_nothing_to_do},
-	{USBDEVFS_CLEAR_HALT, on_nothing_to_do},
-	{USBDEVFS_DISCARDURB, on_discard},
-	{USBDEVFS_DISCONNECT_CLAIM, on_nothing_to_do},
+	{USBDEVFS_CLAIMINTERFACE, claim},
+	{USBDEVFS_CLEAR_HALT, on_clear_halt},
+	{USBDEVFS_DISCARDURB, transfers_discard},
+	{USBDEVFS_DISCONNECT_CLAIM, on_disconnect_claim},
 	{USBDEVFS_GETDRIVER, on_get_driver},
 	{USBDEVFS_GET_CAPABILITIES, on_capabilities},
-	{USBDEVFS_REAPURB, on_reap},
-	{USBDEVFS_REAPURBNDELAY, on_reap},
-	{USBDEVFS_RELEASEINTERFACE, on_nothing_to_do},
-	{USBDEVFS_RESET, on_nothing_to_do},
+	{USBDEVFS_IOCTL, on_driver_call},
+	{USBDEVFS_REAPURB, transfers_reap},
+	{USBDEVFS_REAPURBNDELAY, transfers_reap},
+	{USBDEVFS_RELEASEINTERFACE, on_release},
+	{USBDEVFS_RESET, on_reset},
 	{USBDEVFS_SETCONFIGURATION, on_nothing_to_do},
 	{USBDEVFS_SETINTERFACE, on_nothing_to_do},
-	{USBDEVFS_SUBMITURB, on_submit},
+	{USBDEVFS_SUBMITURB, transfers_submit},
 };
 
 static void
@@ -267,17 +169,11 @@ struct call {
 };
 
 static void
-forget_urbs(struct usb_port *port, const UMockdevIoctlClient *client)
+forget_program(struct usb_port *port, const UMockdevIoctlClient *client)
 {
-	for (GList *at = port->urbs.head, *next; at != NULL; at = next) {
-		struct urb *urb = at->data;
-
-		next = at->next;
-		if (urb->client != client)
-			continue;
-		g_queue_delete_link(&port->urbs, at);
-		urb_free(urb);
-	}
+	if (port->owner == client)
+		port->owner = NULL;
+	transfers_forget(port, client);
 }
 
 static gboolean
@@ -286,7 +182,7 @@ run_in_main_loop(gpointer data)
 	g_autofree struct call *call = data;
 
 	if (call->gone)
-		forget_urbs(call->port, call->client);
+		forget_program(call->port, call->client);
 	else
 		run_call(call->port, call->client);
 	g_object_unref(call->client);
@@ -318,14 +214,14 @@ on_client_gone(UMockdevIoctlBase *handler, UMockdevIoctlClient *client, gpointer
 /* ---- the port ---- */
 
 struct usb_port *
-usb_port_new(UMockdevTestbed *testbed, unsigned int number, struct ccid *device, const char *serial)
+usb_port_new(UMockdevTestbed *testbed, unsigned int number, struct usb_function *device)
 {
 	struct usb_port *port = g_new0(struct usb_port, 1);
 
 	port->testbed = testbed;
 	port->device = device;
 	port->number = number;
-	port->serial = serial;
+	port->serial = device->serial;
 	port->device_path = g_strdup_printf("/sys/devices/usb1/1-%u", number);
 	port->interface_path = g_strdup_printf("%s/1-%u:1.0", port->device_path, number);
 	g_queue_init(&port->urbs);
@@ -338,7 +234,7 @@ usb_port_new(UMockdevTestbed *testbed, unsigned int number, struct ccid *device,
 void
 usb_port_free(struct usb_port *port)
 {
-	g_queue_clear_full(&port->urbs, urb_free);
+	transfers_forget(port, NULL);
 	g_object_unref(port->handler);
 	g_free(port->node);
 	g_free(port->device_path);
@@ -353,38 +249,48 @@ append_hex(GString *text, const struct uk_writer *bytes)
 		g_string_append_printf(text, "%02X", bytes->ptr[i]);
 }
 
-/* What udev and libusb find in /sys and /dev, in umockdev's own notation. */
-static char *
-describe(const struct usb_port *port)
+static void
+append_device(GString *text, const struct usb_port *port)
 {
-	GString *text = g_string_new(NULL);
-	uint8_t bytes[CCID_DEVICE_DESC_LEN + CCID_CONFIG_DESC_LEN];
+	uint8_t bytes[USB_CONFIG_MAX + 32];
 	struct uk_writer descriptors = uk_writer_of(bytes, sizeof(bytes));
-	unsigned int number = port->number, address = port->address;
+	unsigned int address = port->address, product = port->device->kind->product;
 
-	ccid_put_device_descriptor(&descriptors);
-	ccid_put_config_descriptor(port->device, &descriptors);
+	usb_put_device_descriptor(port->device, &descriptors);
+	port->device->kind->put_config_descriptor(port->device, &descriptors);
 	g_string_append_printf(text,
 			       "P: /devices/usb1/1-%u\nN: bus/usb/001/%03u\n"
 			       "E: SUBSYSTEM=usb\nE: DEVTYPE=usb_device\n"
 			       "E: DEVNAME=/dev/bus/usb/001/%03u\nE: BUSNUM=001\nE: DEVNUM=%03u\n"
 			       "E: PRODUCT=%x/%x/100\nE: TYPE=0/0/0\nE: MAJOR=189\nE: MINOR=%u\n"
 			       "E: ID_VENDOR_ID=%04x\nE: ID_MODEL_ID=%04x\n",
-			       number, address, address, address, CCID_VENDOR, CCID_PRODUCT,
-			       address - 1, CCID_VENDOR, CCID_PRODUCT);
+			       port->number, address, address, address, USB_VENDOR, product,
+			       address - 1, USB_VENDOR, product);
 	g_string_append_printf(text,
 			       "A: idVendor=%04x\\n\nA: idProduct=%04x\\n\nA: busnum=1\\n\n"
 			       "A: devnum=%u\\n\nA: speed=12\\n\nA: bConfigurationValue=1\\n\n"
 			       "A: serial=%s\\n\nA: manufacturer=OpenUKey (virtual)\\n\n"
 			       "A: product=OpenUKey Virtual Key\\n\nH: descriptors=",
-			       CCID_VENDOR, CCID_PRODUCT, address, port->serial);
+			       USB_VENDOR, product, address, port->serial);
 	append_hex(text, &descriptors);
+}
+
+/* What udev and libusb find in /sys and /dev, in umockdev's own notation. */
+static char *
+describe(const struct usb_port *port)
+{
+	GString *text = g_string_new(NULL);
+	const struct usb_kind *kind = port->device->kind;
+
+	append_device(text, port);
 	g_string_append_printf(text,
 			       "\n\nP: /devices/usb1/1-%u/1-%u:1.0\nE: SUBSYSTEM=usb\n"
-			       "E: DEVTYPE=usb_interface\nE: INTERFACE=11/0/0\n"
-			       "A: bInterfaceNumber=00\\n\nA: bInterfaceClass=0b\\n\n"
-			       "A: interface=CCID\\n\n\n",
-			       number, number);
+			       "E: DEVTYPE=usb_interface\nE: INTERFACE=%u/%u/%u\n"
+			       "A: bInterfaceNumber=00\\n\nA: bInterfaceClass=%02x\\n\n"
+			       "A: interface=%s\\n\n\n",
+			       port->number, port->number, kind->interface_class,
+			       kind->interface_subclass, kind->interface_protocol,
+			       kind->interface_class, kind->interface);
 	return g_string_free(text, FALSE);
 }
 
@@ -405,7 +311,7 @@ usb_port_plug(struct usb_port *port)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *text = NULL;
 
-	if (port->plugged)
+	if (port->present)
 		return;
 	take_address(port);
 	text = describe(port);
@@ -415,8 +321,12 @@ usb_port_plug(struct usb_port *port)
 		g_printerr("cannot add a USB device: %s\n", error->message);
 		return;
 	}
-	ccid_reset(port->device);
-	port->plugged = true;
+	port->device->kind->reset(port->device);
+	port->halted = 0;
+	port->owner = NULL;
+	port->kernel_driver = port->device->kind->driver != NULL;
+	port->plugged = port->present = true;
+	port->device->key->plugged(port->device->data);
 	umockdev_testbed_uevent(port->testbed, port->device_path, "add");
 	umockdev_testbed_uevent(port->testbed, port->interface_path, "add");
 }
@@ -424,18 +334,29 @@ usb_port_plug(struct usb_port *port)
 void
 usb_port_unplug(struct usb_port *port)
 {
-	if (!port->plugged)
+	if (!port->present)
 		return;
-	port->plugged = false;
-	for (GList *at = port->urbs.head; at != NULL; at = at->next) {
-		struct urb *urb = at->data;
-
-		if (!urb->done)
-			urb_finish(urb, -ENODEV, 0);
-	}
+	port->plugged = port->present = false;
+	transfers_end(port);
+	port->device->key->power_off(port->device->data);
 	umockdev_testbed_uevent(port->testbed, port->interface_path, "remove");
 	umockdev_testbed_uevent(port->testbed, port->device_path, "remove");
 	umockdev_testbed_detach_ioctl(port->testbed, port->node, NULL);
 	umockdev_testbed_remove_device(port->testbed, port->interface_path);
 	umockdev_testbed_remove_device(port->testbed, port->device_path);
+}
+
+bool
+usb_port_tell(struct usb_port *port, const char *line, GString *answer)
+{
+	if (g_str_equal(line, "count")) {
+		g_string_append_printf(answer, "%lu", port->faults.transfers);
+		return true;
+	}
+	if (g_str_equal(line, "driver")) {
+		g_string_append(answer, port->kernel_driver ? port->device->kind->driver : "none");
+		return true;
+	}
+	return g_str_has_prefix(line, "fault ") &&
+	       usb_faults_arm(&port->faults, line + strlen("fault "));
 }

@@ -6,15 +6,17 @@
 #ifndef VIRTUAL_USB_PORT_H
 #define VIRTUAL_USB_PORT_H
 
-#include "virtual/usb/ccid.h"
+#include "virtual/usb/faults.h"
+#include "virtual/usb/function.h"
 
+#include <glib.h>
 #include <umockdev.h>
 
 struct usb_port;
 
 /* number: from 1; the device is borrowed. */
-struct usb_port *usb_port_new(UMockdevTestbed *testbed, unsigned int number, struct ccid *device,
-			      const char *serial);
+struct usb_port *usb_port_new(UMockdevTestbed *testbed, unsigned int number,
+			      struct usb_function *device);
 void usb_port_free(struct usb_port *port);
 
 void usb_port_plug(struct usb_port *port);
@@ -22,5 +24,11 @@ void usb_port_unplug(struct usb_port *port);
 
 /* Hands out what the device has to say by now. */
 void usb_port_pump(struct usb_port *port);
+
+/*
+ * "count": how many transfers moved bytes since the last order; "driver": which kernel driver has
+ * the interface, or "none"; "fault AT KIND [ARGUMENT]": see faults.h. False: not understood.
+ */
+UK_CHECKED bool usb_port_tell(struct usb_port *port, const char *line, GString *answer);
 
 #endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "virtual/usb/faults.h"
+
+#include <errno.h>
+#include <glib.h>
+
+static const struct {
+	const char *name;
+	enum usb_fault_action action;
+	int status;
+} rows[] = {
+	{"babble", USB_FAULT_STATUS, -EOVERFLOW},
+	{"checksum", USB_FAULT_STATUS, -EILSEQ},
+	{"flip", USB_FAULT_FLIP, 0},
+	{"hang", USB_FAULT_HANG, 0},
+	{"lose", USB_FAULT_LOSE, 0},
+	{"none", USB_FAULT_NONE, 0},
+	{"protocol", USB_FAULT_STATUS, -EPROTO},
+	{"short", USB_FAULT_SHORT, 0},
+	{"stall", USB_FAULT_HALT, -EPIPE},
+	{"unplug", USB_FAULT_UNPLUG, 0},
+};
+
+bool
+usb_faults_arm(struct usb_faults *faults, const char *line)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", 3);
+	guint64 at, argument = 0;
+
+	if (words[0] == NULL || words[1] == NULL ||
+	    !g_ascii_string_to_unsigned(words[0], 10, 0, G_MAXUINT32, &at, NULL) ||
+	    (words[2] != NULL &&
+	     !g_ascii_string_to_unsigned(words[2], 10, 0, G_MAXUINT32, &argument, NULL)))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (!g_str_equal(rows[i].name, words[1]))
+			continue;
+		*faults = (struct usb_faults){
+			.at = at,
+			.action = rows[i].action,
+			.status = rows[i].status,
+			.argument = argument,
+		};
+		return true;
+	}
+	return false;
+}
+
+enum usb_fault_action
+usb_faults_next(struct usb_faults *faults)
+{
+	faults->transfers++;
+	return faults->transfers == faults->at ? faults->action : USB_FAULT_NONE;
+}
+
+size_t
+usb_faults_spoil(const struct usb_faults *faults, uint8_t *bytes, size_t len)
+{
+	if (faults->action == USB_FAULT_FLIP && faults->argument < len)
+		bytes[faults->argument] ^= 0xff;
+	if (faults->action == USB_FAULT_SHORT && faults->argument < len)
+		return faults->argument;
+	return len;
+}
