@@ -3,6 +3,7 @@
 #include "drivers/ifd/log.h"
 #include "drivers/ifd/reader.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #pragma GCC visibility push(default)
@@ -61,6 +62,18 @@ IFDHCloseChannel(DWORD Lun)
 	return IFD_SUCCESS;
 }
 
+/*
+ * pcscd ends the thread that looks at a reader by a mark of its own, which a program's last call
+ * may overwrite when it comes at the same moment as the unplugging (seen with 1.9.9: pcscd then
+ * waits for that thread for ever). So readers that can be unplugged let pcscd cancel the thread,
+ * and that may happen in wait only: anywhere else it may hold pcscd's locks.
+ */
+static void
+cancel_in_wait_only(void)
+{
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+}
+
 static RESPONSECODE
 wait_for_event(DWORD Lun, int timeout_ms)
 {
@@ -68,6 +81,7 @@ wait_for_event(DWORD Lun, int timeout_ms)
 
 	if (reader == NULL)
 		return IFD_COMMUNICATION_ERROR;
+	cancel_in_wait_only();
 	ifd_reader_wait(reader, timeout_ms);
 	return IFD_SUCCESS;
 }
@@ -114,7 +128,6 @@ static const struct {
 	CAPABILITY(TAG_IFD_SLOTS_NUMBER, one_slot),
 	CAPABILITY(TAG_IFD_THREAD_SAFE, yes),
 	CAPABILITY(TAG_IFD_SLOT_THREAD_SAFE, no),
-	CAPABILITY(TAG_IFD_POLLING_THREAD_KILLABLE, no),
 	CAPABILITY(TAG_IFD_POLLING_THREAD_WITH_TIMEOUT, polling_thread),
 	CAPABILITY(TAG_IFD_STOP_POLLING_THREAD, stop_polling_thread),
 	CAPABILITY(SCARD_ATTR_VENDOR_NAME, vendor_name),
@@ -130,6 +143,10 @@ IFDHGetCapabilities(DWORD Lun, DWORD Tag, PDWORD Length, PUCHAR Value)
 			return IFD_COMMUNICATION_ERROR;
 		return give_value(uk_span_of(reader->atr, reader->atr_len), Length, Value);
 	}
+	if (Tag == TAG_IFD_POLLING_THREAD_KILLABLE)
+		return give_value(
+			uk_span_of(reader != NULL && reader->link->cancellable ? &yes : &no, 1),
+			Length, Value);
 	for (size_t i = 0; i < ARRAY_SIZE(capabilities); i++)
 		if (capabilities[i].tag == Tag)
 			return give_value(uk_span_of(capabilities[i].value, capabilities[i].len),
@@ -255,5 +272,6 @@ IFDHICCPresence(DWORD Lun)
 
 	if (reader == NULL)
 		return IFD_COMMUNICATION_ERROR;
+	cancel_in_wait_only(); /* the thread's first call */
 	return reader->link->present(reader->conn) ? IFD_ICC_PRESENT : IFD_ICC_NOT_PRESENT;
 }

@@ -49,6 +49,12 @@ struct ifd_link {
 	/* Until a key came or went, stop_fd became readable, or the time was over. */
 	void (*wait)(void *conn, int timeout_ms, int stop_fd);
 
+	/*
+	 * wait, called with cancellation off, may be ended by pthread_cancel: it switches it on where
+	 * it sleeps and holds nothing.
+	 */
+	bool cancellable;
+
 	void (*describe)(void *conn, struct ifd_description *ret);
 };
 

@@ -222,8 +222,11 @@ usb_wait(void *data, int timeout_ms, int stop_fd)
 	};
 	eventfd_t ignored;
 
-	if (!loss_passes(conn))
+	if (!loss_passes(conn)) {
+		(void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 		(void)poll(poll_fds, ARRAY_SIZE(poll_fds), timeout_ms);
+		(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	}
 	(void)eventfd_read(conn->lost_fd, &ignored);
 }
 
@@ -363,5 +366,6 @@ const struct ifd_link ifd_link_usb = {
 	.transmit = usb_transmit,
 	.present = usb_present,
 	.wait = usb_wait,
+	.cancellable = true,
 	.describe = usb_describe,
 };

@@ -133,12 +133,6 @@ a_key_pulled_at_a_command_is_an_error(void **state)
 	assert_true(rig_pull(rig, 0));
 }
 
-static const char *
-kernel_driver(void)
-{
-	return strcmp(kind, "usb-storage") == 0 ? "usb-storage" : "usbhid";
-}
-
 static void
 the_kernel_driver_lets_go_and_gets_the_key_back(void **state)
 {
@@ -319,5 +313,7 @@ main(int argc, char **argv)
 	};
 
 	kind = argc > 1 ? argv[1] : "usb-hid";
+	if (argc > 2)
+		cmocka_set_test_filter(argv[2]);
 	return cmocka_run_group_tests(tests, start_kind, stop_rig);
 }
