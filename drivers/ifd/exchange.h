@@ -6,13 +6,12 @@
 #include "drivers/ifd/frame.h"
 #include "drivers/ifd/usb.h"
 
-/* The first byte of an answer may take a while: an RSA key pair takes a slow key half a minute. */
-#define EXCHANGE_ANSWER_MS 60000
-/* Everything else follows at once. */
+/* The first byte of an answer may take its time (patience.h); everything else follows at once. */
 #define EXCHANGE_NEXT_MS 2000
 
 struct exchange {
 	struct usb_key *usb;
+	int answer_ms;  /* patience for the first byte of an answer */
 	uint32_t count; /* of commands, or of transfers where those are counted */
 	uint8_t stream[HID_STREAM_MAX];
 	uint8_t answer[HID_STREAM_MAX];

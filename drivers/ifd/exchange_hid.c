@@ -33,7 +33,7 @@ send(struct exchange *exchange, uint8_t seq, struct uk_span apdu)
 static enum uk_status
 receive(struct exchange *exchange, struct hid_answer *answer)
 {
-	int timeout_ms = EXCHANGE_ANSWER_MS;
+	int timeout_ms = exchange->answer_ms;
 	enum uk_status st = UK_OK;
 
 	*answer = (struct hid_answer){

@@ -28,12 +28,12 @@ status_read(struct exchange *exchange, uint32_t len, enum storage_status *ret,
 {
 	uint8_t room[STORAGE_CSW_LEN];
 	struct uk_writer in = uk_writer_of(room, sizeof(room));
-	enum uk_status st = usb_key_read(exchange->usb, &in, EXCHANGE_ANSWER_MS);
+	enum uk_status st = usb_key_read(exchange->usb, &in, exchange->answer_ms);
 
 	if (st == UK_E_REPLY) {
 		st = usb_key_unstall(exchange->usb);
 		if (st == UK_OK)
-			st = usb_key_read(exchange->usb, &in, EXCHANGE_ANSWER_MS);
+			st = usb_key_read(exchange->usb, &in, exchange->answer_ms);
 	}
 	if (st != UK_OK)
 		return st;
@@ -73,7 +73,7 @@ ask(struct exchange *exchange, size_t *ret_len)
 
 	if (st != UK_OK)
 		return st;
-	st = usb_key_read(exchange->usb, &in, EXCHANGE_ANSWER_MS);
+	st = usb_key_read(exchange->usb, &in, exchange->answer_ms);
 	if (st == UK_E_REPLY) /* stalled: it has nothing */
 		st = usb_key_unstall(exchange->usb);
 	if (st == UK_OK)
@@ -87,7 +87,7 @@ ask(struct exchange *exchange, size_t *ret_len)
 }
 
 static void
-pause(unsigned int ms)
+pause(int ms)
 {
 	struct timespec time = {.tv_sec = 0, .tv_nsec = (long)ms * 1000000};
 
@@ -97,7 +97,7 @@ pause(unsigned int ms)
 static enum uk_status
 run(struct exchange *exchange, struct uk_span command, struct uk_span *ret_answer)
 {
-	unsigned int waited_ms = 0, again_ms = AGAIN_MS_FIRST;
+	int waited_ms = 0, again_ms = AGAIN_MS_FIRST;
 	enum uk_status st = send(exchange, command);
 	size_t len = 0;
 
@@ -105,7 +105,7 @@ run(struct exchange *exchange, struct uk_span command, struct uk_span *ret_answe
 		st = ask(exchange, &len);
 		if (st != UK_OK || len > 0)
 			break;
-		if (waited_ms >= EXCHANGE_ANSWER_MS)
+		if (waited_ms >= exchange->answer_ms)
 			return UK_E_TIMEOUT;
 		pause(again_ms);
 		waited_ms += again_ms;

@@ -50,8 +50,8 @@ struct ifd_link {
 	void (*wait)(void *conn, int timeout_ms, int stop_fd);
 
 	/*
-	 * wait, called with cancellation off, may be ended by pthread_cancel: it switches it on where
-	 * it sleeps and holds nothing.
+	 * wait, called with cancellation off, may be ended by pthread_cancel: it switches it on
+	 * where it sleeps and holds nothing.
 	 */
 	bool cancellable;
 

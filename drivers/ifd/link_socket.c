@@ -9,6 +9,7 @@
  */
 #include "drivers/ifd/link.h"
 #include "drivers/ifd/log.h"
+#include "drivers/ifd/patience.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -26,8 +27,7 @@
 #define APDU_MIN  4
 #define FRAME_MAX 0xffff
 
-#define ATR_TIMEOUT_MS     5000
-#define COMMAND_TIMEOUT_MS 60000 /* an RSA key pair takes a slow key half a minute */
+#define ATR_TIMEOUT_MS 5000
 
 /* How often to look for a key: just after its socket appeared, with inotify, without. */
 #define LOOK_EAGER_MS    10
@@ -256,16 +256,6 @@ watch_folder(struct connection *conn)
 	conn->watch_fd = -1;
 }
 
-/* Tests of silent keys cannot wait a minute. */
-static int
-command_timeout(void)
-{
-	const char *text = secure_getenv("OPENUKEY_IFD_TIMEOUT_MS");
-	long value = text == NULL ? 0 : strtol(text, NULL, 10);
-
-	return value > 0 && value < COMMAND_TIMEOUT_MS ? (int)value : COMMAND_TIMEOUT_MS;
-}
-
 static enum uk_status
 socket_open(const char *address, void **ret_conn)
 {
@@ -280,7 +270,7 @@ socket_open(const char *address, void **ret_conn)
 	conn->address.sun_family = AF_UNIX;
 	memcpy(conn->address.sun_path, address, len + 1);
 	conn->name = strrchr(conn->address.sun_path, '/') + 1;
-	conn->command_timeout_ms = command_timeout();
+	conn->command_timeout_ms = ifd_patience_ms();
 	pthread_mutex_init(&conn->lock, NULL);
 	watch_folder(conn);
 	conn->fd = connect_key(conn);

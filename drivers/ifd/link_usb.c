@@ -7,6 +7,7 @@
 #include "drivers/ifd/link.h"
 #include "drivers/ifd/log.h"
 #include "drivers/ifd/model.h"
+#include "drivers/ifd/patience.h"
 
 #include "common/secret.h"
 
@@ -160,6 +161,7 @@ usb_open(const char *address, void **ret_conn)
 	if (conn == NULL)
 		return UK_E_MEMORY;
 	conn->model = model;
+	conn->exchange.answer_ms = ifd_patience_ms();
 	pthread_mutex_init(&conn->lock, NULL);
 	conn->lost_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	st = conn->lost_fd < 0 ? UK_E_MEMORY

@@ -34,15 +34,27 @@ module_load(struct desk *desk)
 	desk->uk = itf->pFunctionList;
 }
 
-void
-desk_start(struct desk *desk, unsigned int readers)
+static void
+start_on(struct desk *desk, struct rig *rig)
 {
 	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
 
-	desk->rig = rig_start(readers);
-	assert_non_null(desk->rig);
+	assert_non_null(rig);
+	desk->rig = rig;
 	module_load(desk);
 	assert_rv(desk->f->C_Initialize(&args), CKR_OK);
+}
+
+void
+desk_start(struct desk *desk, unsigned int readers)
+{
+	start_on(desk, rig_start(readers));
+}
+
+void
+desk_start_port(struct desk *desk, const char *kind)
+{
+	start_on(desk, rig_start_port(kind));
 }
 
 void

@@ -38,6 +38,8 @@ struct desk_key {
 
 /* Starts pcscd with so many readers and initialises the module. */
 void desk_start(struct desk *desk, unsigned int readers);
+/* The same with USB ports (rig_start_port). */
+void desk_start_port(struct desk *desk, const char *kind);
 /* Finalises and unloads the module, ends pcscd. */
 void desk_stop(struct desk *desk);
 

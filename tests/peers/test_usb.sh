@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Keys as USB devices behind libccid, of the kind that takes extended APDUs (usb) or short ones
-# only (usb-short): strangers notice no difference, nor that a key was unplugged in between, and its
-# reader with it.
+# only (usb-short), and behind our own reader driver (usb-hid, usb-storage): strangers notice no
+# difference, nor that a key was unplugged in between, and its reader with it.
 set -eu
 # shellcheck source=tests/peers/jobs.sh
 . "$(dirname "$0")/jobs.sh"

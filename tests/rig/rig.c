@@ -13,9 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -542,33 +540,6 @@ rig_provision(const char *const *options)
 	for (size_t i = 0; options[i] != NULL && i < ARRAY_SIZE(argv) - 3; i++)
 		argv[2 + i] = options[i];
 	return rig_run(argv, NULL, 0, PROVISION_MS) == 0 || complain("provision failed");
-}
-
-bool
-rig_tell_port(const struct rig *rig, unsigned int port, const char *line, char *answer, size_t size)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char text[160];
-	ssize_t count;
-	int len = snprintf(text, sizeof(text), "%u %s\n", port, line);
-
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/run/usb.ctl", rig_folder);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    send(fd, text, (size_t)len, MSG_NOSIGNAL) != len) {
-		if (fd >= 0)
-			close(fd);
-		return complain("the USB ports take no orders");
-	}
-	count = recv(fd, text, sizeof(text) - 1, MSG_WAITALL);
-	close(fd);
-	text[count > 0 ? count : 0] = '\0';
-	if (strncmp(text, "ok", 2) != 0)
-		return complain("the USB port says no");
-	text[strcspn(text, "\n")] = '\0';
-	if (answer != NULL)
-		(void)snprintf(answer, size, "%s", strlen(text) > 3 ? text + 3 : "");
-	return true;
 }
 
 /* ---- other programs ---- */

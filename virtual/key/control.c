@@ -94,6 +94,8 @@ do_status(const struct request *request)
 		put_json_name(out, &app->name);
 		put_json_pin(out, "user", &app->pins[GM_PIN_USER]);
 		put_json_pin(out, "admin", &app->pins[GM_PIN_ADMIN]);
+		put_text(out, ",\"logged_in\":%d",
+			 card->session.apps[i].rights[GM_PIN_USER] ? 1 : 0);
 		uk_put_u8(out, '}');
 		comma = ",";
 	}
