@@ -221,6 +221,8 @@ run_out(struct usb_port *port, struct urb *urb)
 	struct uk_writer room = urb_room(urb);
 	enum usb_fault_action action;
 	size_t len = room.cap;
+	struct uk_span bytes;
+	bool taken;
 
 	if (is_halted(port, urb_of(urb)->endpoint)) {
 		urb_finish(urb, -EPIPE, 0);
@@ -231,12 +233,11 @@ run_out(struct usb_port *port, struct urb *urb)
 		return;
 	if (action != USB_FAULT_NONE)
 		len = usb_faults_spoil(&port->faults, room.ptr, len);
-	if (action == USB_FAULT_HALT)
-		halt(port, urb);
-	else if (action == USB_FAULT_LOSE)
-		urb_finish(urb, 0, len);
-	else if (port->device->kind->out(port->device, urb_of(urb)->endpoint,
-					 uk_span_of(room.ptr, len)))
+	bytes = uk_span_of(room.ptr, len);
+	taken = action != USB_FAULT_HALT &&
+		(action == USB_FAULT_LOSE ||
+		 port->device->kind->out(port->device, urb_of(urb)->endpoint, bytes));
+	if (taken)
 		urb_finish(urb, 0, len);
 	else
 		halt(port, urb);
