@@ -10,6 +10,7 @@
 #include "assistant/ui/practice.h"
 #include "assistant/ui/preferences.h"
 #include "assistant/ui/settings.h"
+#include "assistant/ui/take_out.h"
 #include "assistant/ui/tray.h"
 #include "assistant/ui/window.h"
 
@@ -28,6 +29,7 @@ struct _OukApplication {
 	OukWatch *watch;
 	OukProfiles *profiles;
 	OukNotices *notices;
+	OukTakeOut *take_out;
 	OukResume *resume;
 	OukTray *tray;
 	guint start; /* of the watch and all that, after the first paint */
@@ -142,6 +144,7 @@ start_watching(gpointer data)
 
 	self->start = 0;
 	self->notices = ouk_notices_new(self);
+	self->take_out = ouk_take_out_new(self);
 	self->tray = ouk_tray_new(G_APPLICATION(self));
 	for (; windows != NULL; windows = windows->next)
 		if (OUK_IS_WINDOW(windows->data))
@@ -275,6 +278,16 @@ on_practice(GSimpleAction *action, GVariant *parameter, gpointer data)
 	ouk_practice_start(GTK_WIDGET(window_open(data)));
 }
 
+/* The bridge tells that a person is no longer logged in anywhere. */
+static void
+on_session_ended(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	OukApplication *self = data;
+
+	if (self->take_out != NULL)
+		ouk_take_out_session_ended(self->take_out);
+}
+
 static const GActionEntry actions[] = {
 	{.name = "quit", .activate = on_quit},
 	{.name = "about", .activate = on_about},
@@ -290,6 +303,7 @@ static const GActionEntry actions[] = {
 	{.name = "refresh", .activate = on_refresh},
 	{.name = "orders", .activate = on_orders},
 	{.name = "practice", .activate = on_practice},
+	{.name = "session-ended", .activate = on_session_ended},
 };
 
 static const struct {
@@ -425,6 +439,7 @@ ouk_application_shutdown(GApplication *application)
 	g_clear_handle_id(&self->start, g_source_remove);
 	g_clear_pointer(&self->tray, ouk_tray_free);
 	g_clear_pointer(&self->notices, ouk_notices_free);
+	g_clear_pointer(&self->take_out, ouk_take_out_free);
 	g_clear_object(&self->resume);
 	G_APPLICATION_CLASS(ouk_application_parent_class)->shutdown(application);
 	if (self->watch != NULL)

@@ -18,6 +18,8 @@ static const struct {
 	 N_("Their public part only, so that dates can be shown without the key.")},
 	{"remind", NULL, N_("_Remind me before a certificate ends"),
 	 N_("90, 60, 30, 7 days and 1 day before, also without the key.")},
+	{"remind-take-out", NULL, N_("Remind me to take the _key out"),
+	 N_("Once, when the screen is locked or a hall's session ends.")},
 	{"show-tray", NULL, N_("Show an _icon in the panel"),
 	 N_("This desktop's panel has no place for icons where this is grey.")},
 };

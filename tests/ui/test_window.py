@@ -84,6 +84,7 @@ class WindowTest(AssistantCase):
         wait_for(lambda: len(self.hall_buttons()) == 1, "one hall left")
         self.picture("window-halls")
         self.hall_buttons()[0].press()
+        self.press("_Open All the Same")
         self.assertIn("xtsgjj", self.opened(opened)[0])
 
     def hall_buttons(self):
@@ -103,6 +104,7 @@ class WindowTest(AssistantCase):
         self.sees("The help pages cannot be shown: no program for them (yelp) is installed.")
         self.place("Halls")
         wait_for(self.hall_buttons, "halls")[0].press()
+        self.press("_Open All the Same")
         self.sees_part(self.word("No browser could be started. The address is %s").partition("%")[0])
 
     @long_in_english
@@ -177,6 +179,9 @@ class WindowTest(AssistantCase):
         self.go_to("text", "Search halls")
         self.desktop.type("xingtai")
         time.sleep(0.5)
+        self.desktop.key("Return")
+        self.sees("_Open All the Same", role="push button")
+        self.go_to("push button", "_Open All the Same")
         self.desktop.key("Return")
         self.opened(opened)
         self.desktop.key("ctrl+q")
