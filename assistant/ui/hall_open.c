@@ -114,11 +114,20 @@ keep(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 	g_task_return_boolean(task, TRUE);
 }
 
+static void
+on_kept(GObject *source, GAsyncResult *result, gpointer data)
+{
+	OukApplication *application = ouk_application_get();
+
+	if (application != NULL)
+		g_signal_emit_by_name(application, "memory");
+}
+
 /* What is remembered is written on a worker thread, which lets go of it all. */
 static void
 keep_and_free(Opening *opening)
 {
-	g_autoptr(GTask) task = g_task_new(NULL, NULL, NULL, NULL);
+	g_autoptr(GTask) task = g_task_new(NULL, NULL, on_kept, NULL);
 
 	g_task_set_task_data(task, opening, opening_free);
 	g_task_run_in_thread(task, keep);

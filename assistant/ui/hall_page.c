@@ -100,10 +100,29 @@ on_facts(GObject *source, GAsyncResult *result, gpointer data)
 	show_key(page);
 }
 
+/* What is remembered may be another by now; what the network said is kept. */
+static void
+on_uses(GObject *source, GAsyncResult *result, gpointer data)
+{
+	g_autoptr(OukHallFacts) facts = ouk_hall_facts_finish(result);
+	HallPage *page = data;
+	GPtrArray *uses;
+
+	if (facts == NULL || page->facts == NULL)
+		return;
+	uses = page->facts->uses;
+	page->facts->uses = facts->uses;
+	facts->uses = uses;
+	show_key(page);
+}
+
 static void
 on_keys(GtkWidget *widget)
 {
-	show_key(g_object_get_data(G_OBJECT(widget), "hall-page"));
+	HallPage *page = g_object_get_data(G_OBJECT(widget), "hall-page");
+
+	show_key(page);
+	ouk_hall_facts_async(page->hall, FALSE, page->cancellable, on_uses, page);
 }
 
 /* ---- what the list says ---- */
@@ -198,6 +217,8 @@ ouk_hall_page_new(const OukHall *hall)
 	if (watch != NULL)
 		g_signal_connect_object(watch, "items-changed", G_CALLBACK(on_keys), widget,
 					G_CONNECT_SWAPPED);
+	g_signal_connect_object(ouk_application_get(), "memory", G_CALLBACK(on_keys), widget,
+				G_CONNECT_SWAPPED);
 	ouk_hall_facts_async(hall, TRUE, page->cancellable, on_facts, page);
 	return widget;
 }
