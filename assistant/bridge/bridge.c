@@ -2,6 +2,7 @@
 #include "assistant/bridge/core.h"
 
 #include "assistant/core/errors.h"
+#include "assistant/core/take_out.h"
 
 #include <string.h>
 
@@ -93,6 +94,9 @@ on_session_ended(const OukSession *session, const char *why, gpointer data)
 
 	if (!ouk_journal_add(bridge->journal, &entry, &error))
 		g_warning("%s", error->message);
+	/* the last one on a key that is still there */
+	if (session->login->sessions == 0 && strcmp(why, "key") != 0)
+		ouk_take_out_tell(session->title);
 }
 
 struct tidy {

@@ -85,8 +85,8 @@ on_pulled(OukWatch *watch, OukTokenView *view, OukTakeOut *self)
 /* ---- who tells of it ---- */
 
 static void
-on_active(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
-	  const char *signal, GVariant *parameters, gpointer data)
+dbus_active(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+	    const char *signal, GVariant *parameters, gpointer data)
 {
 	gboolean active;
 
@@ -98,8 +98,8 @@ on_active(GDBusConnection *bus, const char *sender, const char *path, const char
 }
 
 static void
-on_lock(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
-	const char *signal, GVariant *parameters, gpointer data)
+dbus_lock(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+	  const char *signal, GVariant *parameters, gpointer data)
 {
 	on_locked(data);
 }
@@ -117,7 +117,7 @@ listen_session(OukTakeOut *self)
 		hear(self->on_session,
 		     g_dbus_connection_signal_subscribe(
 			     self->session, NULL, savers[i], "ActiveChanged", NULL, NULL,
-			     G_DBUS_SIGNAL_FLAGS_NONE, on_active, self, NULL));
+			     G_DBUS_SIGNAL_FLAGS_NONE, dbus_active, self, NULL));
 }
 
 /* Only our own session's lock: another user's screen is none of our business. */
@@ -135,7 +135,7 @@ on_own_session(GObject *source, GAsyncResult *result, gpointer data)
 	g_variant_get(answer, "(&o)", &path);
 	hear(self->on_system, g_dbus_connection_signal_subscribe(
 				      self->system, LOGIN1, LOGIN1 ".Session", "Lock", path, NULL,
-				      G_DBUS_SIGNAL_FLAGS_NONE, on_lock, self, NULL));
+				      G_DBUS_SIGNAL_FLAGS_NONE, dbus_lock, self, NULL));
 }
 
 static void
@@ -155,7 +155,7 @@ on_system_bus(GObject *source, GAsyncResult *result, gpointer data)
 		return;
 	hear(self->on_system, g_dbus_connection_signal_subscribe(
 				      bus, LOGIN1, LOGIN1 ".Manager", "PrepareForSleep", NULL, NULL,
-				      G_DBUS_SIGNAL_FLAGS_NONE, on_active, self, NULL));
+				      G_DBUS_SIGNAL_FLAGS_NONE, dbus_active, self, NULL));
 	g_dbus_connection_call(bus, LOGIN1, "/org/freedesktop/login1", LOGIN1 ".Manager",
 			       id != NULL ? "GetSession" : "GetSessionByPID",
 			       id != NULL ? g_variant_new("(s)", id) : g_variant_new("(u)", 0),
