@@ -8,6 +8,7 @@
   const REQUEST = /^(msxml2|microsoft)\.(server)?xmlhttp/i;
   const Request = window.XMLHttpRequest;
   const { parse, stringify } = JSON;
+  let token; // leads to the session that a login began
 
   // What a page is told where the bridge cannot be asked: as if the control found no key.
   const METHODS = {
@@ -26,8 +27,10 @@
       request.open("POST", "http://127.0.0.1:21051/synctl", false);
       // A simple content type: no question before the question.
       request.setRequestHeader("Content-Type", "text/plain;charset=UTF-8");
-      request.send(stringify({ func, param }));
-      const said = request.status === 200 ? parse(request.responseText).retVal : undefined;
+      request.send(stringify({ func, param, token }));
+      const reply = request.status === 200 ? parse(request.responseText) : {};
+      const said = reply.retVal;
+      token = reply.token ?? token;
       if (typeof said !== "string")
         return otherwise;
       if (typeof otherwise === "boolean")

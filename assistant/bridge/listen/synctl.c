@@ -175,6 +175,13 @@ typedef struct {
 	guint timer;
 } SyncRun;
 
+/* The methods of XJCA's object, which the extension brings by the same door, begin so. */
+static const OukFamily *
+family_of(const OukBjcaCall *call)
+{
+	return g_str_has_prefix(call->function, "XJCA_") ? &ouk_family_xjca : &ouk_family_bjca;
+}
+
 static void
 answer(SoupServerMessage *message, const OukBjcaCall *call, JsonNode *node, const char *token)
 {
@@ -199,7 +206,8 @@ static void
 run_answer(SyncRun *run, JsonNode *node, const GError *error, const char *token)
 {
 	g_autoptr(JsonNode) told =
-		node == NULL ? ouk_family_told(&ouk_family_bjca, run->call.function, error) : NULL;
+		node == NULL ? ouk_family_told(family_of(&run->call), run->call.function, error)
+			     : NULL;
 	g_autoptr(SoupServerMessage) message =
 		run->message != NULL ? g_object_ref(run->message) : NULL;
 
@@ -231,10 +239,9 @@ on_message_finished(SoupServerMessage *message, gpointer data)
 static void
 page_settle(SyncRun *run)
 {
-	const char *function = run->call.function;
-	gboolean login = strcmp(function, "SOF_Login") == 0 || strcmp(function, "SOF_LoginEx") == 0;
+	static const char *const logins[] = {"SOF_Login", "SOF_LoginEx", "XJCA_VerifyPin", NULL};
 
-	if (login && run->page->token == NULL)
+	if (g_strv_contains(logins, run->call.function) && run->page->token == NULL)
 		run->page->token = ouk_login_token_new();
 }
 
@@ -267,8 +274,8 @@ run_begin(SoupServerMessage *message, SyncPage *page, OukBjcaCall *call)
 	g_signal_connect(message, "finished", G_CALLBACK(on_message_finished), run);
 	ouk_door_wait(ouk_door_of(message), 0);
 	soup_server_message_pause(message);
-	ouk_page_call_async(page->page, &ouk_family_bjca, run->call.function, run->call.args, NULL,
-			    on_answer, run);
+	ouk_page_call_async(page->page, family_of(&run->call), run->call.function, run->call.args,
+			    NULL, on_answer, run);
 }
 
 /* The body's text, which may hold a PIN; FALSE: not a call. */
@@ -304,7 +311,7 @@ ouk_synctl_handle(SoupServer *server, SoupServerMessage *message, const char *pa
 	}
 	page = page_for(sync, origin, ouk_door_peer(door), call.token, &error);
 	if (page == NULL) {
-		g_autoptr(JsonNode) told = ouk_family_told(&ouk_family_bjca, call.function, error);
+		g_autoptr(JsonNode) told = ouk_family_told(family_of(&call), call.function, error);
 
 		answer(message, &call, told, NULL);
 		ouk_bjca_call_clear(&call);
