@@ -13,6 +13,7 @@
 static const struct {
 	const char *act, *title;
 } titles[] = {
+	{"again", N_("Try the service's administrator PIN once more on a key that refused it")},
 	{"contact", N_("Change where a key's authorization codes go")},
 	{"device", N_("Give a new key the service's device authentication key")},
 	{"enrol", N_("Take a key into the unlocking service")},

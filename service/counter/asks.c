@@ -258,8 +258,8 @@ run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, j
 	memcpy(request.parts[0], row->number, sizeof(row->number));
 	if (strcmp(act, "issue") == 0)
 		return cs_api_prepare(desk, &request, answer);
-	if (strcmp(act, "found") == 0)
-		return ask_process(desk->certd->unlock_socket, "found", row, members, answer);
+	if (strcmp(act, "found") == 0 || strcmp(act, "again") == 0)
+		return ask_process(desk->certd->unlock_socket, act, row, members, answer);
 	if (strcmp(act, "revoke") == 0)
 		return cs_api_operator_revoke(desk, &request, answer);
 	if (strcmp(act, "request") == 0)

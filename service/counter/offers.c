@@ -19,6 +19,7 @@ enum asked {
 	ASKED_ISSUE,
 	ASKED_UNLOCK,
 	ASKED_FOUND,
+	ASKED_AGAIN,
 	ASKED_REINSTATE,
 	ASKED_REQUEST,
 	ASKED_REVOKE,
@@ -44,6 +45,7 @@ static const struct offer {
 	{"lay-out", ASKED_ORDER, CS_EVENT_LAY_OUT, CS_KIND_COUNT, {NULL}},
 	{"post", ASKED_ORDER, CS_EVENT_POST, CS_KIND_COUNT, {"tracking", NULL}},
 	{"hand-over", ASKED_ORDER, CS_EVENT_HAND_OVER, CS_KIND_COUNT, {"identity", NULL}},
+	{"again", ASKED_AGAIN, CS_EVENT_APPROVE, CS_KIND_UNLOCK, {NULL}},
 	{"unlock", ASKED_UNLOCK, CS_EVENT_APPROVE, CS_KIND_UNLOCK, {NULL}},
 	{"found", ASKED_FOUND, CS_EVENT_RELEASE, CS_KIND_LOSS, {NULL}},
 	{"reinstate", ASKED_REINSTATE, CS_EVENT_RELEASE, CS_KIND_LOSS, {NULL}},
@@ -396,7 +398,8 @@ revoke_body(const struct cs_order_row *row, json_t *members, char ret[CS_ASK_BOD
 
 /* As openukey-unlockd makes it; it alone knows how often the key's entry has changed. */
 static enum cs_status
-found_body(const struct cs_desk *desk, const struct cs_order_row *row, char ret[CS_ASK_BODY])
+key_body(const struct cs_desk *desk, const struct cs_order_row *row, const char *act,
+	 char ret[CS_ASK_BODY])
 {
 	json_t *key = NULL;
 	int64_t ver = 0;
@@ -410,8 +413,8 @@ found_body(const struct cs_desk *desk, const struct cs_order_row *row, char ret[
 		st = CS_E_INTERNAL;
 	if (st == CS_OK)
 		(void)snprintf(ret, CS_ASK_BODY,
-			       "found\nsn=%s\nnumber=%ld\nphone=\naccount=\nnotify=\n", row->key_sn,
-			       (long)ver);
+			       "%s\nsn=%s\nnumber=%ld\nphone=\naccount=\nnotify=\n", act,
+			       row->key_sn, (long)ver);
 	json_decref(key);
 	return st;
 }
@@ -462,7 +465,8 @@ cs_ask_body(struct cs_desk *desk, const struct cs_order_row *row, const char *ac
 	case ASKED_ISSUE:
 		return issue_body(desk, row, members, ret);
 	case ASKED_FOUND:
-		return found_body(desk, row, ret);
+	case ASKED_AGAIN:
+		return key_body(desk, row, act, ret);
 	case ASKED_REVOKE:
 		return revoke_body(row, members, ret);
 	case ASKED_REQUEST:

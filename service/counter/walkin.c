@@ -131,10 +131,12 @@ cs_walk_in(const struct cs_counter *counter, const json_t *members, char ret_num
 		{"event", "walk-in"}, {"order", ret_number}, {"by", counter->who.name}};
 	const json_t *id_number = json_object_get(members, "id_number");
 	CS_JSON *shown = json_object();
-	struct cs_happening submit = {.event = CS_EVENT_SUBMIT,
-				      .actor = cs_event_actor(CS_EVENT_SUBMIT),
-				      .now = cs_now()};
 	struct cs_order_made made = {.first = false};
+	const struct cs_happening submit = {.id = made.id,
+					    .event = CS_EVENT_SUBMIT,
+					    .actor = CS_ACTOR_USER,
+					    .now = cs_now(),
+					    .by = counter->who.name};
 	enum cs_kind kind = CS_KIND_COUNT;
 	char id[CS_ID_TEXT];
 	enum cs_status st;
@@ -149,7 +151,6 @@ cs_walk_in(const struct cs_counter *counter, const json_t *members, char ret_num
 	if (st != CS_OK)
 		return st;
 	/* The same form once more may find it further on. */
-	submit.id = made.id;
 	st = cs_order_happens(&desk->orders, &submit, NULL);
 	if (st == CS_OK)
 		st = cs_audit_log(desk->orders.store, desk->chain, cs_now(), pairs,

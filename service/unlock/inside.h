@@ -11,6 +11,7 @@ enum cs_status cs_op_enrol(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_contact(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_lost(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_found(void *ctx, const json_t *request, json_t *answer);
+enum cs_status cs_op_again(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_key(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_begin(void *ctx, const json_t *request, json_t *answer);
 enum cs_status cs_op_send(void *ctx, const json_t *request, json_t *answer);

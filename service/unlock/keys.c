@@ -283,6 +283,34 @@ cs_op_found(void *ctx, const json_t *request, json_t *answer)
 	return in_tx(ctx, request, answer, found_body);
 }
 
+/*
+ * Two operators have had the key in their hands: a power cut while the key counted a try of the
+ * right PIN looks like a refusal.  One more try; refused, the key is as it was.
+ */
+static enum cs_status
+again_body(struct cs_store *store, void *ctx)
+{
+	const struct cs_unlock_work *work = ctx;
+	CS_KEY_ROW key = {.ver = 0};
+	enum cs_status st = key_of(work, &key);
+
+	if (st == CS_OK && strcmp(key.state, "counter") != 0)
+		return CS_E_STATE;
+	if (st == CS_OK)
+		st = cs_unlock_approved(work, "again", key.ver);
+	memcpy(key.state, "active", 7);
+	key.admin_seen = 0;
+	if (st == CS_OK)
+		st = cs_store_key_put(store, &key);
+	return st == CS_OK ? cs_unlock_log(work->unlockd, "again", "-", key.key_sn) : st;
+}
+
+enum cs_status
+cs_op_again(void *ctx, const json_t *request, json_t *answer)
+{
+	return in_tx(ctx, request, answer, again_body);
+}
+
 enum cs_status
 cs_op_key(void *ctx, const json_t *request, json_t *answer)
 {

@@ -10,6 +10,7 @@ static const struct cs_op ops[] = {
 	{"begin", cs_op_begin},
 	{"send", cs_op_send},
 	{"check", cs_op_check},
+	{"again", cs_op_again},
 	{"counter", cs_op_counter},
 	{"command", cs_op_command},
 	{"ack", cs_op_ack},

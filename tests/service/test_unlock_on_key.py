@@ -225,6 +225,43 @@ class UnlockOnKey(RigCase, UnlockCase):
                     self.cut(write, where)
                 self.pull()
 
+    def approved_again(self, *names, sn="SN0001"):
+        ver = self.ok("key", sn=sn)["ver"]
+        return self.approve(f"again\nsn={sn}\nnumber={ver}\nphone=\naccount=\nnotify=\n", *names)
+
+    def test_cut_while_our_try_was_counted_operators_let_it_be_tried_again(self):
+        self.enrol("SN0001")
+        self.locked_key()
+        order, grant = self.begin()
+        self.tell("fault", "write", "1", "after")
+        self.unlock(order, grant)
+        self.pull()
+        self.plug("key")
+        self.assertEqual((self.left("admin"), self.left()), (9, 0))
+        self.assertFalse(self.resume(order, sure=False))
+        self.assertEqual(self.ok("key", sn="SN0001")["state"], "counter")
+        self.refused("counter-only", "begin", order="another", sn="SN0001", method="sms")
+        for names in ((), ("wang",), ("wang", "qian")):
+            self.refused("proof", "again", sn="SN0001", approvals=self.approved_again(*names))
+        signed = self.approved_again("wang", "zhao")
+        self.ok("again", sn="SN0001", approvals=signed)
+        self.refused("wrong-state", "again", sn="SN0001", approvals=signed)
+        order, grant = self.begin()
+        done, last, _ = self.unlock(order, grant)
+        self.assertTrue(done, last)
+        self.assert_new_pin(order)
+
+    def test_a_foreign_key_loses_a_second_try_only_to_two_operators(self):
+        self.enrol("SN0001")
+        self.locked_key(admin_pin="of-another-ca")
+        self.assert_error("UNLOCK_FOREIGN", self.unlock(*self.begin()))
+        signed = self.approved_again("wang", "zhao")
+        self.ok("again", sn="SN0001", approvals=signed)
+        self.assert_error("UNLOCK_FOREIGN", self.unlock(*self.begin()))
+        self.assertEqual((self.left("admin"), self.left()), (8, 0))
+        self.refused("counter-only", "begin", order="another", sn="SN0001", method="sms")
+        self.refused("proof", "again", sn="SN0001", approvals=signed)  # those were for one more
+
     def test_cut_after_unblocking_everything_killed_the_counter_reads_10(self):
         self.enrol("SN0001")
         self.locked_key()
