@@ -14,7 +14,7 @@ from rig_case import PIN, RigCase
 from unlock_case import UnlockCase, take
 from ukey_case import LOCKED
 
-PROGRAM = os.environ["OPENUKEY_UNLOCK_ON_KEY"]
+PROGRAM, JOB = os.environ["OPENUKEY_UNLOCK_ON_KEY"], os.environ["OPENUKEY_UNLOCK_JOB"]
 LONG = os.environ.get("OPENUKEY_TEST_LONG") == "1"
 NEW_PIN, WRONG_PIN = "brand-new-1", "wrong-pin-9"
 # steps of assistant/core/unlock.h
@@ -325,6 +325,85 @@ class UnlockOnKey(RigCase, UnlockCase):
         self.assertTrue(self.proxy.reached.is_set())
         self.proxy.held = None
         self.assertTrue(self.resume(order))
+
+
+class UnlockJob(UnlockOnKey):
+    """As the window does it: a worker, a main loop that keeps turning, and a way to stop it."""
+
+    def job(self, order, grant, *more):
+        return subprocess.Popen([JOB, self.proxy.path, "SN0001", order, grant, NEW_PIN, *more],
+                                stdout=subprocess.PIPE)
+
+    def end_of(self, process):
+        """(whether it is done, what it said: {word: [the rest, ...]})"""
+        out = process.communicate(timeout=120)[0].decode()
+        self.assertIn(process.returncode, (0, 1), out)
+        said = {}
+        for line in out.splitlines():
+            said.setdefault(line.split()[0], []).append(line.partition(" ")[2])
+        return process.returncode == 0, said
+
+    def begun(self):
+        self.enrol("SN0001")
+        self.locked_key()
+        return self.begin()
+
+    def test_the_main_loop_is_told_each_step(self):
+        order, grant = self.begun()
+        done, said = self.end_of(self.job(order, grant))
+        self.assertTrue(done, said)
+        self.assertEqual([int(step) for step in said["step"]],
+                         [LOOKING, ASKING, WRITING, TELLING, DONE])
+        self.assertEqual((said["stage"], said["left"]), (["0", "1", "2", "3"], ["10"]))
+        self.assert_new_pin(order)
+
+    def test_cancelled_before_it_begins_nothing_is_asked(self):
+        order, grant = self.begun()
+        writes = self.writes()
+        done, said = self.end_of(self.job(order, grant, "at-once"))
+        self.assertFalse(done)
+        self.assertTrue(said["error"][0].startswith("CANCELLED"), said)
+        self.assertNotIn("step", said)
+        self.assertEqual(self.writes(), writes)
+        self.assertEqual(self.ok("status", order=order)["attempts"], 0)
+        self.assertTrue(self.end_of(self.job(order, grant))[0])
+        self.assert_new_pin(order)
+
+    def test_cancelled_while_the_service_is_asked_the_key_is_as_it_was(self):
+        order, grant = self.begun()
+        self.proxy.held = '"stage":"unblock"'
+        with self.job(order, grant) as process:
+            self.assertTrue(self.proxy.reached.wait(60))
+            process.send_signal(signal.SIGUSR1)
+            done, said = self.end_of(process)
+        self.assertFalse(done, said)
+        self.assertTrue(said["error"][0].startswith("CANCELLED"), said)
+        self.assertEqual((self.left(), self.left("admin")), (0, 10))
+        self.proxy.held = None
+        self.assertTrue(self.end_of(self.job(order, self.grant(order)))[0])
+        self.assert_new_pin(order)
+
+    def test_unplugged_when_the_services_answer_comes_it_ends_and_goes_on(self):
+        order, grant = self.begun()
+        self.tell("fault", "ins", "1a", "pull-before")
+        done, said = self.end_of(self.job(order, grant))
+        self.assertFalse(done, said)
+        # whether the key got it nobody knows here
+        self.assertTrue(said["error"][0].startswith("UNLOCK_UNFINISHED"), said)
+        self.assertEqual(said["left"], ["-1"])
+        self.pull()
+        self.plug("key")
+        self.assertEqual(self.left(), 0)
+        self.assertTrue(self.end_of(self.job(order, self.grant(order)))[0])
+        self.assert_new_pin(order)
+
+
+def load_tests(loader, _tests, _pattern):
+    """Those that a class inherits are not run again."""
+    suite = unittest.TestSuite()
+    for case in (UnlockOnKey, UnlockJob):
+        suite.addTests(case(name) for name in vars(case) if name.startswith("test"))
+    return suite
 
 
 if __name__ == "__main__":
