@@ -2,6 +2,7 @@
 /* openukey-bridge: web pages that ask for the key. */
 #include "assistant/bridge/bridge.h"
 #include "assistant/bridge/control.h"
+#include "assistant/bridge/listen/leaf.h"
 #include "assistant/bridge/listen/listen.h"
 #include "assistant/bridge/relay.h"
 #include "assistant/bridge/wire.h"
@@ -16,7 +17,7 @@
 #include <string.h>
 
 static struct {
-	gboolean native_messaging, version;
+	gboolean native_messaging, leaf_certificate, version;
 	int session_idle, session_limit;
 	char *ports;
 } options;
@@ -30,6 +31,8 @@ static const GOptionEntry entries[] = {
 	 N_("End a session after so long (at most 1800)"), N_("SECONDS")},
 	{"ports", 0, 0, G_OPTION_ARG_STRING, &options.ports,
 	 N_("Listen on other ports than 21051,21061,17212,17215; 0 leaves one out"), N_("LIST")},
+	{"leaf-certificate", 0, 0, G_OPTION_ARG_NONE, &options.leaf_certificate,
+	 N_("Print the file of the certificate for 127.0.0.1, made if there is none"), NULL},
 	{"version", 0, 0, G_OPTION_ARG_NONE, &options.version, N_("Print the version"), NULL},
 	{NULL, 0, 0, 0, NULL, NULL, NULL},
 };
@@ -54,6 +57,20 @@ report(const GError *error)
 {
 	g_fprintf(stderr, "openukey-bridge: %s [%s]\n", error->message, ouk_error_row(error)->name);
 	return EXIT_FAILURE;
+}
+
+static int
+print_leaf(void)
+{
+	g_autofree char *path = ouk_leaf_path();
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GTlsCertificate) leaf =
+		ouk_leaf_open(g_get_real_time() / G_USEC_PER_SEC, NULL, &error);
+
+	if (leaf == NULL)
+		return report(error);
+	g_printf("%s\n", path);
+	return EXIT_SUCCESS;
 }
 
 static int
@@ -108,5 +125,7 @@ main(int argc, char **argv)
 		g_printf("openukey-bridge %s\n", OPENUKEY_VERSION);
 		return EXIT_SUCCESS;
 	}
+	if (options.leaf_certificate)
+		return print_leaf();
 	return options.native_messaging ? ouk_relay_run() : serve();
 }

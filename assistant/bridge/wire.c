@@ -2,6 +2,7 @@
 #include "assistant/bridge/wire.h"
 
 #include "assistant/bridge/core.h"
+#include "assistant/bridge/families/json_text.h"
 #include "assistant/bridge/frame.h"
 #include "assistant/bridge/socket.h"
 #include "assistant/bridge/wipe.h"
@@ -375,14 +376,13 @@ take_root(struct link *link, JsonNode *root)
 static gboolean
 take_frame(struct link *link, const char *text, gsize len)
 {
-	g_autoptr(JsonParser) parser = json_parser_new();
+	g_autoptr(JsonObject) object = ouk_json_read(text, len);
 	g_autoptr(JsonNode) root = NULL;
 
-	if (!g_utf8_validate_len(text, len, NULL) ||
-	    !json_parser_load_from_data(parser, text, (gssize)len, NULL))
+	if (object == NULL)
 		return FALSE;
-	root = json_parser_steal_root(parser);
-	return root != NULL && take_root(link, root);
+	root = json_node_init_object(json_node_alloc(), object);
+	return take_root(link, root);
 }
 
 /* Everything that is whole. */

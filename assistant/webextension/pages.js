@@ -9,6 +9,7 @@ const SOCKETS_MAX = 16;   // of one document
 const PAGES_MAX = 512;    // of all
 const CALLS_MAX = 256;    // of one document, without an answer
 const BYTES_MAX = 2 * 1024 * 1024 - 1024; // leaves room for the members around a call
+const DEPTH_MAX = 8;
 
 const documents = new Set(); // { port, origin, top, tab, frame, sockets: Map(socket -> page) }
 const pages = new Map();     // page -> { document, socket }
@@ -68,7 +69,15 @@ async function open(document, { open: socket, family }) {
   }
 }
 
+/** The bridge ends a connection over what is nested deeper than anything a hall sends. */
+function isFlat(value, depth) {
+  return depth > 0 && (typeof value !== "object" || value === null ||
+                       Object.values(value).every((member) => isFlat(member, depth - 1)));
+}
+
 function fits(args) {
+  if (!isFlat(args, DEPTH_MAX))
+    return false;
   const text = JSON.stringify(args);
   return text.length * 3 <= BYTES_MAX || new TextEncoder().encode(text).length <= BYTES_MAX;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "assistant/bridge/families.h"
+#include "assistant/bridge/families/args.h"
 #include "assistant/bridge/families/bjca_handlers.h"
-#include "assistant/bridge/families/told.h"
 
 #define ouk_bjca_NULL NULL
 #define BJCA(name, gate, handler, pins, told) \
@@ -10,24 +11,20 @@ static const OukFamilyRow rows[] = {
 };
 #undef BJCA
 
-const OukFamily ouk_family_bjca = {"bjca", rows, G_N_ELEMENTS(rows)};
-
 #define TEXT                                  ""
 #define TRUTH                                 "false"
 #define NUMBER                                "-1"
-#define BJCA(name, gate, handler, pins, told) {#name, told},
-static const struct {
-	const char *name, *told;
-} failures[] = {
+#define BJCA(name, gate, handler, pins, told) told,
+static const char *const failures[] = {
 #include "assistant/bridge/families/bjca.def"
 };
 #undef BJCA
 
-const char *
-ouk_bjca_told(const char *function)
+/* What the page's script takes for a failure of that function. */
+static JsonNode *
+failed(const OukFamilyRow *row, const GError *error)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(failures); i++)
-		if (g_strcmp0(failures[i].name, function) == 0)
-			return failures[i].told;
-	return "";
+	return ouk_answer_text(row != NULL ? failures[row - rows] : TEXT);
 }
+
+const OukFamily ouk_family_bjca = {"bjca", rows, G_N_ELEMENTS(rows), failed};

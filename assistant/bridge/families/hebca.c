@@ -3,9 +3,8 @@
  * HEBCA's service, also Jiangxi's: one object in, one object out. A page first chooses a
  * certificate and then speaks of it without naming it.
  */
-#include "assistant/bridge/families/args.h"
+#include "assistant/bridge/families.h"
 #include "assistant/bridge/families/hebca_handlers.h"
-#include "assistant/bridge/families/told.h"
 #include "assistant/core/errors.h"
 
 /* The members in which pages put PINs. */
@@ -66,8 +65,6 @@ static const OukFamilyRow rows[] = {
 	{"GenerateFileKeyB64", OUK_GATE_REFUSED, NULL, 0, NULL},
 };
 
-const OukFamily ouk_family_hebca = {"hebca", rows, G_N_ELEMENTS(rows)};
-
 /* ---- failures ---- */
 
 /* HRESULTs of the service that pages have sentences for. */
@@ -93,8 +90,8 @@ number_of(const GError *error)
 	}
 }
 
-JsonNode *
-ouk_hebca_told(const GError *error)
+static JsonNode *
+failed(const OukFamilyRow *row, const GError *error)
 {
 	g_autoptr(JsonObject) object = json_object_new();
 
@@ -102,3 +99,5 @@ ouk_hebca_told(const GError *error)
 	json_object_set_string_member(object, "msg", error->message);
 	return json_node_init_object(json_node_alloc(), object);
 }
+
+const OukFamily ouk_family_hebca = {"hebca", rows, G_N_ELEMENTS(rows), failed};

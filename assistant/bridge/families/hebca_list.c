@@ -381,23 +381,40 @@ HEBCA_HANDLER(envelop)
 	return ouk_hebca_answer_bytes("b64data", out);
 }
 
-/* Of data, for the page's own use: nothing is signed. */
+/* The certificate decides: SM3 for SM2, else what the page asked for. */
+static gboolean
+digest_is_sm3(OukPageDesk *desk, JsonArray *args)
+{
+	g_autofree char *serial = ouk_arg_member(args, "certSN");
+	g_autofree char *asked = ouk_arg_member(args, "digestalg");
+	g_auto(OukPageCert) cert = {NULL, NULL};
+	const OukPairCert *sign;
+
+	if (serial == NULL || !ouk_page_desk_find(desk, serial, &cert, NULL))
+		return asked != NULL && g_ascii_strcasecmp(asked, "sm3") == 0;
+	sign = ouk_pair_view_cert(cert.pair);
+	return sign != NULL && g_strcmp0(sign->algorithm, "SM2") == 0;
+}
+
 HEBCA_HANDLER(digest)
 {
 	g_autoptr(GBytes) data = ouk_arg_member_base64(args, "b64data", error);
-	g_autofree char *algorithm = ouk_arg_member(args, "digestalg");
-	const EVP_MD *md = g_strcmp0(algorithm, "1") == 0 ? EVP_sha1() : EVP_sm3();
-	unsigned char digest[EVP_MAX_MD_SIZE];
+	gboolean sm3 = data != NULL && digest_is_sm3(desk, args);
+	unsigned char bytes[EVP_MAX_MD_SIZE];
+	g_autofree char *text = NULL;
 	unsigned int len = 0;
-	g_autoptr(GBytes) out = NULL;
+	JsonNode *node;
 
 	if (data == NULL)
 		return NULL;
-	if (EVP_Digest(g_bytes_get_data(data, NULL), g_bytes_get_size(data), digest, &len, md,
-		       NULL) != 1) {
+	if (EVP_Digest(g_bytes_get_data(data, NULL), g_bytes_get_size(data), bytes, &len,
+		       sm3 ? EVP_sm3() : EVP_sha1(), NULL) != 1) {
 		ouk_fail(error, OUK_E_INTERNAL);
 		return NULL;
 	}
-	out = g_bytes_new(digest, len);
-	return ouk_hebca_answer_bytes("b64data", out);
+	text = g_base64_encode(bytes, len);
+	node = ouk_hebca_answer("digest", text);
+	json_object_set_string_member(json_node_get_object(node), "digestalg",
+				      sm3 ? "sm3" : "sha1");
+	return node;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/bridge/families/json_text.h"
 
+#include "common/secret.h"
+
 #include <string.h>
 
 #define ESCAPE_U_LEN 6 /* \uXXXX */
@@ -22,27 +24,30 @@ escape_u(const char *text, gsize len)
 }
 
 /*
- * Bytes of the escape that the text begins with; 0: one that is not JSON's, half of a pair of
- * surrogates, or the end of a text in C.
+ * Bytes of the escape that the text begins with; 0: one that is not JSON's. What no text in C can
+ * hold (half of a pair of surrogates, the character 0) is made the mark for a lost character.
  */
 static gsize
-escape_len(const char *text, gsize len)
+escape_len(char *text, gsize len)
 {
 	int number = escape_u(text, len);
 
 	if (number < 0)
 		return len > 1 && text[1] != '\0' && strchr("\"\\/bfnrt", text[1]) != NULL ? 2 : 0;
-	if (number == 0 || (number & 0xfc00) == 0xdc00)
-		return 0;
-	if ((number & 0xfc00) != 0xd800)
-		return ESCAPE_U_LEN;
-	number = escape_u(text + ESCAPE_U_LEN, len - ESCAPE_U_LEN);
-	return number >= 0 && (number & 0xfc00) == 0xdc00 ? 2 * ESCAPE_U_LEN : 0;
+	if ((number & 0xfc00) == 0xd800 && len > ESCAPE_U_LEN) {
+		int low = escape_u(text + ESCAPE_U_LEN, len - ESCAPE_U_LEN);
+
+		if (low >= 0 && (low & 0xfc00) == 0xdc00)
+			return 2 * ESCAPE_U_LEN;
+	}
+	if (number == 0 || (number & 0xf800) == 0xd800)
+		memcpy(text, "\\ufffd", ESCAPE_U_LEN);
+	return ESCAPE_U_LEN;
 }
 
 /* Bytes of the string that the text begins with, quotes included; 0: it has no end, or no sense. */
 static gsize
-string_len(const char *text, gsize len)
+string_len(char *text, gsize len)
 {
 	for (gsize i = 1; i < len;) {
 		gsize step = text[i] == '\\' ? escape_len(text + i, len - i) : 1;
@@ -62,7 +67,7 @@ string_len(const char *text, gsize len)
  * parser to say.
  */
 static gboolean
-is_plain(const char *text, gsize len)
+is_plain(char *text, gsize len)
 {
 	int depth = 0;
 
@@ -86,16 +91,17 @@ is_plain(const char *text, gsize len)
 JsonObject *
 ouk_json_read(const char *text, gsize len)
 {
-	g_autoptr(JsonParser) parser = NULL;
-	JsonNode *root;
+	g_autoptr(JsonParser) parser = json_parser_new();
+	JsonNode *root = NULL;
+	char *copy;
 
-	if (len == 0 || len > G_MAXSSIZE || !g_utf8_validate(text, (gssize)len, NULL) ||
-	    !is_plain(text, len))
+	if (len == 0 || len > G_MAXSSIZE || !g_utf8_validate(text, (gssize)len, NULL))
 		return NULL;
-	parser = json_parser_new();
-	if (!json_parser_load_from_data(parser, text, (gssize)len, NULL))
-		return NULL;
-	root = json_parser_get_root(parser);
+	copy = g_strndup(text, len);
+	if (is_plain(copy, len) && json_parser_load_from_data(parser, copy, (gssize)len, NULL))
+		root = json_parser_get_root(parser);
+	uk_wipe(copy, len); /* there may be a PIN in it */
+	g_free(copy);
 	if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root))
 		return NULL;
 	return json_object_ref(json_node_get_object(root));

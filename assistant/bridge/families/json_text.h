@@ -12,7 +12,7 @@
 
 /*
  * The object that the text is; NULL when it is anything else, no UTF-8, or nested deeper than
- * OUK_JSON_DEPTH_MAX. The caller frees.
+ * OUK_JSON_DEPTH_MAX. Escapes for what is no character become U+FFFD. The caller frees.
  */
 JsonObject *ouk_json_read(const char *text, gsize len);
 /*

@@ -3,10 +3,10 @@
  * XJCA's ActiveX object, as the extension injects it: one key, one certificate, no names. 10000 is
  * success there.
  */
+#include "assistant/bridge/families.h"
 #include "assistant/bridge/families/args.h"
 #include "assistant/bridge/families/cert_info.h"
 #include "assistant/bridge/families/certs.h"
-#include "assistant/bridge/families/told.h"
 #include "assistant/core/errors.h"
 
 #include <string.h>
@@ -150,12 +150,13 @@ static const OukFamilyRow rows[] = {
 	{"XJCA_CertAuth", OUK_GATE_SIGN, cert_auth, 0, NULL},
 };
 
-const OukFamily ouk_family_xjca = {"xjca", rows, G_N_ELEMENTS(rows)};
-
-JsonNode *
-ouk_xjca_told(const char *function, const GError *error)
+/* A number for those that answer with one, else nothing. */
+static JsonNode *
+failed(const OukFamilyRow *row, const GError *error)
 {
-	if (strcmp(function, "XJCA_VerifyPin") == 0 || strcmp(function, "XJCA_KeyInsert") == 0)
+	if (row != NULL && (row->handler == verify_pin || row->handler == key_insert))
 		return number(XJCA_BAD);
 	return ouk_answer_text("");
 }
+
+const OukFamily ouk_family_xjca = {"xjca", rows, G_N_ELEMENTS(rows), failed};

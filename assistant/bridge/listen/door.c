@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/bridge/listen/door.h"
 
-/* Connections of one port, and how long one may take to say what it wants. */
+/* Connections of one port and of all, and how long one may take to say what it wants. */
 #define DOORS_MAX     512
+#define DOORS_MAX_ALL 700 /* a process may have 1024 files open */
 #define HELLO_SECONDS 15
 
 /* The longest call, and the head of its request. */
@@ -139,8 +140,11 @@ static void
 peer_look(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
 	GError *error = NULL;
-	OukPeer *peer = ouk_peer_of_tcp(data, &error);
+	OukPeer *peer;
 
+	if (g_task_return_error_if_cancelled(task))
+		return;
+	peer = ouk_peer_of_tcp(data, &error);
 	if (peer != NULL)
 		g_task_return_pointer(task, peer, (GDestroyNotify)ouk_peer_free);
 	else
@@ -173,7 +177,8 @@ ouk_door_open(OukPort *port, GSocketConnection *connection)
 	g_autoptr(GTask) task = NULL;
 	OukDoor *door;
 
-	if (name == NULL || port->doors->len >= DOORS_MAX) {
+	if (name == NULL || port->doors->len >= DOORS_MAX ||
+	    ouk_port_all_doors(port) >= DOORS_MAX_ALL) {
 		g_clear_object(&name);
 		(void)g_socket_close(socket, NULL);
 		return;

@@ -27,6 +27,8 @@ struct _OukPort {
 };
 
 OukBridge *ouk_port_bridge(const OukPort *port);
+/* Connections of all ports together. */
+guint ouk_port_all_doors(const OukPort *port);
 
 /* For port->doors. */
 GPtrArray *ouk_doors_new(void);

@@ -10,6 +10,8 @@
 
 /* A port that somebody else has is tried again so often, and the leaf's end is looked at. */
 #define RETRY_SECONDS 60
+/* A browser that opens all its tabs again comes with many connections at once. */
+#define BACKLOG 512
 
 struct _OukListen {
 	OukBridge *bridge;
@@ -25,6 +27,16 @@ OukBridge *
 ouk_port_bridge(const OukPort *port)
 {
 	return port->listen->bridge;
+}
+
+guint
+ouk_port_all_doors(const OukPort *port)
+{
+	guint count = 0;
+
+	for (guint i = 0; i < OUK_DOORS; i++)
+		count += port->listen->ports[i].doors->len;
+	return count;
 }
 
 const char *
@@ -79,6 +91,7 @@ port_listen(OukPort *port, GError **error)
 		if (port->certificate == NULL)
 			return FALSE;
 	}
+	g_socket_listener_set_backlog(G_SOCKET_LISTENER(service), BACKLOG);
 	if (!g_socket_listener_add_address(G_SOCKET_LISTENER(service), address,
 					   G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, NULL,
 					   error))

@@ -98,7 +98,10 @@ typedef struct {
 	gboolean socket; /* a WebSocket */
 } Place;
 
-/* A body is announced with its length, and only where one belongs. */
+/*
+ * A body is announced with its length, and only where one belongs. FALSE: there is no answer, as
+ * libsoup would read the body before it sends one.
+ */
 static gboolean
 body_is_fine(SoupServerMessage *message, const Place *place)
 {
@@ -110,16 +113,9 @@ body_is_fine(SoupServerMessage *message, const Place *place)
 	gboolean post = strcmp(place->method, "POST") == 0 &&
 			strcmp(soup_server_message_get_method(message), "POST") == 0;
 
-	if (soup_message_headers_get_one(headers, "Transfer-Encoding") != NULL ||
-	    (post && encoding != SOUP_ENCODING_CONTENT_LENGTH)) {
-		refuse(message, SOUP_STATUS_LENGTH_REQUIRED, NULL);
-		return FALSE;
-	}
-	if (length < 0 || length > (post ? OUK_PAGE_FRAME_MAX : 0)) {
-		refuse(message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "request too long");
-		return FALSE;
-	}
-	return TRUE;
+	return soup_message_headers_get_one(headers, "Transfer-Encoding") == NULL &&
+	       (!post || encoding == SOUP_ENCODING_CONTENT_LENGTH) && length >= 0 &&
+	       length <= (post ? OUK_PAGE_FRAME_MAX : 0);
 }
 
 /* Before anything of a body is read. Without a status the real handler comes next. */
@@ -143,8 +139,11 @@ on_head(SoupServer *server, SoupServerMessage *message, const char *path, GHashT
 		refuse(message, SOUP_STATUS_NOT_FOUND, NULL);
 		return;
 	}
-	if (!body_is_fine(message, place))
+	if (!body_is_fine(message, place)) {
+		refuse(message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "request too long");
+		ouk_door_close(door);
 		return;
+	}
 	allow_origin(message, origin);
 	if (strcmp(method, "OPTIONS") == 0)
 		answer_preflight(message, place->method);
