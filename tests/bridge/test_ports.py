@@ -23,7 +23,7 @@ VERSION = '{"xtx_func_name":"SOF_GetVersion","call_cmd_id":"v"}'
 LIST = '{"xtx_func_name":"SOF_GetUserList","call_cmd_id":"l"}'
 ORIGINS = ["null", "https://hall.example/", "https://HALL.example", "https://hall.example:443",
            "hall.example", "file://", "https://", "", "https://hall.example https://other.example",
-           "chrome-extension://abcdefghijklmnop", "https://hall.example.", "https://h%61ll.example"]
+           "chrome-extension://abcdefghijklmnop", wire.SITE + ".", "https://h%61ll.example"]
 HOSTS = ["evil.example:21051", "127.0.0.1", "localhost", "127.0.0.1:21061", "localhost:80",
          "127.0.0.2:21051", "[::1]:21051", "LOCALHOST:21051", "127.0.0.1:21051:21051", "0:21051",
          "localhost.:21051", "localhost.evil.example:21051"]
@@ -138,8 +138,8 @@ class WayInTest(PortsCase):
             self.skipTest("needs root to be somebody else")
         ask = ("import socket; s = socket.create_connection(('127.0.0.1', 21051), 60)\n"
                "s.sendall(b'GET /health HTTP/1.1\\r\\nHost: localhost:21051\\r\\n"
-               "Origin: https://hall.example\\r\\n\\r\\n')\n"
-               "try: print(len(s.recv(100)))\nexcept ConnectionError: print(0)")
+               "Origin: %s\\r\\n\\r\\n')\n"
+               "try: print(len(s.recv(100)))\nexcept ConnectionError: print(0)") % wire.SITE
         heard = subprocess.run([sys.executable, "-c", ask], stdout=subprocess.PIPE, check=True,
                                user=65534, group=65534, extra_groups=[], cwd="/").stdout
         self.assertEqual(heard, b"0\n")
