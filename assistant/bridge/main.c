@@ -13,8 +13,8 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <glib/gprintf.h>
+#include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 
 static struct {
 	gboolean native_messaging, leaf_certificate, version;
@@ -92,6 +92,9 @@ serve(void)
 		ouk_fail_with(&error, OUK_E_USAGE, "(--ports %s)", options.ports);
 		return report(error);
 	}
+	/* A disk that is full and a peer that is gone are told by the call that notices them. */
+	(void)signal(SIGXFSZ, SIG_IGN);
+	(void)signal(SIGPIPE, SIG_IGN);
 	ouk_process_harden();
 	bridge = ouk_bridge_new(&setup, &error);
 	wire = bridge != NULL ? ouk_wire_new(bridge, &error) : NULL;

@@ -154,7 +154,7 @@ put_text(JsonBuilder *json, const char *name, const char *text)
 
 	if (text == NULL)
 		return;
-	valid = g_utf8_make_valid(text, (gssize)strnlen(text, TEXT_MAX));
+	valid = g_utf8_make_valid(text, (gssize)MIN(strlen(text), TEXT_MAX));
 	json_builder_set_member_name(json, name);
 	json_builder_add_string_value(json, valid);
 }

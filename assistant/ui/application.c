@@ -297,6 +297,7 @@ static const GActionEntry actions[] = {
 	{.name = "timeline", .activate = on_place},
 	{.name = "halls", .activate = on_place},
 	{.name = "services", .activate = on_place},
+	{.name = "sites", .activate = on_place},
 	{.name = "doctor", .activate = on_place},
 	{.name = "show-key", .activate = on_show_key, .parameter_type = "s"},
 	{.name = "show-pin", .activate = on_show_pin, .parameter_type = "s"},
@@ -310,11 +311,17 @@ static const struct {
 	const char *action;
 	const char *keys[3];
 } shortcuts[] = {
-	{"app.quit", {"<Primary>q"}}, {"app.help", {"F1"}},
-	{"app.refresh", {"F5"}},      {"win.back", {"<Alt>Left", "Escape"}},
-	{"app.keys", {"<Alt>1"}},     {"app.timeline", {"<Alt>2"}},
-	{"app.halls", {"<Alt>3"}},    {"app.doctor", {"<Alt>4"}},
-	{"app.services", {"<Alt>5"}}, {"app.preferences", {"<Primary>comma"}},
+	{"app.quit", {"<Primary>q"}},
+	{"app.help", {"F1"}},
+	{"app.refresh", {"F5"}},
+	{"win.back", {"<Alt>Left", "Escape"}},
+	{"app.keys", {"<Alt>1"}},
+	{"app.timeline", {"<Alt>2"}},
+	{"app.halls", {"<Alt>3"}},
+	{"app.doctor", {"<Alt>4"}},
+	{"app.services", {"<Alt>5"}},
+	{"app.sites", {"<Alt>6"}},
+	{"app.preferences", {"<Primary>comma"}},
 };
 
 /* ---- without a window ---- */
@@ -506,7 +513,7 @@ static const GOptionEntry options[] = {
 	{"background", 0, 0, G_OPTION_ARG_NONE, NULL,
 	 N_("Show no window; watch keys and remind of dates"), NULL},
 	{"page", 0, 0, G_OPTION_ARG_STRING, NULL,
-	 N_("Open at a page: keys, timeline, services, halls or doctor"), N_("PAGE")},
+	 N_("Open at a page: keys, timeline, services, sites, halls or doctor"), N_("PAGE")},
 	{"version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Print the version"), NULL},
 	{NULL},
 };

@@ -14,6 +14,7 @@
 #include "assistant/ui/rows.h"
 #include "assistant/ui/services_page.h"
 #include "assistant/ui/sidebar.h"
+#include "assistant/ui/sites_page.h"
 #include "assistant/ui/timeline_page.h"
 
 #include <glib/gi18n.h>
@@ -54,6 +55,7 @@ static const struct {
 	{"halls", N_("Halls"), "ouk-hall-symbolic", ouk_halls_page_new},
 	{"doctor", N_("Check and Repair"), "ouk-doctor-symbolic", ouk_doctor_page_new},
 	{"services", N_("Services"), "ouk-certificate-symbolic", ouk_services_page_new},
+	{"sites", N_("Sites"), "ouk-site-symbolic", ouk_sites_page_new},
 };
 
 /* ---- messages ---- */

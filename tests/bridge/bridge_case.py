@@ -32,57 +32,10 @@ SITE = "https://hall.example"
 LATE = 60
 
 
-class Room(Desktop):
-    """A home, keys, and a person who answers; no screen."""
+class Bridged:
+    """What a desktop has when the bridge runs on it."""
 
-    def __init__(self, readers=2):  # pylint: disable=super-init-not-called
-        processes.adopt_orphans()
-        self.dir = tempfile.mkdtemp(prefix="ouk-br-", dir="/tmp")
-        atexit.register(self.stop)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-        self.keys, self.states, self.programs, self.mocks = {}, {}, [], None
-        self.make_home({})
-        os.mkdir(self.path("person"), 0o700)
-        self.env.update(PERSON=self.path("person"),
-                        XDG_STATE_HOME=self.path("home", ".local", "state"),
-                        OPENUKEY_PINENTRY=os.path.join(HERE, "person.py"))
-        self.env.pop("DISPLAY", None)
-        self.rules()
-        self.bridge, self.lines_before = None, 0
-        try:
-            self.start_service(readers)
-        except BaseException:
-            self.stop()
-            raise
-
-    # ---- the person ----
-
-    def rules(self, **rules):
-        """What the person answers, by reason: a PIN, "no", "never", a choice; lists in turn."""
-        rules = {"question": 0, "login": PIN, "sign": PIN, "change": "no", **rules}
-        self.write("person/rules.next", json.dumps(rules))
-        os.rename(self.path("person", "rules.next"), self.path("person", "rules.json"))
-
-    def hold(self, held):
-        if held:
-            self.write("person/hold", "")
-        elif os.path.exists(self.path("person", "hold")):
-            os.unlink(self.path("person", "hold"))
-
-    def asked(self, kind="asked"):
-        """What the person was asked (or told) so far."""
-        if not os.path.exists(self.path("person", "asked")):
-            return []
-        notes = [json.loads(line) for line in self.read("person/asked").splitlines()]
-        return [entry for entry in notes if entry["kind"] == kind]
-
-    def wait_asked(self, count):
-        wait_for(lambda: len(self.asked()) >= count, "question %d" % count, LATE)
-        return self.asked()
-
-    def forget_asked(self):
-        if os.path.exists(self.path("person", "asked")):
-            os.unlink(self.path("person", "asked"))
+    bridge, lines_before = None, 0
 
     # ---- the bridge ----
 
@@ -91,8 +44,14 @@ class Room(Desktop):
         self.wait_bridge()
 
     def wait_bridge(self):
-        wait_for(lambda: os.path.exists(self.path("run", "openukey", "bridge.control")),
-                 "the bridge's socket", LATE)
+        def look():
+            if self.bridge.poll() is not None:
+                raise AssertionError("no bridge\n" + self.read("logs/bridge.log"))
+            try:
+                return self.control("status")
+            except OSError:
+                return None
+        wait_for(look, "the bridge", LATE)
 
     def stop_bridge(self):
         self.bridge.terminate()
@@ -132,6 +91,67 @@ class Room(Desktop):
         """The journal's lines of one kind, of this test."""
         return [line for line in self.journal()[self.lines_before:] if line["event"] == event]
 
+    # ---- keys ----
+
+    def make_key(self, name, alg="sm2", serial="TEST0001", pin=PIN, *options):
+        self.provision(name, "--serial", serial, "--label", name, "--pin", pin, *options,
+                       "--container", "Unit", "--sign-key", "%s/%s-sign.key" % (FIXTURES, alg),
+                       "--sign-cert", "%s/%s-sign.pem" % (FIXTURES, alg), "--enc-key",
+                       "%s/%s-enc.key" % (FIXTURES, alg), "--enc-cert",
+                       "%s/%s-enc.pem" % (FIXTURES, alg))
+
+
+class Room(Bridged, Desktop):
+    """A home, keys, and a person who answers; no screen."""
+
+    def __init__(self, readers=2):  # pylint: disable=super-init-not-called
+        processes.adopt_orphans()
+        self.dir = tempfile.mkdtemp(prefix="ouk-br-", dir="/tmp")
+        atexit.register(self.stop)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        self.keys, self.states, self.programs, self.mocks = {}, {}, [], None
+        self.make_home({})
+        os.mkdir(self.path("person"), 0o700)
+        self.env.update(PERSON=self.path("person"),
+                        XDG_STATE_HOME=self.path("home", ".local", "state"),
+                        OPENUKEY_PINENTRY=os.path.join(HERE, "person.py"))
+        self.env.pop("DISPLAY", None)
+        self.rules()
+        try:
+            self.start_service(readers)
+        except BaseException:
+            self.stop()
+            raise
+
+    # ---- the person ----
+
+    def rules(self, **rules):
+        """What the person answers, by reason: a PIN, "no", "never", a choice; lists in turn."""
+        rules = {"question": 0, "login": PIN, "sign": PIN, "change": "no", **rules}
+        self.write("person/rules.next", json.dumps(rules))
+        os.rename(self.path("person", "rules.next"), self.path("person", "rules.json"))
+
+    def hold(self, held):
+        if held:
+            self.write("person/hold", "")
+        elif os.path.exists(self.path("person", "hold")):
+            os.unlink(self.path("person", "hold"))
+
+    def asked(self, kind="asked"):
+        """What the person was asked (or told) so far."""
+        if not os.path.exists(self.path("person", "asked")):
+            return []
+        notes = [json.loads(line) for line in self.read("person/asked").splitlines()]
+        return [entry for entry in notes if entry["kind"] == kind]
+
+    def wait_asked(self, count):
+        wait_for(lambda: len(self.asked()) >= count, "question %d" % count, LATE)
+        return self.asked()
+
+    def forget_asked(self):
+        if os.path.exists(self.path("person", "asked")):
+            os.unlink(self.path("person", "asked"))
+
     def begin(self):
         """Sites are strangers again, the person answers as people mostly do."""
         self.rules()
@@ -141,15 +161,6 @@ class Room(Desktop):
         path = self.path("home", ".config", "openukey", "sites.json")
         if os.path.exists(path):
             os.unlink(path)
-
-    # ---- keys ----
-
-    def make_key(self, name, alg="sm2", serial="TEST0001", pin=PIN, *options):
-        self.provision(name, "--serial", serial, "--label", name, "--pin", pin, *options,
-                       "--container", "Unit", "--sign-key", "%s/%s-sign.key" % (FIXTURES, alg),
-                       "--sign-cert", "%s/%s-sign.pem" % (FIXTURES, alg), "--enc-key",
-                       "%s/%s-enc.key" % (FIXTURES, alg), "--enc-cert",
-                       "%s/%s-enc.pem" % (FIXTURES, alg))
 
 
 class Error(Exception):
