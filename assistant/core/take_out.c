@@ -50,10 +50,10 @@ on_bus(GObject *source, GAsyncResult *result, gpointer data)
 	}
 	g_variant_builder_init(&parameter, G_VARIANT_TYPE("av"));
 	g_variant_builder_init(&platform, G_VARIANT_TYPE("a{sv}"));
-	g_dbus_connection_call(
-		bus, ASSISTANT, "/org/openukey/Assistant", "org.gtk.Actions", "Activate",
-		g_variant_new("(sava{sv})", "session-ended", &parameter, &platform), NULL,
-		G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_told, data);
+	g_dbus_connection_call(bus, ASSISTANT, "/org/openukey/Assistant", "org.gtk.Actions",
+			       "Activate",
+			       g_variant_new("(sava{sv})", "session-ended", &parameter, &platform),
+			       NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL, on_told, data);
 }
 
 void

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hall's session is over and the key still plugged in: 我的证书 reminds the person to take it out,
- * once; where that is not running, the desktop is asked for the notification itself.
+ * A hall's session is over and the key still plugged in: 我的证书 reminds the person to take it
+ * out, once; where that is not running, the desktop is asked for the notification itself.
  */
 #ifndef OUK_CORE_TAKE_OUT_H
 #define OUK_CORE_TAKE_OUT_H
