@@ -206,7 +206,8 @@ cs_api_submit(void *ctx, const struct cs_http_request *http, json_t *answer)
 
 	if (st == CS_OK && strcmp(row.state, "draft") == 0)
 		st = cs_api_step(desk, &row, CS_EVENT_SUBMIT);
-	if (st == CS_OK)
+	/* The same request came twice at once: it is gone on with. */
+	if (st == CS_OK || st == CS_E_STATE)
 		st = cs_order_read(&desk->orders, row.id, &row, &form);
 	if (st != CS_OK)
 		return st;

@@ -254,7 +254,7 @@ class Rig:
     def nginx(self):
         """The configuration we ship, with this rig's sockets, port and certificate."""
         text = (TREE / "service/certd/nginx.conf").read_text()
-        server = "\tserver unix:/run/openukey-certd/http max_fails=1 fail_timeout=2s;\n"
+        server = "\tserver unix:/run/openukey-certd/http max_fails=0;\n"
         assert server in text
         text = text.replace(server, "".join(
             server.replace("/run/openukey-certd/http", self.file(f"http-{number}"))
