@@ -2,9 +2,12 @@
 #include "service/base/daemon.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -112,20 +115,44 @@ cs_daemon_secret(const char *path, struct uk_secret *ret)
 	return uk_secret_set(ret, uk_secret_peek(&line)) == UK_OK ? CS_OK : CS_E_TOO_LARGE;
 }
 
+/* A number or a name; false when there is no such user. */
+static bool
+user_find(const char *text, uid_t *ret)
+{
+	const struct passwd *row;
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (end != text && *end == '\0') {
+		*ret = (uid_t)number;
+		return true;
+	}
+	row = getpwnam(text);
+	if (row == NULL)
+		return false;
+	*ret = row->pw_uid;
+	return true;
+}
+
 size_t
 cs_daemon_users(const char *text, uid_t *ret, size_t room)
 {
+	char word[NAME_MAX + 1];
 	size_t len = 0;
-	char *end;
 
 	ret[len++] = geteuid();
 	while (*text != '\0' && len < room) {
-		unsigned long user = strtoul(text, &end, 10);
+		size_t part = strcspn(text, ",");
 
-		if (end == text)
-			break;
-		ret[len++] = (uid_t)user;
-		text = *end == ',' ? end + 1 : end;
+		if (part > 0 && part < sizeof(word)) {
+			memcpy(word, text, part);
+			word[part] = '\0';
+			if (user_find(word, &ret[len]))
+				len++;
+			else
+				(void)fprintf(stderr, "--peers: there is no user %s\n", word);
+		}
+		text += part + (text[part] == ',');
 	}
 	return len;
 }

@@ -32,7 +32,10 @@ enum cs_status cs_daemon_say(const char *name, const char *what, enum cs_status 
 /* The first line of a file that nobody else may read. */
 UK_CHECKED enum cs_status cs_daemon_secret(const char *path, struct uk_secret *ret);
 
-/* "1000,1001" -> user ids; the process's own is always among them. Returns how many. */
+/*
+ * "1000,www-data" -> user ids; the process's own is always among them, an unknown name is said on
+ * stderr and left out. Returns how many. Before there are threads.
+ */
 size_t cs_daemon_users(const char *text, uid_t *ret, size_t room);
 
 #endif

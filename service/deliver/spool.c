@@ -53,10 +53,12 @@ letter_open(const struct cs_spool *spool, const char *topic, struct uk_span payl
 	return st == CS_OK ? cs_unseal(&person, topic, payload, ret) : st;
 }
 
+/* The group is the folder's: where a courier of another user carries letters, it is the courier's.
+ */
 static bool
 file_write(const char *path, struct uk_span bytes)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
 	bool written;
 
 	if (fd < 0)
