@@ -312,6 +312,25 @@ ouk_memory_set_reminded(OukMemory *memory, const char *id, guint stages, GError 
 	return memory_change(memory, set_reminded, &reminded, error);
 }
 
+guint
+ouk_memory_key_number(OukMemory *memory, const char *key_id)
+{
+	g_autoptr(GHashTable) before = g_hash_table_new(g_str_hash, g_str_equal);
+	guint number;
+
+	g_mutex_lock(&memory->lock);
+	for (guint i = 0; i < memory->data.rows->len; i++) {
+		const MemoryRow *row = g_ptr_array_index(memory->data.rows, i);
+
+		if (strcmp(row->key_id, key_id) == 0)
+			break;
+		g_hash_table_add(before, row->key_id);
+	}
+	number = g_hash_table_size(before);
+	g_mutex_unlock(&memory->lock);
+	return number;
+}
+
 /* ---- nicknames ---- */
 
 struct naming {

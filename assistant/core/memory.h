@@ -48,6 +48,9 @@ GPtrArray *ouk_memory_list(OukMemory *memory);
 /* As they are at another time (Unix time). */
 GPtrArray *ouk_memory_list_at(OukMemory *memory, gint64 now);
 
+/* The key's order among those remembered; for one that is not, how many they are. */
+guint ouk_memory_key_number(OukMemory *memory, const char *key_id);
+
 /* All pairs of a key that can be read. FALSE: OUK_E_FILE_WRITE, nothing is changed. */
 gboolean ouk_memory_remember(OukMemory *memory, OukTokenView *token, GError **error);
 /* By id; NULL: everything, nicknames included. OUK_E_NO_CERT. */

@@ -3,6 +3,7 @@
 #ifndef OUK_CORE_SNAPSHOT_H
 #define OUK_CORE_SNAPSHOT_H
 
+#include "assistant/core/marks.h"
 #include "assistant/core/view.h"
 
 /* What a pair is made from; everything is borrowed, NULL where it is not there. */
@@ -28,7 +29,8 @@ void ouk_pairs_settle(GPtrArray *pairs);
 
 /* What this computer knows of keys and certificates besides. Called on the main context only. */
 typedef struct {
-	char *(*nickname)(const char *key_id, gpointer data); /* the caller frees; NULL */
+	OukMemory *memory; /* nicknames; NULL */
+	OukMarks *marks;
 	OukAsked (*asked)(const char *sha256, gpointer data);
 	gpointer data;
 } OukNotes;

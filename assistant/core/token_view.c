@@ -73,17 +73,6 @@ ouk_token_view_title(const OukTokenView *view)
 
 /* ---- what follows from the rest ---- */
 
-/* FNV-1a: the same marks for the same key on every computer. */
-static guint32
-hash_of(const char *text)
-{
-	guint32 hash = 2166136261u;
-
-	for (; *text != '\0'; text++)
-		hash = (hash ^ (guint8)*text) * 16777619u;
-	return hash;
-}
-
 static const char *
 end_of(const char *serial)
 {
@@ -103,16 +92,12 @@ info_settle(OukTokenView *view)
 {
 	OukTokenInfo *info = &view->info;
 	OukPairView *best;
-	guint32 hash;
 
 	ouk_pairs_settle(info->pairs);
 	best = ouk_token_view_best(view);
 	g_clear_pointer(&info->unit, g_free);
 	if (best != NULL && ouk_pair_view_cert(best) != NULL)
 		info->unit = g_strdup(ouk_pair_view_info(best)->unit);
-	hash = hash_of(info->key_id);
-	info->colour = hash % OUK_MARKS;
-	info->shape = hash / OUK_MARKS % OUK_MARKS;
 }
 
 /* ---- the same key once more ---- */
@@ -148,7 +133,9 @@ ouk_token_view_again(OukTokenView *view, const OukNotes *notes, gint64 now)
 	OukTokenView *again = view_copy(&view->info);
 
 	g_free(again->info.nickname);
-	again->info.nickname = notes->nickname(view->info.key_id, notes->data);
+	again->info.nickname = notes->memory != NULL
+				       ? ouk_memory_nickname(notes->memory, view->info.key_id)
+				       : NULL;
 	for (guint i = 0; i < view->info.pairs->len; i++) {
 		OukPairView *pair = g_ptr_array_index(view->info.pairs, i);
 		const OukPairCert *cert = ouk_pair_view_cert(pair);
@@ -158,6 +145,8 @@ ouk_token_view_again(OukTokenView *view, const OukNotes *notes, gint64 now)
 		g_ptr_array_add(again->info.pairs, ouk_pair_view_again(pair, asked, now));
 	}
 	info_settle(again);
+	ouk_mark_look(ouk_marks_number(notes->marks, notes->memory, view->info.key_id),
+		      &again->info.colour, &again->info.shape);
 	return again;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/core/watch.h"
 
-#include "assistant/core/memory.h"
+#include "assistant/core/marks.h"
 #include "assistant/core/pcscd.h"
 #include "assistant/core/watch_slot.h"
 
@@ -21,6 +21,7 @@ struct _OukWatch {
 	GObject parent;
 	OukMemory *memory;
 	GHashTable *asked; /* fingerprint -> OukAsked */
+	OukMarks *marks;
 	OukEngine *engine; /* NULL: closed */
 	OukPcscd *pcscd;
 	GMainContext *context;
@@ -188,14 +189,6 @@ on_settle_late(gpointer data)
 
 /* ---- snapshots ---- */
 
-static char *
-note_nickname(const char *key_id, gpointer data)
-{
-	OukWatch *watch = data;
-
-	return watch->memory != NULL ? ouk_memory_nickname(watch->memory, key_id) : NULL;
-}
-
 static OukAsked
 note_asked(const char *sha256, gpointer data)
 {
@@ -208,7 +201,7 @@ note_asked(const char *sha256, gpointer data)
 static OukTokenView *
 view_noted(OukWatch *watch, OukTokenView *view)
 {
-	OukNotes notes = {note_nickname, note_asked, watch};
+	OukNotes notes = {watch->memory, watch->marks, note_asked, watch};
 
 	return ouk_token_view_again(view, &notes, g_get_real_time() / G_USEC_PER_SEC);
 }
@@ -448,6 +441,7 @@ ouk_watch_finalize(GObject *object)
 
 	g_clear_pointer(&watch->memory, ouk_memory_unref);
 	g_hash_table_unref(watch->asked);
+	g_hash_table_unref(watch->marks);
 	g_ptr_array_unref(watch->entries);
 	g_main_context_unref(watch->context);
 	G_OBJECT_CLASS(ouk_watch_parent_class)->finalize(object);
@@ -475,6 +469,7 @@ ouk_watch_init(OukWatch *watch)
 {
 	watch->entries = g_ptr_array_new_with_free_func((GDestroyNotify)entry_free);
 	watch->asked = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	watch->marks = ouk_marks_new();
 	watch->context = g_main_context_ref_thread_default();
 	watch->today = day_now();
 }

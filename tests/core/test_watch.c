@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The list of keys: what comes and goes, with the real pcscd starting late and again. */
+#include "assistant/core/marks.h"
 #include "tests/core/room.h"
 
 #include <stdio.h>
@@ -140,6 +141,19 @@ list_is(struct room *at, gpointer data)
 }
 
 static void
+assert_all_look_different(void)
+{
+	gboolean seen[OUK_MARKS][OUK_MARKS] = {{FALSE}};
+
+	for (unsigned int i = 0; i < TEN; i++) {
+		const OukTokenInfo *info = room_key(&room, i);
+
+		assert_false(seen[info->colour][info->shape]);
+		seen[info->colour][info->shape] = TRUE;
+	}
+}
+
+static void
 ten_keys_in_any_order(void **state)
 {
 	guint rounds = getenv("OPENUKEY_TEST_LONG") != NULL ? ROUNDS_LONG : ROUNDS;
@@ -154,6 +168,7 @@ ten_keys_in_any_order(void **state)
 		in[i] = TRUE;
 	}
 	assert_true(room_until(&room, list_is, in, ROOM_LATE_MS));
+	assert_all_look_different();
 	for (guint i = 0; i < rounds; i++) {
 		unsigned int reader = (unsigned int)g_rand_int_range(rand, 0, TEN);
 
@@ -381,6 +396,34 @@ it_ends_at_any_moment(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
+/* The first dozen, whatever they are called; and after them, nobody is refused. */
+static void
+keys_on_one_desk_look_different(void **state)
+{
+	g_autoptr(GHashTable) marks = ouk_marks_new();
+	gboolean seen[OUK_MARKS][OUK_MARKS] = {{FALSE}};
+
+	for (guint i = 0; i < OUK_MARKS * OUK_MARKS + 3; i++) {
+		g_autofree char *key_id = g_strdup_printf("maker/%u", i * 7919);
+		guint number = ouk_marks_number(marks, NULL, key_id);
+		guint colour, shape;
+
+		assert_int_equal(ouk_marks_number(marks, NULL, key_id), number);
+		ouk_mark_look(number, &colour, &shape);
+		assert_true(colour < OUK_MARKS && shape < OUK_MARKS);
+		assert_int_equal(seen[colour][shape], i >= OUK_MARKS * OUK_MARKS);
+		seen[colour][shape] = TRUE;
+		/* neighbours differ in both, for who sees no colours and who sees no shapes */
+		if (i > 0 && i < OUK_MARKS) {
+			guint before_colour, before_shape;
+
+			ouk_mark_look(i - 1, &before_colour, &before_shape);
+			assert_int_not_equal(colour, before_colour);
+			assert_int_not_equal(shape, before_shape);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -398,6 +441,7 @@ main(void)
 		TEST(a_certificate_without_its_key_is_told),
 		TEST(an_unreadable_certificate_is_not_hidden),
 		TEST(it_ends_at_any_moment),
+		cmocka_unit_test(keys_on_one_desk_look_different),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
