@@ -155,9 +155,10 @@ details_read(OukApprovalItem *item, JsonObject *object, GError **error)
 		g_autofree char *hash = der != NULL ? hash_of(der->data, der->len) : NULL;
 		g_autofree char *words = NULL;
 
-		if (wanted == NULL || hex == NULL)
+		/* "-": there is none. A hash alone says nothing to whoever is to sign. */
+		if (wanted == NULL || strcmp(wanted, "-") == 0)
 			continue;
-		if (g_strcmp0(hash, wanted) == 0)
+		if (hash != NULL && strcmp(hash, wanted) == 0)
 			words = details[i].words(der);
 		if (words == NULL)
 			return ouk_fail(error, OUK_E_PAPER_DECEIVES);

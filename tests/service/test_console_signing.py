@@ -65,7 +65,10 @@ class Files(Signing):
                  "\ncode=c\nyears=1\nold=-\npaid=0\n")
         for body, more, code in (("order\nact=approve", {}, 9), ("x", {}, 9), ("", {}, 9),
                                  ("order\nnumber=\u202e1\nact=approve\n", {}, 9),
-                                 ("order\nact=approve\n\n", {}, 9), (issue, {"subject": "3000"}, 5)):
+                                 ("order\nact=approve\n\n", {}, 9), (issue, {"subject": "3000"}, 5),
+                                 # nor what is only a hash, or has another beside it
+                                 (issue, {}, 5), ("revoke\norder=o\nsn=S\nreason=cessation\ncert=" +
+                                                  "0" * 64 + "\n", {}, 5)):
             self.approve_paper({**paper, "items": [{"body": body, **more}]}, code)
         for wrong in ({}, {"openukey-approval": 2, "items": paper["items"]},
                       {"openukey-approval": 1, "items": []}):

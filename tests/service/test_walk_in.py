@@ -66,6 +66,23 @@ class WalkIn(ConsoleCase):
         # one key has one open order
         self.open(kind="lost", sn="SN0001", status=409)
 
+    def test_a_key_that_is_counter_only_is_tried_again(self):
+        self.enrol("SN0001")
+        self.ok("begin", order="x", sn="SN0001", method="sms")
+        self.ok("send", order="x")
+        grant = self.ok("check", order="x", code=self.code("x"))["grant"]
+        self.ok("foreign", order="x", sn="SN0001", grant=grant)
+        number = self.came(kind="unlock", sn="SN0001")
+        self.ask_for("li", number, "unlock")
+        self.sign("li", number)
+        status, _, text = self.sign("zhao", number)
+        self.assertEqual(status, 409)
+        self.assertIn("counter-only", text)
+        self.act_on(number, "again", "li", "zhao")
+        self.assertEqual(self.ok("key", sn="SN0001")["state"], "active")
+        self.act_on(number, "unlock", "li", "zhao")
+        self.assertEqual(self.state_of(number), "code-ok")
+
     def test_a_revocation(self):
         number = self.came(kind="revoke", sn="SN0001")
         self.assertEqual(self.state_of(number), "review")
