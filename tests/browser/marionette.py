@@ -57,14 +57,16 @@ browser.setTimeout(() => browser.gBrowser.selectedBrowser.fixupAndLoadURIString(
 
 
 class Firefox(Browser):
-    """folder: the profile's place; env: what it is started with; preferences: further ones."""
+    """folder: where its log goes, and its profile (where none is named); env: what it is started
+    with; preferences: further ones."""
 
     name = "firefox"
 
-    def __init__(self, folder, env, headless=True, preferences=None):
+    def __init__(self, folder, env, headless=True, preferences=None, profile=None):
         self.number, self.buffer = 0, b""
-        self.profile = os.path.join(folder, "firefox-profile")
-        os.makedirs(self.profile)
+        self.profile = profile or os.path.join(folder, "firefox-profile")
+        os.makedirs(self.profile, exist_ok=True)
+        self._forget_port()
         with open(os.path.join(self.profile, "user.js"), "w", encoding="utf-8") as file:
             for name, value in {**PREFERENCES, **(preferences or {})}.items():
                 file.write("user_pref(%s, %s);\n" % (json.dumps(name), json.dumps(value)))
@@ -75,6 +77,12 @@ class Firefox(Browser):
         self.link = socket.create_connection(("127.0.0.1", self._port()), timeout=120)
         self._receive()
         self.call("WebDriver:NewSession", pageLoadStrategy="none", unhandledPromptBehavior="ignore")
+
+    def _forget_port(self):
+        """What the profile's last run left behind."""
+        path = os.path.join(self.profile, "MarionetteActivePort")
+        if os.path.exists(path):
+            os.unlink(path)
 
     def _port(self):
         def look():

@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Pages of both families ask the bridge at this computer's ports: real browsers, real prompts."""
+
+import ground
+
+ground.need("firefox-esr", "chromium", "nginx", "unshare", "certutil", "modutil", "openbox", "xdotool",
+            "Xvfb")
+ground.enter()
+
+import os  # noqa: E402
+import unittest  # noqa: E402
+
+from bridge_desk import LATE, UKEY, BridgeDesk  # noqa: E402
+from browser import BrowserError  # noqa: E402
+from desktop import MODULE  # noqa: E402
+from hall_desk import PIN, PLAIN, URL  # noqa: E402
+from processes import wait_for  # noqa: E402
+
+WRONG, FROM_PAGE = "000000", "123456"
+LONG = os.environ.get("OPENUKEY_TEST_LONG")
+
+
+class PortsCase(BridgeDesk):
+    """One browser for all tests of a class; each begins with a page of its own."""
+
+    @classmethod
+    def share(cls, browser):
+        cls.browser = browser
+        cls.addClassCleanup(browser.stop)
+
+    def open(self, path, base=PLAIN):
+        """Loads the page; the site is allowed when the bridge asks."""
+        self.browser.go("about:blank")
+        self.browser.wait("return location.href == 'about:blank'")
+        self.browser.go(base + path)
+        self.browser.wait("return document.getElementById('login') != null")
+        if not getattr(type(self), "allowed", {}).get(base):
+            self.press_prompt("Allow", base)
+            type(self).allowed = {**getattr(type(self), "allowed", {}), base: True}
+        self.has_certificate()
+
+    def has_certificate(self):
+        self.browser.wait("return document.body.dataset.certs == '1'", what="one certificate")
+
+    def log_in(self, site=PLAIN, pin=PIN):
+        self.browser.fill("#pin", FROM_PAGE)
+        self.browser.click("#login")
+        self.enter_pin(pin, site)
+
+    def inside(self, way):
+        """Waits until the hall lets in; more than five signatures in a minute are asked about."""
+        def look():
+            prompt = self.prompt()
+            more = prompt.find("push button", "Sign") if prompt else None
+            if more is not None:
+                more.press()
+            try:
+                return self.browser.script("return location.pathname == '/inside'")
+            except BrowserError:  # between two pages
+                return None
+        wait_for(look, "the page inside", LATE)
+        self.logged_in(self.browser, way)
+
+    def failed(self):
+        """What the page says went wrong."""
+        return self.browser.wait("return document.body.dataset.failed", what="the page gives up")
+
+
+class FirefoxTest(PortsCase):
+    """Sockets are free; for requests Firefox asks, unless a policy names the hall."""
+
+    firefox_policies = {"LocalNetworkAccess": {"Enabled": True, "SkipDomains": [ground.HALL]}}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        from marionette import Firefox
+        cls.share(Firefox(cls.desktop.path("home"), cls.desktop.env))
+
+    def test_a_page_that_lists_once_works_when_the_person_answers_late(self):
+        self.browser.go(PLAIN + "/bjca/once/")
+        self.wait_prompt("Allow", PLAIN)
+        self.browser.wait("return document.body.dataset.socket == 'open'")
+        self.assertIsNone(self.browser.script("return document.body.dataset.certs || null"))
+        self.press_prompt("Allow", PLAIN)
+        type(self).allowed = {PLAIN: True}
+        self.has_certificate()
+        self.log_in()
+        self.inside("bjca")
+        self.assertEqual(self.key_tries(), 10)
+
+    def test_a_wrong_pin_costs_a_try_and_the_right_one_logs_in(self):
+        self.open("/bjca/typed/")
+        self.log_in(pin=WRONG)
+        self.prompt_says("9")
+        self.assertEqual(self.key_tries(), 9)
+        self.type_pin(PIN)
+        self.inside("bjca")
+        self.assertEqual(self.key_tries(), 10)
+
+    def test_cancel_tells_the_page_no_and_costs_nothing(self):
+        self.open("/bjca/number-pin/")
+        self.browser.fill("#pin", FROM_PAGE)
+        self.browser.click("#login")
+        self.press_prompt("Cancel", PLAIN)
+        self.assertIn("10 tries", self.failed())
+        self.assertEqual(self.key_tries(), 10)
+        self.log_in()
+        self.inside("bjca")
+
+    def test_the_key_is_pulled_in_mid_login(self):
+        self.open("/bjca/")
+        self.browser.fill("#pin", FROM_PAGE)
+        self.browser.click("#login")
+        self.wait_prompt("Log In", PLAIN)
+        self.desktop.pull(0)
+        self.failed()
+        self.prompt_gone()
+        self.browser.wait("return document.body.dataset.certs == '0'", what="no certificate")
+        self.desktop.plug(0, "unit")
+        self.has_certificate()
+        self.log_in()
+        self.inside("bjca")
+        self.assertEqual(self.key_tries(), 10)
+
+    def test_habits_of_real_pages(self):
+        names = ["message", "blocking"]
+        if LONG:
+            names += ["serial", "params", "array", "cookie"]
+        for name in names:
+            with self.subTest(name):
+                self.open("/bjca/%s/" % name)
+                self.log_in()
+                self.inside("bjca")
+
+    def test_hebca_s_pages(self):
+        for name in ["", "message/", "pin/"] if LONG else ["message/"]:
+            with self.subTest(name):
+                self.open("/hebca/" + name)
+                self.log_in()
+                self.inside("hebca")
+
+
+class ChromiumTest(PortsCase):
+    """With the policy that lets a hall reach this computer, and the bridge's certificate as
+    registered for the user. Pages without TLS are never let through, policy or not."""
+
+    chromium_policies = {"LocalNetworkAccessAllowedForUrls": [URL, PLAIN],
+                         "LoopbackNetworkAllowedForUrls": [URL, PLAIN]}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        out, code = cls.desktop.run(UKEY, "browsers", "register", "--module", MODULE)
+        assert code == 0, out
+        from devtools import Chromium
+        cls.share(Chromium(cls.desktop.path("home"), cls.desktop.env))
+
+    def test_beijing_s_page(self):
+        self.open("/bjca/", URL)
+        self.log_in(URL)
+        self.inside("bjca")
+        self.assertEqual(self.key_tries(), 10)
+
+    def test_hebei_s_page(self):
+        self.open("/hebca/", URL)
+        self.log_in(URL)
+        self.inside("hebca")
+
+    def test_a_page_without_tls_is_kept_from_the_ports(self):
+        self.browser.go(PLAIN + "/bjca/")
+        self.browser.wait("return document.body.dataset.socket == 'closed'")
+        self.assertTrue(any("LOCAL_NETWORK_ACCESS" in text for text in self.browser.said()))
+        self.assertIsNone(self.prompt())
+
+
+unittest.main()
