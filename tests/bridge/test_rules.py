@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a page may and may not have done with a key."""
 
+import glob
 import hashlib
+import json
+import os
 import time
 import unittest
 
@@ -107,6 +110,40 @@ class ConsentTest(BridgeCase):
         self.room.pull(0)
         wait_for(lambda: page.link.receive(0.05) is None and len(page.pushed()) > 1, "another",
                  LATE)
+
+
+class HallTest(BridgeCase):
+    def hall(self):
+        """(host, name) of a hall in the list."""
+        for path in sorted(glob.glob(os.path.join(os.environ["OPENUKEY_PROFILES"], "*.json"))):
+            with open(path, encoding="utf-8") as file:
+                profile = json.load(file)
+            for hall in profile.get("halls", []):
+                host = hall["urls"][0].split("/")[2]
+                if host.startswith("www."):
+                    return host, hall["name"]["en"]
+        raise AssertionError("no hall")
+
+    def test_a_hall_is_named_and_its_look_alike_gets_nothing(self):
+        self.plug()
+        host, name = self.hall()
+        page = self.page(origin="http://" + host)
+        page.call("SOF_GetUserList")
+        asked = self.room.asked()[0]
+        self.assertEqual(asked["site-state"], "listed")  # http never gets the mark
+        self.assertIn(name, asked["site-name"])
+        self.room.forget_asked()
+        parts = host.split(".")
+        parts[1] = parts[1][:-1] + ("i" if parts[1][-1] != "i" else "l")
+        alike = self.page(origin="https://" + ".".join(parts))
+        self.assertEqual(alike.refused("SOF_GetUserList"), "PAGE_LOOKALIKE")
+        asked = self.room.wait_asked(1)[0]
+        self.assertEqual(asked["site-state"], "alike")
+        self.assertIn(name, asked["heading"])
+        self.assertNotIn("yes", asked)
+        self.assertEqual(alike.refused("SOF_Login", "Unit/TEST0001", PIN), "PAGE_LOOKALIKE")
+        self.assertEqual(len(self.room.asked()), 1)
+        self.assertEqual(self.room.tries_left(0), 10)
 
 
 class PinTest(BridgeCase):
