@@ -8,8 +8,9 @@
 
 #include <string.h>
 
-/* A port that somebody else has is tried again so often, and the leaf's end is looked at. */
+/* A port that somebody else has is tried again so often; the leaf's end is looked at so often. */
 #define RETRY_SECONDS 60
+#define LEAF_SECONDS  3600
 /* A browser that opens all its tabs again comes with many connections at once. */
 #define BACKLOG 512
 
@@ -135,14 +136,43 @@ port_close(OukPort *port)
 
 /* ---- all of them ---- */
 
+static gboolean on_timer(gpointer data);
+
+static void
+timer_start(OukListen *listen)
+{
+	gboolean all = TRUE;
+
+	for (guint i = 0; i < OUK_DOORS; i++)
+		all = all && (listen->ports[i].port == 0 || listen->ports[i].service != NULL);
+	listen->timer = g_timeout_add_seconds(all ? LEAF_SECONDS : RETRY_SECONDS, on_timer, listen);
+}
+
+/* A bridge that runs for weeks: connections from now on meet the new certificate. */
+static void
+leaf_look(OukPort *port)
+{
+	gboolean fresh = FALSE;
+	GTlsCertificate *leaf;
+
+	if (port->certificate == NULL)
+		return;
+	leaf = ouk_leaf_open(g_get_real_time() / G_USEC_PER_SEC, &fresh, NULL);
+	if (leaf != NULL && fresh)
+		g_set_object(&port->certificate, leaf);
+	g_clear_object(&leaf);
+}
+
 static gboolean
-on_retry(gpointer data)
+on_timer(gpointer data)
 {
 	OukListen *listen = data;
 
 	for (guint i = 0; i < OUK_DOORS; i++)
 		port_try(listen, i);
-	return G_SOURCE_CONTINUE;
+	leaf_look(&listen->ports[OUK_DOOR_BJCA_TLS]);
+	timer_start(listen);
+	return G_SOURCE_REMOVE;
 }
 
 OukListen *
@@ -163,7 +193,7 @@ ouk_listen_new(OukBridge *bridge, const OukListenPorts *ports)
 		g_object_set_data(G_OBJECT(port->server), OUK_SYNC_KEY, listen->sync);
 		port_try(listen, i);
 	}
-	listen->timer = g_timeout_add_seconds(RETRY_SECONDS, on_retry, listen);
+	timer_start(listen);
 	return listen;
 }
 
