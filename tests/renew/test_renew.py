@@ -46,8 +46,9 @@ class Renewal(RenewCase):
 
     def test_a_process_of_the_service_is_killed_at_a_step(self):
         """The service comes back, the same call goes on."""
-        pairs = [(step, name) for step in STEPS[1:] for name in ("certd", "issuerd")]
-        for step, name in pairs if LONG else [("RESULT", "issuerd")]:
+        pairs = [(step, name) for step in STEPS[1:]
+                 for name in ("certd", "issuerd", "kmcd", "unlockd")]
+        for step, name in pairs if LONG else [("RESULT", "issuerd"), ("REQUEST", "kmcd")]:
             with self.subTest(step=step, process=name):
                 self.another()
                 order = self.ready()
