@@ -26,9 +26,12 @@ static const struct {
 	size_t most;
 	enum cs_status (*work)(const struct cs_working *working, const struct cs_letter *letter);
 } works[] = {
-	{"query", 1, cs_query_work},   {"handler", 1, cs_handler_work},
-	{"refund", 1, cs_refund_work}, {"invoice", 1, cs_invoice_work},
-	{"work", 1, cs_chore_work},    {"notice", CS_LETTERS_MAX, cs_notice_work},
+	{"query", CS_LETTERS_MAX, cs_query_work},
+	{"handler", CS_LETTERS_MAX, cs_handler_work},
+	{"refund", 1, cs_refund_work},
+	{"invoice", 1, cs_invoice_work},
+	{"work", 1, cs_chore_work},
+	{"notice", CS_LETTERS_MAX, cs_notice_work},
 };
 static const char *const posts[] = {"sms", "email"};
 

@@ -24,29 +24,37 @@ struct cs_turns {
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cs_turns *list;
 
-/* Beside the database.  Where none can be made, the engine's own lock has to do. */
+/*
+ * Beside the database, and its owner's whoever makes it.  Where none can be made, the engine's own
+ * lock has to do.
+ */
 static int
-turn_file(const char *path)
+turn_file(const char *path, const struct stat *database)
 {
 	char name[PATH_ROOM];
-	int len = snprintf(name, sizeof(name), "%s-turn", path);
+	int len = snprintf(name, sizeof(name), "%s-turn", path), fd;
 
 	if (len < 0 || (size_t)len >= sizeof(name))
 		return -1;
-	return open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && geteuid() == 0 && fchown(fd, database->st_uid, database->st_gid) != 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 static struct cs_turns *
-turns_new(const char *path, uint64_t device, uint64_t inode)
+turns_new(const char *path, const struct stat *info)
 {
 	struct cs_turns *turns = calloc(1, sizeof(*turns));
 
 	if (turns == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&turns->turn, NULL);
-	turns->fd = turn_file(path);
-	turns->device = device;
-	turns->inode = inode;
+	turns->fd = turn_file(path, info);
+	turns->device = (uint64_t)info->st_dev;
+	turns->inode = (uint64_t)info->st_ino;
 	turns->next = list;
 	list = turns;
 	return turns;
@@ -68,7 +76,7 @@ cs_turns_of(const char *path)
 	while (turns != NULL && (turns->device != device || turns->inode != inode))
 		turns = turns->next;
 	if (turns == NULL)
-		turns = turns_new(path, device, inode);
+		turns = turns_new(path, &info);
 	if (turns != NULL)
 		turns->users++;
 	(void)pthread_mutex_unlock(&list_lock);

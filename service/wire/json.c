@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "service/wire/json.h"
 
+#include "common/secret.h"
 #include "service/base/random.h"
 
+#include <malloc.h>
 #include <string.h>
+
+/* Codes, PINs and people's numbers pass through such objects: what is let go is wiped first. */
+static void
+free_wiped(void *ptr)
+{
+	if (ptr != NULL)
+		uk_wipe(ptr, malloc_usable_size(ptr));
+	free(ptr);
+}
+
+__attribute__((constructor)) static void
+wipe_begin(void)
+{
+	json_set_alloc_funcs(malloc, free_wiped);
+}
 
 json_t *
 cs_json_read(struct uk_span bytes)

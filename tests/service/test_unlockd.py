@@ -5,11 +5,12 @@ import os
 import re
 import struct
 import subprocess
+import time
 import unittest
 from pathlib import Path
 
 from gm_key import ADMIN, USER, Key
-from unlock_case import CONTACT, UnlockCase, ask_raw, connect, enrol_body, frame, run, take
+from unlock_case import CONTACT, HSM_PIN, UnlockCase, ask_raw, connect, enrol_body, frame, run, take
 
 NEW_PIN = "brand-new-1"
 
@@ -126,6 +127,47 @@ class Unlockd(UnlockCase):
         self.assertEqual(key.device_auth(bytes.fromhex(data)), 0x9000)
         self.enrol(sn)
         self.refused("exists", "device-key", stage="proof", random=key.random().hex(), **members)
+
+    def memory(self):
+        """What the daemon can write to, as it is now; None: a sanitizer keeps more than the program."""
+        found = []
+        with open(f"/proc/{self.daemon.pid}/maps", encoding="ascii") as maps, \
+                open(f"/proc/{self.daemon.pid}/mem", "rb") as memory:
+            for line in maps:
+                area = re.match("([0-9a-f]+)-([0-9a-f]+) rw", line)
+                begin, end = (int(area[1], 16), int(area[2], 16)) if area else (0, 0)
+                if end - begin > 1 << 38:
+                    return None
+                if 0 < end - begin < 1 << 26:
+                    memory.seek(begin)
+                    found.append(memory.read(end - begin))
+        return b"".join(found)
+
+    def test_nothing_secret_stays_in_memory(self):
+        os.environ.pop("MALLOC_PERTURB_", None)  # which would write over it
+        self.again()
+        key = self.key()
+        self.enrol("SN0001")
+        grant = self.granted()
+        transport = self.relay(key, grant)
+        self.assertEqual(key.change(USER, transport, NEW_PIN), 0x9000)
+        self.ok("ack", order="order1", sn="SN0001", grant=grant)
+        for _ in range(1200):  # all letters have been written, and their last words are behind it
+            if any(letter["once"].startswith("done/") for letter in self.letters()):
+                break
+            time.sleep(0.05)
+        self.ok("status", order="order1")
+        try:
+            memory = self.memory()
+        except OSError:
+            memory = None
+        if memory is None:
+            self.skipTest("the daemon's memory is not shown here, or not only its own")
+        self.assertIn(b"order1", memory)
+        for secret in (self.code("order1"), transport, grant, self.admin_pin("SN0001"), HSM_PIN,
+                       CONTACT["phone"]):
+            self.assertNotIn(secret.encode(), memory)
+        self.assertNotIn(bytes.fromhex(grant), memory)
 
     # ---- power cuts and kill -9 ----
 
