@@ -6,9 +6,10 @@
 #include "assistant/core/errors.h"
 
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 #include <string.h>
 
-static gboolean for_all, rehearsal, quiet;
+static gboolean for_all, rehearsal, http_halls, quiet;
 static char *root, *module;
 
 static const GOptionEntry entries[] = {
@@ -20,6 +21,11 @@ static const GOptionEntry entries[] = {
 	 N_("browsers are to load this PKCS #11 module"), N_("FILE")},
 	{"rehearsal", 0, 0, G_OPTION_ARG_NONE, &rehearsal,
 	 N_("also the halls of the rehearsal world"), NULL},
+	{"http-halls", 0, 0, G_OPTION_ARG_NONE, &http_halls,
+	 N_("with --system: Chromium takes known halls without https for secure, so that their "
+	    "pages "
+	    "reach the key by a port"),
+	 NULL},
 	{"quiet", 0, 0, G_OPTION_ARG_NONE, &quiet, N_("say only what went wrong"), NULL},
 	{NULL},
 };
@@ -98,11 +104,25 @@ print_files(const GPtrArray *files, const char *what)
 		g_print("%s\n", _("Nothing had to be changed."));
 }
 
+/* Who has undone it does not want it again at the next login, which registers quietly. */
+static char *
+unwanted_path(void)
+{
+	return g_build_filename(g_get_user_state_dir(), "openukey", "browsers-undone", NULL);
+}
+
 static gboolean
 do_register(const OukBrowserSetup *setup, GError **error)
 {
 	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
-	gboolean done = ouk_browsers_register(setup, files, error);
+	g_autofree char *unwanted = unwanted_path();
+	gboolean done;
+
+	if (!setup->system && quiet && g_file_test(unwanted, G_FILE_TEST_EXISTS))
+		return TRUE;
+	if (!setup->system && !quiet)
+		g_unlink(unwanted);
+	done = ouk_browsers_register(setup, files, error);
 
 	print_files(files, _("Changed"));
 	if (!quiet && files->len > 0)
@@ -115,7 +135,11 @@ do_undo(const OukBrowserSetup *setup, GError **error)
 {
 	g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
 	gboolean done = ouk_browsers_undo(setup, files, error);
+	g_autofree char *unwanted = unwanted_path();
+	g_autofree char *folder = g_path_get_dirname(unwanted);
 
+	if (!setup->system && g_mkdir_with_parents(folder, 0700) == 0)
+		g_file_set_contents(unwanted, "", 0, NULL);
 	print_files(files, _("As before"));
 	return done;
 }
@@ -145,6 +169,7 @@ run(int argc, char **argv, GError **error)
 			   .module = path},
 		.profiles = profiles,
 		.rehearsal = rehearsal,
+		.http_halls = http_halls,
 		.system = for_all,
 		.leaf = leaf,
 		.addon = ouk_browsers_addon(),

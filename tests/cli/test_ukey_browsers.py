@@ -64,6 +64,12 @@ class BrowserCase(UkeyCase):
     def states(self, *words):
         return {each["id"]: each for each in self.browsers("status", "--json", *words).json()}
 
+    def hosts(self):
+        """Of the listed halls, in the list's order."""
+        halls = self.ukey("halls", "--json").json()
+        return list(dict.fromkeys(address.split("/")[2] for hall in halls
+                                  for address in hall["addresses"]))
+
     def system_file(self, path):
         return json.loads(self.read(f"{self.root}/{path}"))
 
@@ -74,7 +80,8 @@ class System(BrowserCase):
         self.assertEqual(self.states()["firefox"]["module"], "missing")
         self.browsers("register", "--system")
         self.assertEqual(self.system_file(POLICY),
-                         {"policies": {"SecurityDevices": {"Add": {"OpenUKey": MODULE}}}})
+                         {"policies": {"SecurityDevices": {"Add": {"OpenUKey": MODULE}},
+                                       "LocalNetworkAccess": {"SkipDomains": self.hosts()}}})
         self.assertEqual(os.stat(f"{self.root}/{POLICY}").st_mode & 0o777, 0o644)
         self.assertEqual(self.states()["firefox"]["module"], "ready")
         self.browsers("undo", "--system")
@@ -126,6 +133,7 @@ class System(BrowserCase):
         self.put(f"{self.root}/{POLICY}", policies)
         self.browsers("undo", "--system")
         del policies["policies"]["SecurityDevices"]["Add"]["OpenUKey"]
+        del policies["policies"]["LocalNetworkAccess"]
         self.assertEqual(self.system_file(POLICY), policies)
         self.assertFalse(os.path.exists(f"{self.root}/{MANAGED}openukey.json"))
 
@@ -136,6 +144,7 @@ class System(BrowserCase):
         changed = self.system_file(POLICY)
         changed["policies"]["BlockAboutConfig"] = True
         del changed["policies"]["SecurityDevices"]["Add"]["OpenUKey"]
+        del changed["policies"]["LocalNetworkAccess"]
         self.put(f"{self.root}/{POLICY}", changed)
         self.browsers("register", "--system")
         self.browsers("undo", "--system")
@@ -167,11 +176,16 @@ class System(BrowserCase):
         self.install("chromium")
         self.browsers("register", "--system")
         policy = self.system_file(MANAGED + "openukey.json")
-        halls = self.ukey("halls", "--json").json()
-        hosts = {address.split("/")[2] for hall in halls for address in hall["addresses"]}
+        hosts = set(self.hosts())
+        self.assertNotIn("OverrideSecurityRestrictionsOnInsecureOrigin", policy)
         for name in ("LocalNetworkAccessAllowedForUrls", "LoopbackNetworkAllowedForUrls"):
             self.assertEqual({url.split("/")[2] for url in policy[name]}, hosts)
             self.assertNotIn("*", "".join(policy[name]))
+        self.browsers("register", "--system", "--http-halls")
+        plain = self.system_file(MANAGED + "openukey.json")[
+            "OverrideSecurityRestrictionsOnInsecureOrigin"]
+        self.assertEqual({url.split("/")[2] for url in plain}, hosts)
+        self.assertEqual({url.split("/")[0] for url in plain}, {"http:"})
         self.browsers("register", "--system", "--rehearsal")
         self.assertGreater(len(self.system_file(MANAGED + "openukey.json")
                                ["LoopbackNetworkAllowedForUrls"]), len(policy[name]))
@@ -267,6 +281,16 @@ class User(BrowserCase):
         self.assertEqual(self.tree(self.home), before)
         self.assertNotIn("OpenUKey", self.modules(profile))
 
+    def test_who_has_undone_it_is_left_alone_at_the_next_login(self):
+        self.install("chromium")
+        self.browsers("register", "--quiet")
+        self.assertEqual(self.states()["chromium"]["module"], "ready")
+        self.browsers("undo")
+        self.assertEqual(self.browsers("register", "--quiet").out, "")
+        self.assertEqual(self.states()["chromium"]["module"], "missing")
+        self.browsers("register")
+        self.assertEqual(self.states()["chromium"]["module"], "ready")
+
     def test_a_snap_gets_no_module(self):
         os.makedirs(self.root + "/snap/firefox")
         profile = self.database(self.home + "/snap/firefox/common/.mozilla/firefox/x.default")
@@ -291,11 +315,17 @@ class User(BrowserCase):
         self.leaf()
         before = self.tree(self.home)
         self.browsers("register")
-        for folder in folders:
-            listed = self.nss("certutil", "-L", "-d", "sql:" + folder)
-            line = [line for line in listed.splitlines() if line.startswith("OpenUKey bridge")]
-            self.assertEqual(len(line), 1, listed)
-            self.assertEqual(line[0].split()[-1], "P,,")
+        listed = self.nss("certutil", "-L", "-d", "sql:" + folders[0])
+        line = [line for line in listed.splitlines() if line.startswith("OpenUKey bridge")]
+        self.assertEqual(len(line), 1, listed)
+        self.assertEqual(line[0].split()[-1], "P,,")
+        # Firefox looks at such trust for CAs only
+        for folder in folders[1:]:
+            self.assertNotIn("OpenUKey", self.nss("certutil", "-L", "-d", "sql:" + folder))
+            lines = self.read(folder + "/cert_override.txt").decode().splitlines()
+            self.assertEqual([line.split("\t")[0] for line in lines if line[0] != "#"],
+                             ["127.0.0.1:21061:", "localhost:21061:"])
+        self.assertIn("Nothing had", self.browsers("register").out)
         self.browsers("undo")
         self.assertEqual(self.tree(self.home), before)
 

@@ -13,7 +13,8 @@
 /* Until 145, and since 146: one permission was split into two. */
 static const char *const loopback[] = {"LocalNetworkAccessAllowedForUrls",
 				       "LoopbackNetworkAllowedForUrls"};
-#define ADDONS "ExtensionInstallAllowlist"
+#define ADDONS   "ExtensionInstallAllowlist"
+#define INSECURE "OverrideSecurityRestrictionsOnInsecureOrigin"
 
 /* ---- the other files ---- */
 
@@ -159,8 +160,49 @@ put_list(JsonBuilder *json, const char *name, const GPtrArray *list)
 	json_builder_end_array(json);
 }
 
+GPtrArray *
+policy_hall_hosts(const OukProfiles *profiles, gboolean rehearsal)
+{
+	g_autoptr(GPtrArray) origins = g_ptr_array_new_with_free_func(g_free);
+	GPtrArray *hosts = g_ptr_array_new_with_free_func(g_free);
+
+	add_halls(origins, profiles, rehearsal);
+	for (guint i = 0; i < origins->len; i++) {
+		g_autoptr(GUri) uri = g_uri_parse(origins->pdata[i], G_URI_FLAGS_NONE, NULL);
+
+		if (uri != NULL)
+			add_once(hosts, g_uri_get_host(uri));
+	}
+	return hosts;
+}
+
+/* Those of the listed origins that have no https. */
+static GPtrArray *
+plain_origins(const OukProfiles *profiles, gboolean rehearsal)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(g_free);
+
+	add_halls(list, profiles, rehearsal);
+	for (guint i = 0; i < list->len;) {
+		if (g_str_has_prefix(list->pdata[i], HTTP))
+			i++;
+		else
+			g_ptr_array_remove_index(list, i);
+	}
+	return list;
+}
+
+static void
+put_plain(JsonBuilder *json, const OukProfiles *profiles, gboolean rehearsal, const char *folder)
+{
+	g_autoptr(GPtrArray) list = plain_origins(profiles, rehearsal);
+
+	add_of_others(list, folder, INSECURE);
+	put_list(json, INSECURE, list);
+}
+
 GBytes *
-chromium_policy(const OukProfiles *profiles, gboolean rehearsal, const char *folder)
+chromium_policy(const OukProfiles *profiles, const ChromiumPolicy *ours, const char *folder)
 {
 	g_autoptr(JsonBuilder) json = json_builder_new();
 	g_autoptr(JsonNode) root = NULL;
@@ -172,10 +214,12 @@ chromium_policy(const OukProfiles *profiles, gboolean rehearsal, const char *fol
 	for (gsize i = 0; i < G_N_ELEMENTS(loopback); i++) {
 		g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
 
-		add_halls(list, profiles, rehearsal);
+		add_halls(list, profiles, ours->rehearsal);
 		add_of_others(list, folder, loopback[i]);
 		put_list(json, loopback[i], list);
 	}
+	if (ours->http_halls)
+		put_plain(json, profiles, ours->rehearsal, folder);
 	add_once(addons, BROWSER_BLINK_ADDON);
 	add_of_others(addons, folder, ADDONS);
 	put_list(json, ADDONS, addons);

@@ -11,6 +11,8 @@
 #define ADD       "Add"
 #define DELETE    "Delete"
 #define ADDONS    "ExtensionSettings"
+#define NETWORK   "LocalNetworkAccess"
+#define SKIP      "SkipDomains"
 #define DEPTH_MAX 32
 
 /* Firefox itself refuses files that nest like that; ours would be a stack to overflow. */
@@ -140,8 +142,69 @@ put_addon(JsonObject *policies, const char *addon)
 	return TRUE;
 }
 
+/* Index of the text in the list; -1 when it is not there. */
+static int
+index_of(JsonArray *list, const char *text)
+{
+	for (guint i = 0; i < json_array_get_length(list); i++) {
+		JsonNode *node = json_array_get_element(list, i);
+
+		if (json_node_get_value_type(node) == G_TYPE_STRING &&
+		    strcmp(json_node_get_string(node), text) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+static JsonArray *
+list_there(JsonObject *parent, const char *name)
+{
+	JsonNode *node = parent != NULL ? json_object_get_member(parent, name) : NULL;
+
+	return node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+}
+
+/* Only where the hall's page comes from is named; whether Firefox asks others is not ours to say.
+ */
+static gboolean
+put_hosts(JsonObject *policies, const GPtrArray *hosts)
+{
+	JsonObject *access = hosts != NULL && hosts->len > 0 ? object_in(policies, NETWORK) : NULL;
+	gboolean changed = FALSE;
+	JsonArray *list;
+
+	if (access == NULL)
+		return FALSE;
+	if (!json_object_has_member(access, SKIP))
+		json_object_set_array_member(access, SKIP, json_array_new());
+	list = list_there(access, SKIP);
+	for (guint i = 0; list != NULL && i < hosts->len; i++) {
+		if (index_of(list, hosts->pdata[i]) >= 0)
+			continue;
+		json_array_add_string_element(list, hosts->pdata[i]);
+		changed = TRUE;
+	}
+	return changed;
+}
+
+static void
+take_hosts(JsonObject *policies, const GPtrArray *hosts)
+{
+	JsonObject *access = object_there(policies, NETWORK);
+	JsonArray *list = list_there(access, SKIP);
+
+	for (guint i = 0; list != NULL && i < hosts->len; i++) {
+		int at = index_of(list, hosts->pdata[i]);
+
+		if (at >= 0)
+			json_array_remove_element(list, (guint)at);
+	}
+	if (list != NULL && json_array_get_length(list) == 0)
+		json_object_remove_member(access, SKIP);
+}
+
 GBytes *
-firefox_policy_merge(GBytes *before, const char *module, const char *addon, GError **error)
+firefox_policy_merge(GBytes *before, const FirefoxPolicy *ours, GError **error)
 {
 	g_autoptr(JsonNode) root = NULL;
 	JsonObject *policies;
@@ -156,12 +219,14 @@ firefox_policy_merge(GBytes *before, const char *module, const char *addon, GErr
 	policies = root != NULL ? object_in(json_node_get_object(root), POLICIES) : NULL;
 	if (policies == NULL)
 		good = FALSE;
-	changed = good && put_module(policies, module, &good);
+	changed = good && put_module(policies, ours->module, &good);
 	if (!good) {
 		ouk_fail(error, OUK_E_BROWSER_POLICY);
 		return NULL;
 	}
-	if (addon != NULL && put_addon(policies, addon))
+	if (ours->addon != NULL && put_addon(policies, ours->addon))
+		changed = TRUE;
+	if (put_hosts(policies, ours->hosts))
 		changed = TRUE;
 	return changed || before == NULL ? bytes_of(root) : g_bytes_ref(before);
 }
@@ -181,7 +246,7 @@ take_out(JsonObject *parent, const char *name, const char *member)
 }
 
 GBytes *
-firefox_policy_without(GBytes *now)
+firefox_policy_without(GBytes *now, const GPtrArray *hosts)
 {
 	g_autoptr(JsonNode) root = tree_of(now);
 	JsonObject *top = root != NULL ? json_node_get_object(root) : NULL;
@@ -196,8 +261,11 @@ firefox_policy_without(GBytes *now)
 		take_out(devices, ADD, BROWSER_DEVICE);
 		take_out(policies, DEVICES, NULL);
 	}
-	if (policies != NULL)
+	if (policies != NULL) {
 		take_out(policies, ADDONS, BROWSER_GECKO_ADDON);
+		take_hosts(policies, hosts);
+		take_out(policies, NETWORK, NULL);
+	}
 	take_out(top, POLICIES, NULL);
 	return json_object_get_size(top) > 0 ? bytes_of(root) : NULL;
 }

@@ -2,10 +2,13 @@
 #include "assistant/core/browsers/nss.h"
 
 #include "assistant/core/browsers/policy.h"
+#include "assistant/core/cert.h"
 #include "assistant/core/errors.h"
 
 #include <gio/gio.h>
 #include <glib/gstdio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <string.h>
 
 #define LIST     "pkcs11.txt"
@@ -85,8 +88,9 @@ nss_without_module(GBytes *now)
 
 /* ---- NSS's tools on a copy ---- */
 
+/* *ret_out, which may be NULL: what it printed. */
 static gboolean
-run_tool(const char *const *words, GError **error)
+run_tool(const char *const *words, char **ret_out, GError **error)
 {
 	g_autofree char *program = g_find_program_in_path(words[0]);
 	g_autoptr(GPtrArray) all = g_ptr_array_new();
@@ -109,13 +113,16 @@ run_tool(const char *const *words, GError **error)
 	if (process == NULL ||
 	    !g_subprocess_communicate_utf8(process, NULL, NULL, &out, NULL, &reason))
 		return ouk_fail_with(error, OUK_E_BROWSER_TOOLS, "(%s)", reason->message);
-	if (g_subprocess_get_successful(process))
+	if (g_subprocess_get_successful(process)) {
+		if (ret_out != NULL)
+			*ret_out = g_steal_pointer(&out);
 		return TRUE;
+	}
 	return ouk_fail_with(error, OUK_E_BROWSER_DATA, "(%s: %s)", words[0],
 			     g_strstrip(out != NULL ? out : (char[]){""}));
 }
 
-#define RUN(error, ...) run_tool((const char *const[]){__VA_ARGS__, NULL}, error)
+#define RUN(error, ...) run_tool((const char *const[]){__VA_ARGS__, NULL}, NULL, error)
 
 static void
 copy_drop(char *copy)
@@ -234,6 +241,25 @@ nss_plan_module(OukRepair *repair, const char *folder, const char *module, GErro
 	return good;
 }
 
+/* Whether this very certificate is there under our name. */
+static gboolean
+has_leaf(const char *folder, const char *leaf)
+{
+	g_autofree char *base = g_strconcat(SQL, folder, NULL);
+	const char *const words[] = {"certutil", "-L", "-d", base, "-n", NSS_LEAF_NAME, "-a", NULL};
+	g_autoptr(X509) ours = ouk_x509_read(leaf, NULL);
+	g_autoptr(X509) there = NULL;
+	g_autoptr(BIO) bio = NULL;
+	g_autofree char *text = NULL;
+
+	if (ours == NULL || !run_tool(words, &text, NULL))
+		return FALSE;
+	bio = BIO_new_mem_buf(text, -1);
+	there = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	ERR_clear_error();
+	return there != NULL && X509_cmp(ours, there) == 0;
+}
+
 gboolean
 nss_plan_leaf(OukRepair *repair, const char *folder, const char *leaf, GError **error)
 {
@@ -241,7 +267,7 @@ nss_plan_leaf(OukRepair *repair, const char *folder, const char *leaf, GError **
 	char *copy;
 	gboolean good;
 
-	if (!nss_is_there(folder))
+	if (!nss_is_there(folder) || has_leaf(folder, leaf))
 		return TRUE;
 	copy = copy_make(folder, error);
 	if (copy == NULL)

@@ -2,6 +2,7 @@
 #include "assistant/core/browsers/plan.h"
 
 #include "assistant/core/browsers/nss.h"
+#include "assistant/core/browsers/override.h"
 #include "assistant/core/browsers/policy.h"
 
 #include <stdlib.h>
@@ -20,19 +21,20 @@ place_free(gpointer data)
 	g_free(place);
 }
 
-static void
-add_place(GPtrArray *places, PlaceKind kind, const char *path, gboolean module, gboolean make)
+static Place *
+add_place(GPtrArray *places, PlaceKind kind, const char *path)
 {
 	Place *place;
 
 	for (guint i = 0; i < places->len; i++) {
 		place = g_ptr_array_index(places, i);
 		if (strcmp(place->path, path) == 0)
-			return;
+			return place;
 	}
 	place = g_new0(Place, 1);
-	*place = (Place){kind, g_strdup(path), module, make};
+	*place = (Place){.kind = kind, .path = g_strdup(path)};
 	g_ptr_array_add(places, place);
+	return place;
 }
 
 static gboolean
@@ -64,13 +66,13 @@ add_firefox_policies(GPtrArray *places, const OukGround *ground, const OukBrowse
 	for (char **path = paths; *path != NULL; path++)
 		any = any || is_file(*path);
 	if (!any) {
-		add_place(places, PLACE_POLICY, paths[0], FALSE, FALSE);
+		(void)add_place(places, PLACE_POLICY, paths[0]);
 		return;
 	}
 	for (char **path = paths; *path != NULL; path++)
 		if (is_file(*path) ||
 		    (path != paths && !is_file(paths[0]) && has_program_folder(*path)))
-			add_place(places, PLACE_POLICY, *path, FALSE, FALSE);
+			(void)add_place(places, PLACE_POLICY, *path);
 }
 
 static void
@@ -85,7 +87,7 @@ add_system_places(GPtrArray *places, const OukGround *ground, const OukBrowserRo
 		return;
 	}
 	managed = g_build_filename(ground->root, row->policies, BROWSER_POLICY_FILE, NULL);
-	add_place(places, PLACE_MANAGED, managed, FALSE, FALSE);
+	(void)add_place(places, PLACE_MANAGED, managed);
 }
 
 GPtrArray *
@@ -138,9 +140,13 @@ add_user_places(GPtrArray *places, const OukGround *ground, const OukBrowserRow 
 	gboolean native = row->packaging == OUK_PACKAGING_NATIVE;
 	gboolean module = native && (row->engine == OUK_ENGINE_BLINK || !has_policy(ground, row));
 
-	for (guint i = 0; i < folders->len; i++)
-		add_place(places, PLACE_DATA, folders->pdata[i], module,
-			  native && row->engine == OUK_ENGINE_BLINK);
+	for (guint i = 0; i < folders->len; i++) {
+		Place *place = add_place(places, PLACE_DATA, folders->pdata[i]);
+
+		place->module = module;
+		place->gecko = row->engine == OUK_ENGINE_GECKO;
+		place->make = native && !place->gecko;
+	}
 }
 
 GPtrArray *
@@ -210,7 +216,9 @@ static gboolean
 plan_policy(const OukBrowserSetup *setup, const Place *place, OukRepair *repair, GError **error)
 {
 	g_autoptr(GBytes) before = file_read(place->path);
-	GBytes *after = firefox_policy_merge(before, setup->ground.module, setup->addon, error);
+	g_autoptr(GPtrArray) hosts = policy_hall_hosts(setup->profiles, setup->rehearsal);
+	const FirefoxPolicy ours = {setup->ground.module, setup->addon, hosts};
+	GBytes *after = firefox_policy_merge(before, &ours, error);
 
 	if (after == NULL) {
 		if (error != NULL && *error != NULL)
@@ -223,10 +231,11 @@ plan_policy(const OukBrowserSetup *setup, const Place *place, OukRepair *repair,
 static gboolean
 plan_managed(const OukBrowserSetup *setup, const Place *place, OukRepair *repair, GError **error)
 {
+	const ChromiumPolicy ours = {setup->rehearsal, setup->http_halls};
 	g_autofree char *folder = g_path_get_dirname(place->path);
 
-	return add_system_file(repair, place->path,
-			       chromium_policy(setup->profiles, setup->rehearsal, folder), error);
+	return add_system_file(repair, place->path, chromium_policy(setup->profiles, &ours, folder),
+			       error);
 }
 
 gboolean
@@ -250,5 +259,6 @@ plan_leaf(const OukBrowserSetup *setup, const Place *place, OukRepair *repair, G
 {
 	if (setup->leaf == NULL || place->kind != PLACE_DATA || !is_file(setup->leaf))
 		return TRUE;
-	return nss_plan_leaf(repair, place->path, setup->leaf, error);
+	return place->gecko ? override_plan(repair, place->path, setup->leaf, error)
+			    : nss_plan_leaf(repair, place->path, setup->leaf, error);
 }

@@ -14,6 +14,7 @@ typedef struct {
 	char *path;
 	gboolean module; /* PLACE_DATA: the module works there; else only the leaf may go in */
 	gboolean make;   /* PLACE_DATA: made where it is not there yet */
+	gboolean gecko;  /* PLACE_DATA: a profile of Firefox */
 } Place;
 
 /* Of Place, none twice, for the browsers that are installed. Never NULL. */

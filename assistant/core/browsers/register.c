@@ -2,6 +2,7 @@
 #include "assistant/core/browsers/register.h"
 
 #include "assistant/core/browsers/nss.h"
+#include "assistant/core/browsers/override.h"
 #include "assistant/core/browsers/plan.h"
 #include "assistant/core/browsers/policy.h"
 #include "assistant/core/browsers/store.h"
@@ -12,6 +13,8 @@
 #include <sys/stat.h>
 
 #define SYSTEM_STORE "var/lib/openukey/browsers"
+/* A part of a package that Firefox's maker has signed; Firefox takes no others. */
+#define SIGNED "META-INF/mozilla.rsa"
 
 const char *
 ouk_browsers_module(void)
@@ -22,7 +25,13 @@ ouk_browsers_module(void)
 const char *
 ouk_browsers_addon(void)
 {
-	return g_file_test(OPENUKEY_ADDON, G_FILE_TEST_EXISTS) ? OPENUKEY_ADDON : NULL;
+	g_autofree char *text = NULL;
+	gsize len;
+
+	if (!g_file_get_contents(OPENUKEY_ADDON, &text, &len, NULL))
+		return NULL;
+	/* a zip's names may have zero bytes before them */
+	return memmem(text, len, SIGNED, strlen(SIGNED)) != NULL ? OPENUKEY_ADDON : NULL;
 }
 
 char *
@@ -69,18 +78,25 @@ kind_of(const Place *place, const char *path)
 		return STORE_POLICY;
 	if (place->kind == PLACE_MANAGED)
 		return STORE_OWN;
+	if (g_str_has_suffix(path, "cert_override.txt"))
+		return STORE_OVERRIDE;
 	return g_str_has_suffix(path, "pkcs11.txt") ? STORE_NSS : STORE_LEAF;
 }
 
 /* The file as it would be without us. NULL: it would not be there. */
 static GBytes *
-without_us(StoreKind kind, GBytes *now)
+without_us(const OukBrowserSetup *setup, StoreKind kind, GBytes *now)
 {
+	g_autoptr(GPtrArray) hosts = NULL;
+
 	switch (kind) {
 	case STORE_POLICY:
-		return firefox_policy_without(now);
+		hosts = policy_hall_hosts(setup->profiles, TRUE);
+		return firefox_policy_without(now, hosts);
 	case STORE_NSS:
 		return nss_without_module(now);
+	case STORE_OVERRIDE:
+		return override_without(now);
 	case STORE_OWN:
 	case STORE_LEAF:
 	case STORE_KINDS:
@@ -94,8 +110,9 @@ without_us(StoreKind kind, GBytes *now)
  * where somebody has changed it since, what it would be without us.
  */
 static gboolean
-keep(const char *store, StoreKind kind, const OukFileChange *change, GError **error)
+keep(const OukBrowserSetup *setup, StoreKind kind, const OukFileChange *change, GError **error)
 {
+	g_autofree char *store = store_of(setup);
 	g_autoptr(GPtrArray) rows = store_read(store);
 	const StoreRow *row = store_find(rows, change->path);
 	g_autofree char *missing = store_missing_folder(change->path);
@@ -108,19 +125,20 @@ keep(const char *store, StoreKind kind, const OukFileChange *change, GError **er
 	if (change->before != NULL && g_bytes_equal(change->before, row->after)) {
 		kept.before = row->before;
 	} else if (change->before != NULL) {
-		bare = without_us(kind, change->before);
+		bare = without_us(setup, kind, change->before);
 		kept.before = bare;
 	}
 	return store_keep(store, kind, &kept, row->made, error);
 }
 
 static gboolean
-make_change(const char *store, const Place *place, const OukFileChange *change, GError **error)
+make_change(const OukBrowserSetup *setup, const Place *place, const OukFileChange *change,
+	    GError **error)
 {
 	g_autofree char *folder = g_path_get_dirname(change->path);
 
 	if (!change_check(change, error) ||
-	    !keep(store, kind_of(place, change->path), change, error))
+	    !keep(setup, kind_of(place, change->path), change, error))
 		return FALSE;
 	/* a data base is the user's alone */
 	if (place->kind == PLACE_DATA)
@@ -129,13 +147,13 @@ make_change(const char *store, const Place *place, const OukFileChange *change, 
 }
 
 static gboolean
-make_changes(const char *store, const Place *place, const OukRepair *repair, GPtrArray *ret_files,
-	     GError **error)
+make_changes(const OukBrowserSetup *setup, const Place *place, const OukRepair *repair,
+	     GPtrArray *ret_files, GError **error)
 {
 	for (guint i = 0; repair->files != NULL && i < repair->files->len; i++) {
 		const OukFileChange *change = g_ptr_array_index(repair->files, i);
 
-		if (!make_change(store, place, change, error))
+		if (!make_change(setup, place, change, error))
 			return FALSE;
 		g_ptr_array_add(ret_files, g_strdup(change->path));
 	}
@@ -149,12 +167,11 @@ static void
 do_plan(const OukBrowserSetup *setup, const Place *place, Plan plan, GPtrArray *ret_files,
 	GError **first)
 {
-	g_autofree char *store = store_of(setup);
 	OukRepair repair = {0};
 	GError *error = NULL;
 
 	if (!plan(setup, place, &repair, &error) ||
-	    !make_changes(store, place, &repair, ret_files, &error))
+	    !make_changes(setup, place, &repair, ret_files, &error))
 		note_error(first, error);
 	g_clear_pointer(&repair.files, g_ptr_array_unref);
 }
@@ -187,7 +204,7 @@ file_read(const char *path)
 
 /* Somebody has changed the file since: only what is ours goes. */
 static gboolean
-take_out(const StoreRow *row, GBytes *now, GError **error)
+take_out(const OukBrowserSetup *setup, const StoreRow *row, GBytes *now, GError **error)
 {
 	g_autoptr(GBytes) rest = NULL;
 	g_autofree char *folder = g_path_get_dirname(row->path);
@@ -199,7 +216,7 @@ take_out(const StoreRow *row, GBytes *now, GError **error)
 		(void)nss_drop_leaf(folder, NULL);
 		return TRUE;
 	}
-	rest = without_us(row->kind, now);
+	rest = without_us(setup, row->kind, now);
 	if (rest != NULL && g_bytes_equal(rest, now))
 		return TRUE;
 	if (g_stat(row->path, &status) == 0)
@@ -209,7 +226,7 @@ take_out(const StoreRow *row, GBytes *now, GError **error)
 }
 
 static gboolean
-undo_row(const StoreRow *row, GError **error)
+undo_row(const OukBrowserSetup *setup, const StoreRow *row, GError **error)
 {
 	g_autoptr(GBytes) now = file_read(row->path);
 	const OukFileChange back = {.path = row->path, .after = row->before, .mode = row->mode};
@@ -217,7 +234,7 @@ undo_row(const StoreRow *row, GError **error)
 	if (now == NULL) /* gone: there is nothing of ours in it */
 		return TRUE;
 	return g_bytes_equal(now, row->after) ? change_make(&back, error)
-					      : take_out(row, now, error);
+					      : take_out(setup, row, now, error);
 }
 
 gboolean
@@ -231,7 +248,7 @@ ouk_browsers_undo(const OukBrowserSetup *setup, GPtrArray *ret_files, GError **e
 		const StoreRow *row = g_ptr_array_index(rows, i);
 		GError *reason = NULL;
 
-		if (!undo_row(row, &reason)) {
+		if (!undo_row(setup, row, &reason)) {
 			note_error(&first, reason);
 			continue;
 		}

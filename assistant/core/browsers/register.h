@@ -15,6 +15,7 @@ typedef struct {
 	OukGround ground;
 	const OukProfiles *profiles; /* whose halls may reach the bridge */
 	gboolean rehearsal;          /* those of the rehearsal world too */
+	gboolean http_halls;         /* Chromium is to take known http halls for secure ones */
 	gboolean system;             /* for all users; else for this one */
 	const char *store;           /* where it is kept what was there before; NULL: the usual */
 	const char *leaf;            /* certificate of the bridge's listeners, to be trusted by this
@@ -32,7 +33,7 @@ gboolean ouk_browsers_undo(const OukBrowserSetup *setup, GPtrArray *ret_files, G
 
 /* The module as it is installed. */
 const char *ouk_browsers_module(void);
-/* The package of our Firefox add-on as it is installed; NULL when it is not. */
+/* The package of our Firefox add-on as it is installed; NULL when it is not, or not signed. */
 const char *ouk_browsers_addon(void);
 /* Where the bridge keeps its listeners' certificate; the caller frees. */
 char *ouk_browsers_leaf_path(void);

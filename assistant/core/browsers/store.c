@@ -10,10 +10,9 @@
 #define ROWS_MAX 200
 
 static const char *const kinds[STORE_KINDS] = {
-	[STORE_POLICY] = "policy",
-	[STORE_OWN] = "own",
-	[STORE_NSS] = "modules",
-	[STORE_LEAF] = "certificates",
+	[STORE_POLICY] = "policy",      [STORE_OWN] = "own",
+	[STORE_NSS] = "modules",        [STORE_LEAF] = "certificates",
+	[STORE_OVERRIDE] = "overrides",
 };
 
 static void

@@ -9,10 +9,11 @@
 #include "assistant/core/doctor/repair.h"
 
 typedef enum {
-	STORE_POLICY, /* Firefox's policies.json */
-	STORE_OWN,    /* a file of ours alone */
-	STORE_NSS,    /* a list of modules */
-	STORE_LEAF,   /* certificates of a data base */
+	STORE_POLICY,   /* Firefox's policies.json */
+	STORE_OWN,      /* a file of ours alone */
+	STORE_NSS,      /* a list of modules */
+	STORE_LEAF,     /* certificates of a data base */
+	STORE_OVERRIDE, /* Firefox's list of servers that vouch for themselves */
 	STORE_KINDS
 } StoreKind;
 
