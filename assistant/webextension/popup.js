@@ -44,6 +44,8 @@ async function thisSite(sites) {
   part("here-state").textContent = text(served ? "siteAllowed" : "siteNotAllowed");
   part("allow").hidden = part("allow-means").hidden = served;
   part("allow").onclick = () => allow({ origin, tab: tab.id });
+  if (!served)
+    part("allow").focus();
 }
 
 function row(site) {

@@ -14,7 +14,7 @@ import json  # noqa: E402
 import unittest  # noqa: E402
 
 from devtools import Chromium  # noqa: E402
-from extension_case import PIN, ExtensionCase  # noqa: E402
+from extension_case import PIN, ExtensionCase, Pages, serve  # noqa: E402
 from marionette import Firefox  # noqa: E402
 
 BROWSER = sys.argv.pop(1)
@@ -135,6 +135,33 @@ class ExtensionTest(ExtensionCase):
         self.consent(self.hall.about["url"])
         self.person.types(PIN)
         self.inside("xjca")
+
+    def test_8_other_port_of_an_allowed_host(self):
+        """Not served until the person allows it, and no longer when that is withdrawn."""
+        site = "http://%s:%d" % (ground.HALL, serve(ground.PUBLIC, Pages))
+        page = self.browser.this_tab()
+        self.go(site + "/asking")
+        self.browser.wait("return told.indexOf('closed') >= 0", what="a refusal")
+        self.assertNotIn("open", self.browser.script("return told"))
+        # what the button leaves behind once the browser has agreed
+        self.browser.new_tab()
+        self.extension_page("popup.html")
+        self.browser.wait("return document.querySelector('#sites li') !== null", what="the sites")
+        self.browser.script("(globalThis.browser || chrome).storage.local.set({ sites: [{ origin: "
+                            "arguments[0], control: false }] }); return true;", site)
+        settings = self.browser.this_tab()
+        self.browser.tab(page)
+        self.go(site + "/asking?again")
+        self.person.sees(site.partition("//")[2])
+        self.person.press("Not Now")
+        self.browser.wait("return told.length > 2", what="an answer")
+        self.browser.tab(settings)
+        self.browser.script("location.reload(); return true;")
+        self.browser.click("button.withdraw[aria-label*='%s']" % site)
+        self.browser.wait("return document.querySelector('#sites').textContent.indexOf(arguments[0])"
+                          " < 0", site, what="the site gone")
+        self.browser.tab(page)
+        self.browser.wait("return told.indexOf('closed') >= 0", what="its end")
 
 
 unittest.main()
