@@ -123,7 +123,7 @@ payment_show(struct visit *visit, const json_t *payment)
 	page_text(page, amount);
 	page_word(page, "payment", text_of(payment, "state"));
 	page_raw(page, " (");
-	page_text(page, text_of(payment, "provider"));
+	page_word(page, "provider", text_of(payment, "provider"));
 	page_raw(page, ")</section>");
 }
 
@@ -155,6 +155,8 @@ letters_show(struct visit *visit, const json_t *letters)
 {
 	struct page *page = &visit->page;
 
+	if (json_array_size(letters) == 0)
+		return;
 	section(page, CON_T_DELIVERIES);
 	page_raw(page, "<table>");
 	for (size_t i = 0; i < json_array_size(letters); i++) {
@@ -208,11 +210,15 @@ asks_show(struct visit *visit, const json_t *order)
 	if (json_array_size(asks) == 0)
 		return;
 	section(page, CON_T_ASKS);
-	page_raw(page, "<p><a href=\"/orders/");
-	page_text(page, text_of(order, "number"));
-	page_raw(page, "/sign\">");
-	page_say(page, CON_T_TO_SIGN);
-	page_raw(page, "</a></p><table>");
+	/* Who only looks has nothing to sign. */
+	if (json_is_true(json_object_get(order, "full"))) {
+		page_raw(page, "<p><a href=\"/orders/");
+		page_text(page, text_of(order, "number"));
+		page_raw(page, "/sign\">");
+		page_say(page, CON_T_TO_SIGN);
+		page_raw(page, "</a></p>");
+	}
+	page_raw(page, "<table>");
 	for (size_t i = 0; i < json_array_size(asks); i++) {
 		const json_t *ask = json_array_get(asks, i),
 			     *names = json_object_get(ask, "signed");

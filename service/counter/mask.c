@@ -41,7 +41,8 @@ cs_mask(const char *member, const char *value, char ret[CS_MASK_TEXT])
 	size_t len = strlen(value), first = first_len(value);
 	const char *at = strchr(value, '@');
 
-	if (strcmp(member, "unit") == 0 || strcmp(member, "unit_code") == 0)
+	if (strcmp(member, "unit") == 0 || strcmp(member, "unit_code") == 0 ||
+	    strcmp(member, "years") == 0)
 		(void)snprintf(ret, CS_MASK_TEXT, "%.60s", value); /* in public registers */
 	else if (value[0] == '\0')
 		ret[0] = '\0';

@@ -8,7 +8,6 @@ ground.need("firefox-esr", "nginx", "unshare")
 ground.enter()
 
 import os  # noqa: E402
-import re  # noqa: E402
 import subprocess  # noqa: E402
 import unittest  # noqa: E402
 
@@ -86,8 +85,11 @@ class InFirefox(NginxCase, ConsoleCase):
 
     def approve_with_key(self):
         """Runs what the page says, with the key that is plugged in."""
-        self.firefox.wait_text("ukey approve https://")
-        address = re.search(r"ukey approve (\S+)", self.firefox.text()).group(1)
+        # whole: a page shows what has come of it so far
+        address = self.firefox.wait(
+            "var found = document.body.innerText.match("
+            "/ukey approve (https:\\S+\\/t\\/\\w+\\/\\w+\\/\\d+\\/[0-9a-f]{64})\\s/); return found && found[1];",
+            what="an address for ukey approve")
         read, write = os.pipe()
         os.write(write, PIN.encode())
         os.close(write)
@@ -131,7 +133,7 @@ class InFirefox(NginxCase, ConsoleCase):
         self.firefox.wait_text("mei")
         self.firefox.click(f'a[href="/orders/{number}"]')
         self.firefox.wait_text("点击不等于审批")
-        self.assertIn("13800138000", self.firefox.text())
+        self.firefox.wait_text("13800138000")
         shown = self.ask("reject", reason="营业执照看不清")
         self.assertIn("Send an order back to be corrected", shown)
         self.assertIn("营业执照看不清", shown)

@@ -45,7 +45,11 @@ class WalkIn(ConsoleCase):
     def test_a_first_certificate(self):
         number = self.came(kind="new", years="2")
         self.assertEqual(self.state_of(number), "wait-transfer")
-        self.assertIn("¥440.00", self.shown("li", f"/orders/{number}"))
+        self.assertIn("¥440.00 待付款 (银行转账)", self.shown("li", f"/orders/{number}"))
+        hotline = self.text_of(self.shown("sun", f"/orders/{number}"))
+        self.assertRegex(hotline, r"年数\s+2\s")
+        for never in (ID, *(FORM[name] for name in FORM if name != "unit"), "请您签名的内容"):
+            self.assertNotIn(never, hotline)
         self.act_on(number, "transfer-seen", "li")
         self.assertEqual(self.state_of(number), "review")  # handed in for the person
         self.act_on(number, "approve", "wang", "zhao")

@@ -134,8 +134,8 @@ class NoticesTest(AssistantCase):
                         "hall or a CA. First PIN: 123456.")):
                     return node
             return None
-        window = wait_for(practice, "the practice window", 20)
-        wait_for(lambda: window.find("radio button", self.word("UKEY PIN")), "its key", 20)
+        window = wait_for(practice, "the practice window", 90)
+        wait_for(lambda: window.find("radio button", self.word("UKEY PIN")), "its key", 60)
         self.desktop.picture("practice-" + self.language)
         subprocess.run(["gdbus", "call", "--session", "--dest", NAME + ".Rehearsal",
                         "--object-path", PATH + "/Rehearsal", "--method",
