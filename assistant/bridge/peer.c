@@ -194,7 +194,8 @@ table_find(const char *path, const struct end *from, const struct end *to, uid_t
 		gulong inode;
 
 		/* of an IPv4 address in the table of IPv6 the end is the same */
-		if (sscanf(lines[i], " %*u: %47s %47s %*x %*s %*s %*s %u %*u %lu", local, remote,
+		if (strstr(lines[i], from->text) == NULL ||
+		    sscanf(lines[i], " %*u: %47s %47s %*x %*s %*s %*s %u %*u %lu", local, remote,
 			   &uid, &inode) != 4 ||
 		    !g_str_has_suffix(local, from->text) || !g_str_has_suffix(remote, to->text) ||
 		    inode == 0)

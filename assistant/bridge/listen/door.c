@@ -5,6 +5,8 @@
 #define DOORS_MAX     512
 #define DOORS_MAX_ALL 700 /* a process may have 1024 files open */
 #define HELLO_SECONDS 15
+/* The same while others are looked at before it. */
+#define QUEUE_SECONDS 60
 
 /* The longest call, and the head of its request. */
 #define DOOR_READ_MAX (OUK_PAGE_FRAME_MAX + 64 * 1024)
@@ -158,6 +160,7 @@ on_peer(GObject *source, GAsyncResult *result, gpointer data)
 	g_autoptr(GError) error = NULL;
 
 	door->peer = g_task_propagate_pointer(G_TASK(result), &error);
+	ouk_door_wait(door, HELLO_SECONDS);
 	if (door->port != NULL && door->peer == NULL) {
 		ouk_bridge_note_refusal(ouk_port_bridge(door->port), error->message, NULL, NULL);
 		ouk_door_close(door);
@@ -190,7 +193,7 @@ ouk_door_open(OukPort *port, GSocketConnection *connection)
 	door->name = name;
 	door->cancellable = g_cancellable_new();
 	g_ptr_array_add(port->doors, door);
-	ouk_door_wait(door, HELLO_SECONDS);
+	ouk_door_wait(door, QUEUE_SECONDS);
 	task = g_task_new(NULL, door->cancellable, on_peer, door_ref(door));
 	g_task_set_task_data(task, g_object_ref(socket), g_object_unref);
 	g_task_run_in_thread(task, peer_look);
