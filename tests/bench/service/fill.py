@@ -111,17 +111,22 @@ def fill_postgres(rig, database, first, last):
     rig.postgres.sql(database, "CHECKPOINT")
 
 
-def fill(rig, first, last):
-    """Orders first..last, everywhere; nobody else should be writing."""
-    for database in TABLES:
-        if rig.postgres is not None:
-            fill_postgres(rig, database, first, last)
-            continue
-        link = sqlite3.connect(rig.file(f"{database}.db"), timeout=60, isolation_level=None)
-        link.execute("PRAGMA cache_size=-1500000")
+STEP = 200_000  # orders at once: a log that has to be written back does not grow over all of them
+
+
+def fill_sqlite(rig, database, first, last):
+    link = sqlite3.connect(rig.file(f"{database}.db"), timeout=60, isolation_level=None)
+    link.execute("PRAGMA cache_size=-1500000")
+    for begin in range(first, last + 1, STEP):
         link.execute("BEGIN IMMEDIATE")
-        for statement in statements("sqlite", database, first, last):
+        for statement in statements("sqlite", database, begin, min(begin + STEP - 1, last)):
             link.execute(statement)
         link.execute("COMMIT")
         link.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        link.close()
+    link.close()
+
+
+def fill(rig, first, last):
+    """Orders first..last, everywhere; nobody else should be writing."""
+    for database in TABLES:
+        (fill_sqlite if rig.postgres is None else fill_postgres)(rig, database, first, last)
