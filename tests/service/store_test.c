@@ -103,6 +103,73 @@ a_transaction_that_fails_leaves_nothing(void **state)
 	assert_cs(cs_store_letter_take(store, &lease, &letter), CS_E_NOT_FOUND);
 }
 
+/*
+ * An engine may tell late that a statement did not do what it had to, to somebody who asked for
+ * something else and does not care.
+ */
+static enum cs_status
+change_and_not_care(struct cs_store *store, void *ctx)
+{
+	struct cs_order_row *stale = ctx;
+	CS_ORDER_ROW got = {.ver = 0};
+	struct cs_limit limit = {"bucket", 5, 60};
+	enum cs_status st = cs_store_limit(store, &limit, 100);
+
+	if (st == CS_OK)
+		st = cs_store_order_put(store, stale);
+	if (st == CS_OK && cs_store_order_get(store, stale->id, &got) != CS_OK)
+		st = CS_OK; /* so it seems */
+	return st;
+}
+
+static void
+what_is_told_late_still_undoes_all_of_it(void **state)
+{
+	CS_STORE *store = engine_open(CS_SCHEMA_ORDERS);
+	CS_ORDER_ROW row = order_new("20250101A000001", "K1");
+	CS_ORDER_ROW stale = {.ver = 0}, got = {.ver = 0};
+	struct cs_limit limit = {"bucket", 1, 60};
+
+	assert_cs_ok(cs_store_order_add(store, &row));
+	assert_cs_ok(cs_store_order_get(store, row.id, &stale));
+	stale.ver--;
+	memcpy(stale.state, "cancelled", 10);
+	assert_cs(cs_store_tx(store, change_and_not_care, &stale), CS_E_CHANGED);
+	assert_cs_ok(cs_store_order_get(store, row.id, &got));
+	assert_string_equal(got.state, row.state);
+	assert_cs_ok(cs_store_limit(store, &limit, 100)); /* nothing was counted */
+}
+
+static void
+letters_are_taken_and_done_with_together(void **state)
+{
+	CS_STORE *store = engine_open(CS_SCHEMA_ORDERS);
+	const struct cs_lease one = {"sms", "one", 100, 130}, two = {"sms", "two", 100, 130};
+	CS_LETTERS mine = {.len = 0}, theirs = {.len = 0}, none = {.len = 0};
+	char once[8];
+
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(once, sizeof(once), "o%d", i);
+		assert_cs_ok(cs_store_post(store, "sms", once, i, uk_span_str(once)));
+	}
+	assert_cs_ok(cs_store_letters_take(store, &one, 99, &mine));
+	assert_cs_ok(cs_store_letters_take(store, &two, 3, &theirs));
+	assert_int_equal(mine.len, CS_LETTERS_MAX);
+	assert_int_equal(theirs.len, 3);
+	assert_string_equal((const char *)mine.list[0].payload.ptr, "o0");
+	assert_string_equal((const char *)mine.list[15].payload.ptr, "o15");
+	assert_string_equal((const char *)theirs.list[0].payload.ptr, "o16");
+	/* Nobody is done with what another one has. */
+	assert_cs_ok(cs_store_letters_done(store, &mine, "two", 101));
+	assert_cs(cs_store_letter_done(store, mine.list[0].id, "one", 101), CS_OK);
+	assert_cs_ok(cs_store_letters_done(store, &mine, "one", 101));
+	for (size_t i = 0; i < mine.len; i++)
+		assert_cs(cs_store_letter_done(store, mine.list[i].id, "one", 101), CS_E_CHANGED);
+	assert_cs_ok(cs_store_letter_done(store, theirs.list[2].id, "two", 101));
+	assert_cs_ok(cs_store_letters_take(store, &one, 99, &none));
+	assert_int_equal(none.len, 1);
+}
+
 static void
 anothers_or_a_newer_database_is_refused(void **state)
 {
@@ -439,6 +506,8 @@ main(void)
 		ENGINE_TEST(who_comes_second_is_told_so),
 		ENGINE_TEST(a_tenant_sees_its_own_rows_only),
 		ENGINE_TEST(a_transaction_that_fails_leaves_nothing),
+		ENGINE_TEST(what_is_told_late_still_undoes_all_of_it),
+		ENGINE_TEST(letters_are_taken_and_done_with_together),
 		ENGINE_TEST(anothers_or_a_newer_database_is_refused),
 		ENGINE_TEST(an_older_database_is_brought_up_with_its_rows),
 		ENGINE_TEST(processes_that_start_together_make_the_tables_once),
