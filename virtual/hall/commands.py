@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import front
+import visitor
 from folder import LISTENERS, Folder
 from processes import Processes, free_port
 from visits import CHALLENGE_LIFE
@@ -85,6 +86,15 @@ def cmd_stop(_options, _folder, daemons):
     print(_("The rehearsal's hall is closed."))
 
 
+def cmd_challenge(_options, folder, _daemons):
+    sys.stdout.write(visitor.challenge(folder))
+
+
+def cmd_login(options, folder, _daemons):
+    told = visitor.login(folder, options.cert, options.signature)
+    print(_("Logged in: %(unit)s %(code)s (%(algorithm)s)") % {"code": "", **told})
+
+
 def cmd_url(options, folder, _daemons):
     print(folder.url(options.listener))
 
@@ -143,6 +153,10 @@ def arguments():
     status.add_argument("--json", action="store_true", help=_("for programs"))
     url = command("url", cmd_url, _("print its address"))
     url.add_argument("listener", nargs="?", choices=LISTENERS, default="https")
+    command("challenge", cmd_challenge, _("print what is to be signed, as a visitor"))
+    login = command("login", cmd_login, _("hand the signature over it in, as a visitor"))
+    login.add_argument("--cert", required=True, metavar=_("FILE"))
+    login.add_argument("--signature", required=True, metavar=_("FILE"))
     return parser.parse_args()
 
 
