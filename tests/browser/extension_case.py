@@ -160,7 +160,7 @@ class ExtensionCase(unittest.TestCase):
         cls.key()
         cls.start_bridge()
         cls.install(["--control", cls.hall.about["url"], "--site", cls.hall.about["http"], "--site",
-                     cls.allowed])
+                     cls.allowed], cls.hall.about["url"])
         cls.start_browser()
 
     @classmethod
@@ -173,8 +173,8 @@ class ExtensionCase(unittest.TestCase):
     # ---- the extension ----
 
     @classmethod
-    def install(cls, options):
-        """The package with those sites, and the program behind it."""
+    def install(cls, options, hall):
+        """The package with those sites, the program behind it, the hall that may use the port."""
         folder = cls.desktop.path("webextension")
         run(sys.executable, PACK, "--version", "0.1.0", *options, "--folder", folder, "--zip",
             folder + ".xpi")
@@ -193,7 +193,6 @@ class ExtensionCase(unittest.TestCase):
                                             "install_url": "file://" + folder + ".xpi"}},
             Preferences={"xpinstall.signatures.required": {"Value": False, "Status": "locked"}},
             LocalNetworkAccess={"SkipDomains": [ground.HALL]})
-        hall = cls.hall.about["url"]
         ground.chromium_policy("openukey", LocalNetworkAccessAllowedForUrls=[hall],
                                LoopbackNetworkAllowedForUrls=[hall])
 
