@@ -71,7 +71,7 @@ sm4_encrypt(const guchar *key, const guchar *iv, GBytes *data)
 	    EVP_EncryptUpdate(ctx, out, &first, g_bytes_get_data(data, NULL), (int)size) != 1 ||
 	    EVP_EncryptFinal_ex(ctx, out + first, &last) != 1)
 		return NULL;
-	return g_bytes_new(out, (gsize)(first + last));
+	return g_bytes_new(out, (gsize)first + (gsize)last);
 }
 
 static gboolean

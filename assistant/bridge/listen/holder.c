@@ -3,10 +3,7 @@
 
 #include "assistant/core/text.h"
 
-#include <errno.h>
 #include <pwd.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -18,6 +15,27 @@ struct place {
 	unsigned int uid;
 };
 
+/* A line: sl local remote state queues timer retransmits uid timeout inode ... */
+enum { LINE_LOCAL = 1, LINE_STATE = 3, LINE_UID = 7, LINE_INODE = 9, LINE_FIELDS };
+
+static gboolean
+line_read(const char *line, guint16 port, struct place *ret)
+{
+	g_auto(GStrv) fields = g_regex_split_simple(" +", line, 0, 0);
+	guint first = fields[0] != NULL && *fields[0] == '\0'; /* blanks before the number */
+	const char *local;
+
+	if (g_strv_length(fields) < first + LINE_FIELDS)
+		return FALSE;
+	local = strchr(fields[first + LINE_LOCAL], ':');
+	if (local == NULL || g_ascii_strtoull(local + 1, NULL, 16) != port ||
+	    g_ascii_strtoull(fields[first + LINE_STATE], NULL, 16) != TCP_LISTEN)
+		return FALSE;
+	ret->uid = (unsigned int)g_ascii_strtoull(fields[first + LINE_UID], NULL, 10);
+	ret->inode = g_ascii_strtoull(fields[first + LINE_INODE], NULL, 10);
+	return TRUE;
+}
+
 /* A listening socket on the port, on any address of the file's kind. */
 static gboolean
 place_find(const char *table, guint16 port, struct place *ret)
@@ -28,21 +46,9 @@ place_find(const char *table, guint16 port, struct place *ret)
 	if (!g_file_get_contents(table, &text, NULL, NULL))
 		return FALSE;
 	lines = g_strsplit(text, "\n", -1);
-	for (char **line = lines; *line != NULL; line++) {
-		unsigned int local, state, uid;
-		unsigned long inode;
-
-		/* sl: address:port remote:port state queues timer retransmits uid timeout inode */
-		if (sscanf(*line,
-			   " %*d: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x %*x:%*x %*x:%*x %*x %u "
-			   "%*d %lu",
-			   &local, &state, &uid, &inode) == 4 &&
-		    local == port && state == TCP_LISTEN) {
-			ret->inode = inode;
-			ret->uid = uid;
+	for (char **line = lines; *line != NULL; line++)
+		if (line_read(*line, port, ret))
 			return TRUE;
-		}
-	}
 	return FALSE;
 }
 
