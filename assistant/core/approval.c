@@ -184,10 +184,8 @@ item_read(JsonObject *object, GError **error)
 }
 
 static JsonArray *
-items_of(JsonNode *root)
+items_of(JsonObject *object)
 {
-	JsonObject *object =
-		root != NULL && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
 	JsonNode *kind =
 		object != NULL ? json_object_get_member(object, "openukey-approval") : NULL;
 	JsonNode *items = object != NULL ? json_object_get_member(object, "items") : NULL;
@@ -201,23 +199,18 @@ items_of(JsonNode *root)
 OukApproval *
 ouk_approval_read(GBytes *json, GError **error)
 {
-	g_autoptr(JsonParser) parser = json_parser_new_immutable();
+	g_autoptr(JsonObject) root = profile_json_parse(json);
 	g_autoptr(OukApproval) approval = g_new0(OukApproval, 1);
-	JsonArray *items = NULL;
+	JsonArray *items = items_of(root);
 	guint len;
-	gsize size;
-	const char *text = g_bytes_get_data(json, &size);
 
 	approval->items = g_ptr_array_new_with_free_func(item_free);
-	if (text != NULL && json_parser_load_from_data(parser, text, (gssize)size, NULL))
-		items = items_of(json_parser_get_root(parser));
 	len = items != NULL ? json_array_get_length(items) : 0;
 	if (len == 0 || len > ITEMS_MAX) {
 		ouk_fail(error, OUK_E_NOT_A_PAPER);
 		return NULL;
 	}
-	approval->operator_name = g_strdup(
-		profile_json_text(json_node_get_object(json_parser_get_root(parser)), "operator"));
+	approval->operator_name = g_strdup(profile_json_text(root, "operator"));
 	for (guint i = 0; i < len; i++) {
 		JsonNode *node = json_array_get_element(items, i);
 		OukApprovalItem *item = NULL;

@@ -3,6 +3,7 @@
 #include "assistant/core/approval.h"
 
 #include "assistant/core/errors.h"
+#include "assistant/core/profile_json.h"
 #include "assistant/service-client/answer.h"
 
 #include <json-glib/json-glib.h>
@@ -102,18 +103,10 @@ ouk_approval_leave(const char *address, const char *trust, GBytes *answer, unsig
 		   GError **error)
 {
 	g_autoptr(GBytes) told = ask(address, trust, answer, error);
-	g_autoptr(JsonParser) parser = json_parser_new_immutable();
-	gsize len;
-	const char *text;
-	JsonNode *root;
+	g_autoptr(JsonObject) root = told != NULL ? profile_json_parse(told) : NULL;
 
 	if (told == NULL)
 		return FALSE;
-	text = g_bytes_get_data(told, &len);
-	root = text != NULL && json_parser_load_from_data(parser, text, (gssize)len, NULL)
-		       ? json_parser_get_root(parser)
-		       : NULL;
-	if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root))
-		return ouk_fail(error, OUK_E_SERVICE_ANSWER);
-	return told_read(json_node_get_object(root), ret_done, error);
+	return root != NULL ? told_read(root, ret_done, error)
+			    : ouk_fail(error, OUK_E_SERVICE_ANSWER);
 }

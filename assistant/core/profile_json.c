@@ -11,7 +11,17 @@
 #define DEPTH_MAX 12
 #define DATE_LEN  10
 
-/* The parser recurses: count brackets first. */
+/* What may stand outside of strings; the rest is for the parser to judge. */
+static gboolean
+is_json(char c)
+{
+	return g_ascii_isalnum(c) || (c != '\0' && strchr("{}[]:,+-. \t\r\n", c) != NULL);
+}
+
+/*
+ * The parser recurses: count brackets first.  It also knows comments and strings between single
+ * quotes, in which a quote of ours would hide them: JSON has neither.
+ */
 static gboolean
 is_shallow(const char *text, gsize len)
 {
@@ -23,6 +33,8 @@ is_shallow(const char *text, gsize len)
 			i++;
 		else if (text[i] == '"')
 			string = !string;
+		else if (!string && !is_json(text[i]))
+			return FALSE;
 		else if (!string && (text[i] == '{' || text[i] == '['))
 			depth++;
 		else if (!string && (text[i] == '}' || text[i] == ']'))

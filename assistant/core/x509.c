@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#define NAME_CHARS 256 /* more than any name has; X.520 allows 64 */
+
 #define DAY_SECONDS     (24 * 60 * 60)
 #define CREDIT_CODE_LEN 18
 /* Unified social credit code: 18 digits and capitals without I, O, S, V, Z (GB 32100). */
@@ -21,6 +23,19 @@
  * Older Chinese certificates carry GB 18030 bytes under types that promise something else; what is
  * valid UTF-8 as it stands is taken as it stands.
  */
+/* Nobody is called so long that it fills the window. Takes the text. */
+static char *
+shortened(char *text)
+{
+	g_autofree char *whole = text;
+	g_autofree char *start = NULL;
+
+	if (g_utf8_strlen(whole, -1) <= NAME_CHARS)
+		return g_steal_pointer(&whole);
+	start = g_utf8_substring(whole, 0, NAME_CHARS);
+	return g_strconcat(start, "…", NULL);
+}
+
 static char *
 string_text(const ASN1_STRING *string)
 {
@@ -43,8 +58,8 @@ string_text(const ASN1_STRING *string)
 		break;
 	}
 	if (text == NULL)
-		return ouk_text_of(raw, (gsize)len);
-	return ouk_text_of(text, strlen(text));
+		return shortened(ouk_text_of(raw, (gsize)len));
+	return shortened(ouk_text_of(text, strlen(text)));
 }
 
 void

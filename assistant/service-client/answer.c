@@ -370,7 +370,7 @@ add_agreement(JsonObject *element, gpointer data)
 	agreement->version = shown_of(element, "version");
 	agreement->title = shown_of(element, "title");
 	agreement->needed_if = shown_of(element, "if");
-	agreement->text = g_strdup(text);
+	agreement->text = ouk_text_lines_of(text, strlen(text));
 	agreement->sensitive = sensitive != NULL && JSON_NODE_HOLDS_VALUE(sensitive) &&
 			       json_node_get_boolean(sensitive);
 	agreement->sha256 = g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1);

@@ -76,7 +76,7 @@ typedef struct {
 	char *id, *version, *title, *text;
 	char *needed_if; /* a member of the form; "": always */
 	gboolean sensitive;
-	char *sha256; /* of `text`, computed here: what is shown is what is agreed to */
+	char *sha256; /* of the words that came, computed here; `text` is those, safe to show */
 } OukAgreement;
 /* A list of the answer whose elements are texts (ouk_call_texts). Of OukAgreement. */
 GPtrArray *ouk_reply_agreements(const OukReply *reply);

@@ -138,6 +138,16 @@ keyring_put(const VaultPlace *place, const char *capability)
 					  capability, NULL, NULL, ATTRIBUTES(place));
 }
 
+static void
+file_drop(const VaultPlace *place)
+{
+	char *kept = file_get(place);
+
+	if (kept != NULL)
+		(void)file_write(place, NULL, NULL);
+	order_text_wipe(kept);
+}
+
 gboolean
 vault_put(const VaultPlace *place, const char *capability, gboolean *ret_in_file, GError **error)
 {
@@ -145,6 +155,9 @@ vault_put(const VaultPlace *place, const char *capability, gboolean *ret_in_file
 
 	if (in_file && !file_write(place, capability, error))
 		return FALSE;
+	/* the file is looked at first: an older one in it would hide the one in the keyring */
+	if (!in_file)
+		file_drop(place);
 	*ret_in_file = in_file;
 	return TRUE;
 }
