@@ -191,6 +191,7 @@ ouk_bridge_free(OukBridge *bridge)
 	g_signal_handlers_disconnect_by_data(bridge->watch, bridge);
 	while (bridge->pages->len > 0)
 		ouk_page_close(g_ptr_array_index(bridge->pages, 0));
+	consent_end(bridge);
 	(void)ouk_sessions_end(bridge->sessions, &(OukSessionFilter){0}, "bridge");
 	workers_end(bridge);
 	ouk_sessions_free(bridge->sessions);

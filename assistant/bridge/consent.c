@@ -370,6 +370,17 @@ consent_drop(OukCall *call)
 	}
 }
 
+void
+consent_end(OukBridge *bridge)
+{
+	GHashTableIter iter;
+	gpointer value;
+
+	g_hash_table_iter_init(&iter, bridge->seeks);
+	while (g_hash_table_iter_next(&iter, NULL, &value))
+		g_cancellable_cancel(((struct seek *)value)->cancellable);
+}
+
 /* ---- whether a call may go on ---- */
 
 /* Nothing of the key, and one warning that names the true hall. */

@@ -109,6 +109,8 @@ typedef enum { OUK_MAY, OUK_MAY_NOT, OUK_MUST_ASK } OukMay;
 OukMay consent_check(OukCall *call, GError **error);
 /* The call is over: nothing needs to be asked for it any more. */
 void consent_drop(OukCall *call);
+/* The bridge ends: so do its questions. */
+void consent_end(OukBridge *bridge);
 /* page.c: a call that was held may be looked at again. */
 void page_call_resume(OukCall *call);
 /* Answers a call; takes the error. */

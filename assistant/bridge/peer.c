@@ -6,8 +6,6 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,17 +60,19 @@ parent_of(pid_t pid)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/stat", (int)pid);
 	g_autofree char *text = NULL;
+	g_auto(GStrv) words = NULL;
 	const char *end;
-	int parent = 0;
-	char state;
+	guint64 parent = 0;
 
 	if (!g_file_get_contents(path, &text, NULL, NULL))
 		return 0;
 	/* the name between brackets may hold anything */
 	end = strrchr(text, ')');
-	if (end == NULL || sscanf(end + 1, " %c %d", &state, &parent) != 2)
+	words = g_strsplit(end != NULL ? end : "", " ", 4);
+	if (g_strv_length(words) < 4 ||
+	    !g_ascii_string_to_unsigned(words[2], 10, 0, G_MAXINT, &parent, NULL))
 		return 0;
-	return parent;
+	return (pid_t)parent;
 }
 
 static OukPeer *
@@ -176,6 +176,32 @@ end_of(GSocketAddress *address, struct end *ret)
 	return TRUE;
 }
 
+enum { COLUMN_LOCAL = 1, COLUMN_REMOTE = 2, COLUMN_UID = 7, COLUMN_INODE = 9 };
+
+/* "  0: 0100007F:523B 0100007F:E1D2 01 0:0 0:0 0 1000 0 34567 ..." */
+static gboolean
+line_fits(const char *line, const struct end *from, const struct end *to, uid_t *ret_uid,
+	  gulong *ret_inode)
+{
+	const char *columns[COLUMN_INODE + 1] = {NULL};
+	g_auto(GStrv) words = g_strsplit(line, " ", -1);
+	guint64 uid, inode;
+	gsize count = 0;
+
+	for (gsize i = 0; words[i] != NULL && count < G_N_ELEMENTS(columns); i++)
+		if (*words[i] != '\0')
+			columns[count++] = words[i];
+	/* of an IPv4 address in the table of IPv6 the end is the same */
+	if (count < G_N_ELEMENTS(columns) || !g_str_has_suffix(columns[COLUMN_LOCAL], from->text) ||
+	    !g_str_has_suffix(columns[COLUMN_REMOTE], to->text) ||
+	    !g_ascii_string_to_unsigned(columns[COLUMN_UID], 10, 0, G_MAXUINT32, &uid, NULL) ||
+	    !g_ascii_string_to_unsigned(columns[COLUMN_INODE], 10, 1, G_MAXULONG, &inode, NULL))
+		return FALSE;
+	*ret_uid = (uid_t)uid;
+	*ret_inode = (gulong)inode;
+	return TRUE;
+}
+
 /* A line of the table: who has the socket that is connected from one end to the other. */
 static gboolean
 table_find(const char *path, const struct end *from, const struct end *to, uid_t *ret_uid,
@@ -188,22 +214,11 @@ table_find(const char *path, const struct end *from, const struct end *to, uid_t
 	if (!g_file_get_contents(path, &text, &len, NULL) || len > TABLE_MAX)
 		return FALSE;
 	lines = g_strsplit(text, "\n", -1);
-	for (gsize i = 1; lines[i] != NULL; i++) {
-		char local[48], remote[48];
-		guint uid;
-		gulong inode;
-
-		/* of an IPv4 address in the table of IPv6 the end is the same */
-		if (strstr(lines[i], from->text) == NULL ||
-		    sscanf(lines[i], " %*u: %47s %47s %*x %*s %*s %*s %u %*u %lu", local, remote,
-			   &uid, &inode) != 4 ||
-		    !g_str_has_suffix(local, from->text) || !g_str_has_suffix(remote, to->text) ||
-		    inode == 0)
-			continue;
-		*ret_uid = uid;
-		*ret_inode = inode;
-		return TRUE;
-	}
+	for (gsize i = 1; lines[i] != NULL; i++)
+		/* most lines are others': a look before they are taken apart */
+		if (strstr(lines[i], from->text) != NULL &&
+		    line_fits(lines[i], from, to, ret_uid, ret_inode))
+			return TRUE;
 	return FALSE;
 }
 
@@ -237,6 +252,7 @@ owner_find(uid_t uid, gulong inode)
 	g_autofree char *first = g_strdup_printf("%d", g_atomic_int_get(&last));
 	g_autoptr(GDir) dir = NULL;
 	const char *name;
+	gint pid;
 
 	if (has_socket(first, wanted))
 		return g_atomic_int_get(&last);
@@ -248,8 +264,9 @@ owner_find(uid_t uid, gulong inode)
 		if (!g_ascii_isdigit(*name) || stat(path, &status) != 0 || status.st_uid != uid ||
 		    !has_socket(name, wanted))
 			continue;
-		g_atomic_int_set(&last, atoi(name));
-		return g_atomic_int_get(&last);
+		pid = (gint)g_ascii_strtoll(name, NULL, 10);
+		g_atomic_int_set(&last, pid);
+		return pid;
 	}
 	return 0;
 }

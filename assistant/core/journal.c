@@ -129,7 +129,12 @@ ouk_journal_open(GError **error)
 	if (g_mkdir_with_parents(dir, 0700) == 0)
 		journal->fd =
 			open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (journal->fd < 0 || flock(journal->fd, LOCK_EX | LOCK_NB) != 0 || !tail_read(journal)) {
+	if (journal->fd >= 0 && flock(journal->fd, LOCK_EX | LOCK_NB) != 0 &&
+	    errno == EWOULDBLOCK) {
+		ouk_fail_with(error, OUK_E_BRIDGE, "(%s)", "another one is running");
+		return NULL;
+	}
+	if (journal->fd < 0 || !tail_read(journal)) {
 		ouk_fail_with(error, OUK_E_FILE_WRITE, "(%s: %s)", path, g_strerror(errno));
 		return NULL;
 	}

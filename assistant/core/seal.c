@@ -145,7 +145,7 @@ content_decrypt(const struct sealed *sealed, const guint8 *key)
 		    1 ||
 	    EVP_DecryptFinal_ex(ctx, out + first, &last) != 1)
 		return NULL;
-	return g_bytes_new(out, (gsize)(first + last));
+	return g_bytes_new(out, (gsize)first + (gsize)last);
 }
 
 static GBytes *

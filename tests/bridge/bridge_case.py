@@ -175,12 +175,12 @@ class Link:
     """The extension's end of one connection: through a browser and the relay that it started, or
     (forged) a program that went straight to the socket."""
 
-    def __init__(self, room, forged=False):
+    def __init__(self, room, forged=False, wrapper=()):
         self.room, self.last, self.answers, self.pushes, self.rest = room, 0, {}, [], b""
         self.program = self.socket = None
         if not forged:
             self.program = subprocess.Popen(
-                [BROWSER, BRIDGE, "--native-messaging"], env=room.env,
+                [*wrapper, BROWSER, BRIDGE, "--native-messaging"], env=room.env,
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=processes.die_with_parent)
         else:
             self.socket = socket.socket(socket.AF_UNIX)

@@ -4,12 +4,14 @@
 import json
 import os
 import pwd
+import signal
 import struct
 import subprocess
 import sys
 import unittest
 
 from bridge_case import LATE, PIN, SITE, BridgeCase, Error, Link, Page
+import processes
 from processes import wait_for
 
 
@@ -169,6 +171,29 @@ class StrangerTest(BridgeCase):
         self.room.bridge.wait(LATE)
         self.room.start_bridge()
         self.assertTrue(self.room.control("status"))
+
+
+class StartTest(BridgeCase):
+    def test_the_relay_starts_a_bridge_where_none_runs(self):
+        if os.geteuid() != 0:
+            self.skipTest("the ports of this computer are not a test's to take")
+        self.room.stop_bridge()
+        link = Link(self.room, wrapper=["unshare", "-n"])
+        self.addCleanup(self.room.start_bridge)
+        self.assertEqual(link.ask(hello=1)["protocol"], 1)
+        self.assertEqual(self.room.control("status")["pages"], [])
+        link.close()
+        self.assertTrue(self.room.control("status"))  # it outlives the browser
+        started = [pid for pid in processes.descendants() if self.is_bridge(pid)]
+        self.assertEqual(len(started), 1)
+        os.kill(started[0], signal.SIGTERM)
+        wait_for(lambda: started[0] not in processes.descendants(), "the end of the bridge", LATE)
+
+    @staticmethod
+    def is_bridge(pid):
+        with open("/proc/%d/cmdline" % pid, "rb") as file:
+            words = file.read().split(b"\0")
+        return words[0].endswith(b"openukey-bridge") and b"--native-messaging" not in words
 
 
 class JournalTest(BridgeCase):

@@ -124,6 +124,13 @@ class HallTest(BridgeCase):
                     return host, hall["name"]["en"]
         raise AssertionError("no hall")
 
+    @staticmethod
+    def alike(host):
+        """An origin with one letter off."""
+        parts = host.split(".")
+        parts[1] = parts[1][:-1] + ("i" if parts[1][-1] != "i" else "l")
+        return "https://" + ".".join(parts)
+
     def test_a_hall_is_named_and_its_look_alike_gets_nothing(self):
         self.plug()
         host, name = self.hall()
@@ -133,9 +140,7 @@ class HallTest(BridgeCase):
         self.assertEqual(asked["site-state"], "listed")  # http never gets the mark
         self.assertIn(name, asked["site-name"])
         self.room.forget_asked()
-        parts = host.split(".")
-        parts[1] = parts[1][:-1] + ("i" if parts[1][-1] != "i" else "l")
-        alike = self.page(origin="https://" + ".".join(parts))
+        alike = self.page(origin=self.alike(host))
         self.assertEqual(alike.refused("SOF_GetUserList"), "PAGE_LOOKALIKE")
         asked = self.room.wait_asked(1)[0]
         self.assertEqual(asked["site-state"], "alike")
@@ -144,6 +149,19 @@ class HallTest(BridgeCase):
         self.assertEqual(alike.refused("SOF_Login", "Unit/TEST0001", PIN), "PAGE_LOOKALIKE")
         self.assertEqual(len(self.room.asked()), 1)
         self.assertEqual(self.room.tries_left(0), 10)
+
+    def test_the_bridge_ends_with_its_windows_open(self):
+        self.plug()
+        host, _ = self.hall()
+        self.room.hold(True)
+        page = self.page(origin="https://open.example")
+        page.send("SOF_GetUserList")
+        alike = self.page(origin=self.alike(host))
+        self.assertEqual(alike.refused("SOF_GetUserList"), "PAGE_LOOKALIKE")
+        self.room.wait_asked(1)
+        self.room.stop_bridge()
+        self.room.hold(False)
+        self.room.start_bridge()
 
 
 class PinTest(BridgeCase):
