@@ -75,7 +75,8 @@ form_read(struct uk_span body, struct form *form)
 {
 	char *at, *next;
 
-	if (memchr(body.ptr, 0, body.len) != NULL || cs_blob_set(&form->text, body) != CS_OK)
+	if (body.len == 0 || memchr(body.ptr, 0, body.len) != NULL ||
+	    cs_blob_set(&form->text, body) != CS_OK)
 		return false;
 	for (at = (char *)form->text.ptr; at != NULL && *at != '\0'; at = next) {
 		struct field *field = &form->fields[form->len];

@@ -6,6 +6,7 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -133,7 +134,8 @@ load_open(struct item *item, struct link *link, const char *kind, const char *mo
 }
 
 /* Of operators' programs, which ask all day. */
-#define DESKS 0xff0000U
+#define DESKS       0xff0000U
+#define DESK_IDLE_S 30 /* nginx closes what is not used for 75 */
 
 struct task {
 	const struct load_turn *turn;
@@ -171,6 +173,7 @@ client_run(void *ctx)
 	struct crowd *crowd = ctx;
 	uint32_t desk_number = __atomic_fetch_add(&crowd->desks, 1, __ATOMIC_RELAXED);
 	struct link *desk = NULL;
+	double desk_at = now();
 
 	for (;;) {
 		size_t at = __atomic_fetch_add(&crowd->next, 1, __ATOMIC_RELAXED);
@@ -181,6 +184,9 @@ client_run(void *ctx)
 		if (task == NULL)
 			break;
 		item = task->item;
+		if (begun - desk_at > DESK_IDLE_S)
+			link_drop(&desk);
+		desk_at = begun;
 		if (!item->failed)
 			item->failed = !linked(crowd->load, &desk, DESKS + desk_number) ||
 				       !linked(crowd->load, &item->link, item->index + 2);
@@ -415,6 +421,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	job = json_string_value(json_object_get(load.settings, "job"));
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (strcmp(job, "bare") == 0) {
 		bare_run(&load, figures);
 		done = true;
