@@ -140,7 +140,7 @@ class WayInTest(PortsCase):
                "s.sendall(b'GET /health HTTP/1.1\\r\\nHost: localhost:21051\\r\\n"
                "Origin: %s\\r\\n\\r\\n')\n"
                "try: print(len(s.recv(100)))\nexcept ConnectionError: print(0)") % wire.SITE
-        heard = subprocess.run([sys.executable, "-c", ask], stdout=subprocess.PIPE, check=True,
+        heard = subprocess.run(["/usr/bin/python3", "-c", ask], stdout=subprocess.PIPE, check=True,
                                user=65534, group=65534, extra_groups=[], cwd="/").stdout
         self.assertEqual(heard, b"0\n")
         self.assert_alive()
