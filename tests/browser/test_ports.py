@@ -78,7 +78,7 @@ class FirefoxTest(PortsCase):
         from marionette import Firefox
         cls.share(Firefox(cls.desktop.path("home"), cls.desktop.env))
 
-    def test_a_page_that_lists_once_works_when_the_person_answers_late(self):
+    def test_a_first_list_works_when_the_person_answers_late(self):
         self.browser.go(PLAIN + "/bjca/once/")
         self.wait_prompt("Allow", PLAIN)
         self.browser.wait("return document.body.dataset.socket == 'open'")
@@ -133,6 +133,54 @@ class FirefoxTest(PortsCase):
                 self.open("/bjca/%s/" % name)
                 self.log_in()
                 self.inside("bjca")
+
+    def inject(self, code):
+        """Runs in the page, as its own."""
+        self.browser.script("var own = document.createElement('script');"
+                            "own.textContent = arguments[0]; document.body.appendChild(own);", code)
+
+    def test_twenty_wrong_pins_of_the_page_cost_no_try(self):
+        self.open("/bjca/array/")
+        self.inject("var id = chosenId(), said = []; for (var i = 0; i < 20; i++)"
+                    "call('SOF_Login', [id, '00000' + i], function (value) { said.push(value);"
+                    "document.body.dataset.said = said.join(); });")
+
+        def answered():
+            prompt = self.prompt()
+            cancel = prompt.find("push button", "Cancel") if prompt else None
+            if cancel is not None:
+                cancel.press()
+            said = self.browser.script("return document.body.dataset.said || ''")
+            return said if len(said.split(",")) == 20 else None
+        said = wait_for(answered, "twenty answers", LATE)
+        self.assertNotIn("true", said)
+        self.assertEqual(self.key_tries(), 10)
+
+    def test_a_page_gets_none_of_our_own_protocols_signed(self):
+        self.open("/bjca/array/")
+        self.inject("call('SOF_Login', [chosenId(), ''], function (value) {"
+                    "document.body.dataset.inside = value; });")
+        self.enter_pin(PIN, PLAIN)
+        self.browser.wait("return document.body.dataset.inside == 'true'")
+        before = len(self.journal())
+        self.inject(
+            "var id = chosenId(), said = [];"
+            "['renewal', 'confirm', 'query', 'recover', 'login'].forEach(function (purpose) {"
+            "call('SOF_SignData', [id, 'OpenUKey-sig-v1\\0' + purpose + '\\0https://other.test\\0x'],"
+            "function (value) { said.push(value ? 'signed' : 'refused');"
+            "document.body.dataset.said = said.join(); }); });")
+
+        def answered():
+            prompt = self.prompt()
+            more = prompt.find("push button", "Sign") if prompt else None
+            if more is not None:  # even then
+                more.press()
+            said = self.browser.script("return document.body.dataset.said || ''")
+            return said if len(said.split(",")) == 5 else None
+        said = wait_for(answered, "five answers", LATE)
+        self.assertNotIn("signed", said)
+        self.assertGreaterEqual(len(self.journal()) - before, 5, self.journal()[before:])
+        self.assertEqual(self.events("sign", before), [])
 
     def test_hebca_s_pages(self):
         for name in ["", "message/", "pin/"] if LONG else ["message/"]:
