@@ -154,12 +154,21 @@ is_broken(OukDoctor *doctor)
 	return FALSE;
 }
 
+/* A note counts where something can be done about it. */
+static gboolean
+wants_repair(OukDoctor *doctor)
+{
+	const OukFinding *finding = ouk_doctor_finding(doctor);
+
+	return is_broken(doctor) || (finding != NULL && finding->repair != NULL);
+}
+
 static gboolean
 repair_all(OukDoctor *doctor, GError **error)
 {
 	const OukFinding *last = NULL;
 
-	for (int i = 0; i < REPAIRS_MAX && is_broken(doctor); i++) {
+	for (int i = 0; i < REPAIRS_MAX && wants_repair(doctor); i++) {
 		const OukFinding *finding = ouk_doctor_finding(doctor);
 		OukRepair *repair;
 

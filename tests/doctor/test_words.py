@@ -137,6 +137,12 @@ class Notes(DeskCase):
             self.assertEqual(found, "BROWSER_UNREGISTERED")
             self.assertEqual(self.text_of("MODULE"), "Chromium")
 
+    @unittest.skipUnless(shutil.which("chromium") and shutil.which("modutil"), "no browser")
+    def test_a_browser_is_told_of_the_module_and_that_is_undone(self):
+        self.desk()
+        shutil.rmtree(os.path.dirname(os.path.dirname(NSS_LIST)))
+        self.repaired_and_undone("BROWSER_UNREGISTERED", NSS_LIST)
+
     def test_a_rule_that_is_not_understood_is_pointed_out(self):
         self.desk()
         self.addCleanup(os.remove, POLICY)

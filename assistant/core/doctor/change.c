@@ -104,6 +104,16 @@ add_difference(GString *text, const OukFileChange *change)
 	add_lines(text, '+', new_lines, first, new_count - last);
 }
 
+/* A data base is not shown line by line. */
+static gboolean
+is_text(GBytes *bytes)
+{
+	gsize len = 0;
+	const char *data = bytes != NULL ? g_bytes_get_data(bytes, &len) : NULL;
+
+	return data == NULL || memchr(data, '\0', len) == NULL;
+}
+
 char *
 change_text(GPtrArray *files)
 {
@@ -116,7 +126,12 @@ change_text(GPtrArray *files)
 				       change->before != NULL ? change->path : _("(no file)"));
 		g_string_append_printf(text, "+++ %s\n",
 				       change->after != NULL ? change->path : _("(no file)"));
-		add_difference(text, change);
+		if (is_text(change->before) && is_text(change->after))
+			add_difference(text, change);
+		else
+			g_string_append_printf(
+				text, _("(%zu bytes)\n"),
+				change->after != NULL ? g_bytes_get_size(change->after) : 0);
 	}
 	return g_string_free(text, FALSE);
 }

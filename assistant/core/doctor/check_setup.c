@@ -100,6 +100,8 @@ check_module(OukExam *exam, OukLinkResult *ret)
 		return;
 	}
 	browsers_look(name, &browsers);
+	if (browsers.unaware->len > 0)
+		exam->clues.path = g_canonicalize_filename(exam->module_path, NULL);
 	judge_browsers(&browsers, ret);
 	browsers_clear(&browsers);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What each repair would change on this computer. */
+#include "assistant/core/browsers/plan.h"
 #include "assistant/core/doctor/repair.h"
 #include "assistant/core/errors.h"
 
@@ -108,6 +109,24 @@ plan_module_register(OukRepair *repair, const OukClues *clues, GError **error)
 	text = g_strdup_printf("module: %s\n", module);
 	repair->has_undo = TRUE;
 	return change_add(repair, path, g_bytes_new(text, strlen(text)), error);
+}
+
+/* Of this user's browsers; of all users', the administrator does it (ukey browsers). */
+gboolean
+plan_browsers_register(OukRepair *repair, const OukClues *clues, GError **error)
+{
+	const OukBrowserSetup setup = {
+		.ground = {.root = "", .home = g_get_home_dir(), .module = clues->path}};
+	g_autoptr(GPtrArray) places = NULL;
+
+	if (clues->path == NULL)
+		return ouk_fail(error, OUK_E_NO_REPAIR);
+	places = plan_places(&setup);
+	for (guint i = 0; i < places->len; i++)
+		if (!plan_place(&setup, g_ptr_array_index(places, i), repair, error))
+			return FALSE;
+	repair->has_undo = TRUE;
+	return repair->files != NULL || ouk_fail(error, OUK_E_NO_REPAIR);
 }
 
 gboolean
