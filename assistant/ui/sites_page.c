@@ -110,8 +110,9 @@ on_changed(GObject *source, GAsyncResult *result, gpointer data)
 {
 	struct page *page = data;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(JsonNode) answer = g_task_propagate_pointer(G_TASK(result), &error);
+	JsonNode *answer = g_task_propagate_pointer(G_TASK(result), &error);
 
+	g_clear_pointer(&answer, json_node_unref);
 	if (page->widget == NULL)
 		return;
 	if (error != NULL)
