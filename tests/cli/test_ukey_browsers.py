@@ -37,6 +37,20 @@ class BrowserCase(UkeyCase):
                             if name in os.environ else {})
             os.environ[name] = value
 
+        self.preload()
+
+    def preload(self):
+        """NSS's tools load the module: under a sanitizer its runtime comes first."""
+        runtime = os.environ.get("OPENUKEY_TEST_PRELOAD")
+        if not runtime:
+            return
+        self.addCleanup(os.environ.update, PATH=os.environ["PATH"])
+        for tool in ("certutil", "modutil"):
+            self.put(f"{self.box}/tools/{tool}",
+                     f"#!/bin/sh\nLD_PRELOAD={runtime} ASAN_OPTIONS=detect_leaks=0 exec "
+                     f"/usr/bin/{tool} \"$@\"\n".encode(), 0o755)
+        os.environ["PATH"] = f"{self.box}/tools:{os.environ['PATH']}"
+
     def put(self, path, data, mode=0o644):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
