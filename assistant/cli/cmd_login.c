@@ -6,9 +6,11 @@
 #include "assistant/core/doctor/visit.h"
 #include "assistant/core/errors.h"
 #include "assistant/core/hall_key.h"
+#include "assistant/core/hall_origin.h"
 #include "assistant/core/snapshot.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 static gboolean offline, rehearsal, show_only, bound;
 
@@ -72,6 +74,27 @@ hall_of_keys(const OukProfiles *profiles, const GPtrArray *halls, const GPtrArra
 	return found;
 }
 
+/* An address, typed or pasted: the hall's own, or one made to be taken for it. */
+static const OukHall *
+hall_of_address(const OukProfiles *profiles, const char *text, GError **error)
+{
+	g_autofree char *url =
+		strstr(text, "://") != NULL ? g_strdup(text) : g_strconcat("https://", text, NULL);
+	g_autofree char *origin = ouk_origin_of(url);
+	OukHallSeen seen = {.match = OUK_HALL_UNKNOWN};
+
+	if (origin != NULL)
+		(void)ouk_hall_for_origin(profiles, origin, rehearsal, &seen);
+	if (seen.match == OUK_HALL_KNOWN)
+		return seen.hall;
+	if (seen.match == OUK_HALL_LOOKALIKE)
+		ouk_fail_with(error, OUK_E_PAGE_LOOKALIKE, "(%s: %s)", ouk_words(&seen.hall->name),
+			      ouk_visit_url(seen.hall));
+	else
+		ouk_fail_with(error, OUK_E_NO_HALL, "(%s)", text);
+	return NULL;
+}
+
 static const OukHall *
 hall_find(const OukProfiles *profiles, char **words, const GPtrArray *keys, OukHallBook *book,
 	  GError **error)
@@ -87,10 +110,8 @@ hall_find(const OukProfiles *profiles, char **words, const GPtrArray *keys, OukH
 		return hall;
 	if (halls->len == 1)
 		return g_ptr_array_index(halls, 0);
-	if (halls->len == 0) {
-		ouk_fail_with(error, OUK_E_NO_HALL, "(%s)", text);
-		return NULL;
-	}
+	if (halls->len == 0)
+		return hall_of_address(profiles, text, error);
 	for (guint i = 0; i < halls->len; i++) {
 		g_autofree char *name = ouk_hall_name(g_ptr_array_index(halls, i));
 

@@ -73,6 +73,31 @@ state_of(const OukWebAnswer *answer)
 	return answer->errors != 0 ? OUK_VISIT_CERTIFICATE : OUK_VISIT_GOOD;
 }
 
+/* What is wrong with the hall's own certificate, for people; "" when it is none of these. */
+static const char *
+fault_of(GTlsCertificateFlags errors)
+{
+	if ((errors & G_TLS_CERTIFICATE_EXPIRED) != 0)
+		return _("its certificate has expired");
+	if ((errors & G_TLS_CERTIFICATE_NOT_ACTIVATED) != 0)
+		return _("its certificate is not valid yet");
+	return (errors & G_TLS_CERTIFICATE_BAD_IDENTITY) != 0
+		       ? _("its certificate is for another name")
+		       : "";
+}
+
+/* Who vouches for it, and what is wrong with it. */
+static char *
+detail_of(OukVisitState state, const OukWebAnswer *answer)
+{
+	const char *fault = state == OUK_VISIT_CERTIFICATE ? fault_of(answer->errors) : "";
+	const char *issuer = answer->issuer != NULL ? answer->issuer : "";
+
+	if (*fault == '\0' || *issuer == '\0')
+		return g_strdup(*fault != '\0' ? fault : issuer);
+	return g_strdup_printf("%s; %s", fault, issuer);
+}
+
 OukVisit *
 ouk_visit_check(const OukHall *hall, gboolean offline, GCancellable *cancellable)
 {
@@ -89,15 +114,14 @@ ouk_visit_check(const OukHall *hall, gboolean offline, GCancellable *cancellable
 	visit->state = OUK_VISIT_NOT_CHECKED;
 	if (offline)
 		return visit;
-	web_ask(visit->url, cancellable, &answer);
+	/* A rehearsal's CA is its own; a real hall's is one that browsers know. */
+	web_ask_trusting(visit->url, hall->profile->rehearsal ? hall->profile->anchors : NULL,
+			 cancellable, &answer);
 	visit->state = state_of(&answer);
-	/* a rehearsal's CA is a local one on purpose */
 	if (hall->profile->rehearsal && answer.local_issuer && answer.errors == 0)
 		visit->state = OUK_VISIT_GOOD;
-	if (answer.issuer != NULL) {
-		g_free(visit->detail);
-		visit->detail = g_strdup(answer.issuer);
-	}
+	g_free(visit->detail);
+	visit->detail = detail_of(visit->state, &answer);
 	web_answer_clear(&answer);
 	visit->mark = visit->state == OUK_VISIT_GOOD && visit->fresh;
 	return visit;

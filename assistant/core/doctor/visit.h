@@ -24,7 +24,7 @@ typedef struct {
 	const char *url; /* the hall's: https where it has both */
 	gboolean fresh;  /* verified in time */
 	gboolean mark;   /* may be called a known hall */
-	char *detail;    /* who vouches for it, or ""; never NULL */
+	char *detail;    /* who vouches for it, what is wrong with that, or ""; never NULL */
 } OukVisit;
 
 void ouk_visit_free(OukVisit *visit);

@@ -27,10 +27,17 @@ typedef struct {
 	char *issuer;                /* who vouches for it; NULL without TLS */
 	gboolean local_issuer;       /* accepted only because of a CA added on this computer */
 	char *proxy;                 /* "host:port" it went through; NULL: directly */
+	const GPtrArray *anchors;    /* as given */
 } OukWebAnswer;
 
 /* At most some ten seconds. Sets all of *ret; the caller clears it. */
 void web_ask(const char *address, GCancellable *cancellable, OukWebAnswer *ret);
+/*
+ * The same of a server that other anchors (of X509; NULL: none) vouch for as well. What they vouch
+ * for has no local issuer.
+ */
+void web_ask_trusting(const char *address, const GPtrArray *anchors, GCancellable *cancellable,
+		      OukWebAnswer *ret);
 void web_answer_clear(OukWebAnswer *answer);
 
 #endif

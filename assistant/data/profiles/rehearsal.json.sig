@@ -1,4 +1,4 @@
 openukey-profile-signature 1
 key 257d59f19da71871ae0dc099f4884a612b47f0e407875b5b192e229b9abe0755
-size 10664
-signature dYJK2WKoCIrZjRaBFpFE0H0mlUFySQxRekhwOgbPCqffXFe5QG9tAH9haDK3DIebEn5VOvp+YXUXGxWKJfkOCA==
+size 10695
+signature MwWtph5+ChCo4XLnLi5PZgI8YdACFcGgEci+HHd32o9SL0eWVlV4ASdWiGhV9ZGOBv6baD7g7aVHzG+0hH/+AQ==
