@@ -262,10 +262,12 @@ ouk_page_desk_login(OukPageDesk *desk, OukTokenView *key, GError **error)
 		others_end(desk, key);
 	if (!record_page(desk->page, "login", desk->call->row->name, &cert, wrong, NULL))
 		g_warning("the journal cannot be written");
-	if (done)
+	if (done) {
 		work_on_main(desk->bridge, consent_use, desk->page);
-	else
+		site_note_key(desk->page, key);
+	} else {
 		g_propagate_error(error, g_steal_pointer(&wrong));
+	}
 	return done;
 }
 

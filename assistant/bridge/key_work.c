@@ -377,6 +377,8 @@ key_ask_pin(OukPageDesk *desk, OukTokenView *key, OukLogin *login, const KeyAsk 
 	request_key(&talk.request, key);
 	request_pin(desk, key, &talk.request);
 	talk.request.purpose = *ask->purpose != '\0' ? g_strdup(ask->purpose) : NULL;
+	if (ask->reason == OUK_PROMPT_LOGIN)
+		talk.request.notice = g_strdup(site_bind_text(desk->page, key));
 	done = window_close(desk, talk_open(&talk, &wrong), &wrong);
 	ouk_prompt_request_clear(&talk.request);
 	ouk_sessions_tidy(desk->bridge->sessions, login);

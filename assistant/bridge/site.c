@@ -2,6 +2,7 @@
 #include "assistant/bridge/site.h"
 
 #include "assistant/bridge/core.h"
+#include "assistant/core/hall_key.h"
 
 #include <glib/gi18n.h>
 
@@ -66,4 +67,60 @@ site_words(OukPage *page)
 	const char *name = site_hall_name(page->bridge, page->origin);
 
 	return g_strdup(name != NULL ? name : page->origin);
+}
+
+/* ---- which key opens which hall ---- */
+
+static const OukHall *
+hall_of(OukPage *page)
+{
+	OukHallSeen seen;
+
+	site_look(page->bridge, page->origin, &seen);
+	return seen.match == OUK_HALL_KNOWN ? seen.hall : NULL;
+}
+
+/* What the book says of this key alone. */
+static void
+bind_look(OukPage *page, OukHallBook *book, const OukHall *hall, OukTokenView *key, OukHallKey *ret)
+{
+	g_autoptr(GPtrArray) uses = ouk_hall_book_uses(book, hall);
+	g_autoptr(GPtrArray) keys = g_ptr_array_new();
+
+	g_ptr_array_add(keys, key);
+	ouk_hall_key_choose(page->bridge->profiles, hall, keys, uses, ret);
+}
+
+const char *
+site_bind_text(OukPage *page, OukTokenView *key)
+{
+	const OukHall *hall = hall_of(page);
+	g_autoptr(OukHallBook) book = NULL;
+	g_auto(OukHallKey) found = {0};
+
+	if (hall == NULL)
+		return NULL;
+	book = ouk_hall_book_open(NULL);
+	bind_look(page, book, hall, key, &found);
+	return ouk_hall_bind_text(found.bind);
+}
+
+void
+site_note_key(OukPage *page, OukTokenView *key)
+{
+	const OukHall *hall = page->peer->browser != NULL ? hall_of(page) : NULL;
+	g_autoptr(OukHallBook) book = NULL;
+	g_autoptr(GError) error = NULL;
+	g_auto(OukHallKey) found = {0};
+	OukPairView *pair;
+
+	if (hall == NULL)
+		return;
+	book = ouk_hall_book_open(NULL);
+	bind_look(page, book, hall, key, &found);
+	pair = found.pair != NULL ? found.pair : ouk_token_view_best(key);
+	if (pair == NULL || ouk_hall_bind_is_due(found.bind))
+		return;
+	if (!ouk_hall_book_note(book, hall, key, pair, &error))
+		g_warning("%s", error->message);
 }

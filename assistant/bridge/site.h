@@ -16,4 +16,15 @@ void site_request(OukPage *page, OukPromptRequest *request);
 /* "the hall's name" or the origin, for a sentence; the caller frees. */
 char *site_words(OukPage *page);
 
+/*
+ * What the person should know of this key at the page's hall before logging in (hall_key.h): the
+ * certificate is another one than last time. Translated, static; NULL: nothing. Workers only.
+ */
+const char *site_bind_text(OukPage *page, OukTokenView *key);
+/*
+ * The key has opened the page's hall, which is remembered. Not of programs that are no browser, nor
+ * of a certificate that the hall must bind first: that one the person has to confirm.
+ */
+void site_note_key(OukPage *page, OukTokenView *key);
+
 #endif

@@ -124,6 +124,31 @@ class HallTest(BridgeCase):
                     return host, hall["name"]["en"]
         raise AssertionError("no hall")
 
+    def test_a_hall_s_key_is_remembered_and_another_in_its_place_is_told_of(self):
+        self.room.make_key("reissued", self.alg, "TEST0009")
+        host, _name = self.hall()
+        book = os.path.join("home", ".local", "share", "openukey", "halls.conf")
+        self.addCleanup(lambda: os.path.exists(self.room.path(book)) and
+                        os.unlink(self.room.path(book)))
+        self.plug()
+        self.assertEqual(self.page(origin="http://" + host).call("SOF_Login", "Unit/TEST0001", PIN),
+                         "true")
+        self.assertIn("serial_end=0001", self.room.read(book))
+        self.assertNotIn("notice", [line for line in self.room.asked()
+                                    if line["reason"] == "login"][0])
+        self.room.pull(0)
+        self.room.wait_keys(0)
+        self.room.forget_asked()
+        self.plug("reissued")
+        self.room.ukey("bridge", "forget", "--all")
+        self.assertEqual(self.page(origin="http://" + host).call("SOF_Login", "Unit/TEST0009", PIN),
+                         "true")
+        login = [line for line in self.room.asked() if line["reason"] == "login"][0]
+        self.assertIn("issued in place of the one that was used here", login["notice"])
+        # until the person says that the hall has bound it, it is the old one
+        self.assertIn("serial_end=0001", self.room.read(book))
+        self.assertNotIn("serial_end=0009", self.room.read(book))
+
     @staticmethod
     def alike(host):
         """An origin with one letter off."""
