@@ -8,15 +8,36 @@ ground.need("firefox-esr", "chromium", "nginx", "unshare", "certutil", "modutil"
             "Xvfb")
 ground.enter()
 
+import json  # noqa: E402
 import os  # noqa: E402
+import shutil  # noqa: E402
+import subprocess  # noqa: E402
+import tempfile  # noqa: E402
 import unittest  # noqa: E402
 
 from bridge_desk import LATE, UKEY, BridgeDesk  # noqa: E402
 from browser import BrowserError  # noqa: E402
 from desktop import MODULE  # noqa: E402
-from hall_desk import PIN, PLAIN, URL  # noqa: E402
+from hall_desk import NEAR, PIN, PLAIN, URL  # noqa: E402
 from processes import wait_for  # noqa: E402
 
+PROFILES = os.environ.get("OPENUKEY_PROFILES", "profiles")
+STRANGER = "stranger.openukey.test"
+# Pages of an attacker: a frame of another site, which asks the bridge for certificates by itself.
+PAGES = {
+    "top.html": """<!doctype html><meta charset=utf-8><title>top</title><body><script>
+var heard = [];
+addEventListener("message", function (event) { heard.push(String(event.data)); });
+</script><iframe src="http://%s/extra/asking.html"></iframe>""" % STRANGER,
+    "asking.html": """<!doctype html><meta charset=utf-8><title>asking</title><body><script>
+var socket = new WebSocket("ws://127.0.0.1:21051/xtxapp/");
+socket.onopen = function () {
+	parent.postMessage("open", "*");
+	socket.send(JSON.stringify({call_cmd_id: "i_1", xtx_func_name: "SOF_GetUserList", param: [],
+		URL: "%s/bjca/"}));
+};
+socket.onmessage = function (event) { parent.postMessage(event.data, "*"); };
+</script>""" % PLAIN}
 WRONG, FROM_PAGE = "000000", "123456"
 LONG = os.environ.get("OPENUKEY_TEST_LONG")
 
@@ -74,9 +95,53 @@ class FirefoxTest(PortsCase):
 
     @classmethod
     def setUpClass(cls):
+        ground.hosts(STRANGER, ground.PUBLIC)
+        cls.extra = tempfile.mkdtemp(prefix="ouk-pages-")
+        cls.addClassCleanup(shutil.rmtree, cls.extra)
+        for name, text in PAGES.items():
+            ground.write(os.path.join(cls.extra, name), text)
         super().setUpClass()
         from marionette import Firefox
         cls.share(Firefox(cls.desktop.path("home"), cls.desktop.env))
+
+    @classmethod
+    def start_bridge(cls):
+        """With a list of halls that has this one."""
+        folder = cls.desktop.path("profiles")
+        os.mkdir(folder)
+        with open(PROFILES + "/hebca.json", encoding="utf-8") as file:
+            profile = json.load(file)
+        profile["halls"][0]["urls"] = [URL + "/"]
+        cls.listed = profile["halls"][0]["name"]["en"]
+        path = ground.write(folder + "/hebca.json", json.dumps(profile, ensure_ascii=False))
+        subprocess.run([PROFILES + "/sign", path], check=True, stdout=subprocess.DEVNULL)
+        cls.desktop.env["OPENUKEY_PROFILES"] = folder
+        super().start_bridge()
+
+    def test_one_letter_off_the_hall_is_shown_nothing(self):
+        before = len(self.journal())
+        self.browser.go("http://" + NEAR + "/bjca/")
+        self.press_prompt("Close", "This is not " + self.listed)
+        self.browser.wait("return document.body.dataset.certs == '0'", what="an empty list")
+        self.browser.click("#login")
+        self.failed()
+        self.assertIsNone(self.prompt())
+        self.assertEqual([line["event"] for line in self.journal()[before:]
+                          if line["event"] != "refused"], [])
+        self.assertIn("PAGE_LOOKALIKE", [line["result"] for line in self.journal()[before:]])
+
+    def test_a_stranger_s_frame_in_the_hall_has_no_part_in_its_consent(self):
+        self.open("/bjca/array/")
+        before = len(self.journal())
+        site = "http://" + STRANGER
+        self.browser.go(PLAIN + "/extra/top.html")
+        self.wait_prompt("Allow", site)
+        self.assertEqual(self.browser.script("return heard"), ["open"])
+        self.press_prompt("Not Now", site)
+        self.browser.wait("return heard.length == 2", what="the frame's answer")
+        told = json.loads(self.browser.script("return heard[1]"))
+        self.assertEqual((told["call_cmd_id"], told["retVal"]), ("i_1", ""))
+        self.assertNotIn(PLAIN, [line["origin"] for line in self.journal()[before:]])
 
     def test_a_first_list_works_when_the_person_answers_late(self):
         self.browser.go(PLAIN + "/bjca/once/")
