@@ -101,9 +101,9 @@ class HallDesk(unittest.TestCase):
                          hall_case.UNIT)
         self.assertEqual(browser.script("return document.getElementById('way').textContent"), way)
 
-    def nobody_inside(self, browser):
+    def nobody_inside(self, browser, base=None):
         """The hall takes this browser for a stranger."""
-        browser.go(browser.script("return location.origin") + "/inside")
+        browser.go((base or browser.script("return location.origin")) + "/inside")
         browser.wait("return document.querySelector('.ways') != null", what="the hall's first page")
 
     def logout(self, browser):

@@ -11,6 +11,7 @@ import socketserver
 import ssl
 import sys
 import threading
+import time
 import urllib.parse
 
 sys.path[:0] = json.loads(os.environ.get("OPENUKEY_HALL_MODULES", "[]"))
@@ -40,7 +41,12 @@ class Hall:
 class Handler(http.server.BaseHTTPRequestHandler):
     timeout = PATIENCE
     server_version, sys_version = "hall", ""
-    hall = None
+    hall, began = None, 0.0
+
+    def parse_request(self):
+        """The time that the log names is from here."""
+        self.began = time.monotonic()
+        return super().parse_request()
 
     # ---- answers ----
 
@@ -256,7 +262,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_request(self, code="-", size="-"):
         path = urllib.parse.urlsplit(self.path).path
-        self.log_message("%s %s %s %s", self.server.listener, self.command, path, code)
+        self.log_message("%s %s %s %s %.1f ms", self.server.listener, self.command, path, code,
+                         (time.monotonic() - self.began) * 1000)
 
 
 class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):

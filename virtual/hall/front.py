@@ -55,6 +55,8 @@ http {{
         # TLS 1.3 wants RSA-PSS, which many keys cannot do.
         ssl_protocols TLSv1.2;
         ssl_verify_client optional;
+        # Who came without a certificate must be asked again at the next try, not be remembered.
+        keepalive_timeout 0;
         ssl_client_certificate roots.pem;
         error_page 495 496 = @refused;
         location / {{
