@@ -11,6 +11,7 @@
 #include <time.h>
 
 #define BUSY_WAIT_MS   2000
+#define OPEN_WAIT_MS   30000    /* the first of them makes all tables */
 #define BUSY_PAUSE_MIN 100000L  /* ns */
 #define BUSY_PAUSE_MAX 1000000L /* ns: a transaction is over in about that */
 #define STATEMENTS_MAX 96
@@ -40,6 +41,7 @@ status_of(int code)
 		return CS_OK;
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
+	case SQLITE_PROTOCOL: /* lost the race for the log's locks too often */
 		return CS_E_BUSY;
 	case SQLITE_CONSTRAINT:
 		return CS_E_EXISTS;
@@ -128,6 +130,24 @@ configure(void)
 	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* Of several that come to a new database at once, those that are refused are not always made to
+ * wait. */
+static enum cs_status
+begin_log(struct sqlite_db *self)
+{
+	const struct timespec pause = {0, BUSY_PAUSE_MAX};
+	const int64_t until = cs_now_ms() + OPEN_WAIT_MS;
+	enum cs_status st;
+
+	do {
+		st = script(self, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+				  "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON;");
+		if (st == CS_E_BUSY)
+			(void)nanosleep(&pause, NULL);
+	} while (st == CS_E_BUSY && cs_now_ms() < until);
+	return st;
+}
+
 static enum cs_status
 open_handle(struct sqlite_db *self, const char *path)
 {
@@ -144,8 +164,7 @@ open_handle(struct sqlite_db *self, const char *path)
 		(void)sqlite3_busy_handler(self->handle, on_busy, self);
 		(void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 		(void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-		st = script(self, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-				  "PRAGMA secure_delete=ON; PRAGMA cell_size_check=ON;");
+		st = begin_log(self);
 		(void)sqlite3_wal_hook(self->handle, on_commit, self);
 	}
 	(void)umask(old);

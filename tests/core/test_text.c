@@ -19,9 +19,11 @@ static void
 nothing_unseen_stands_in_a_name(void **state)
 {
 	/* direction, breaks, no width, fillers, tags, escape sequences */
+	/* NOLINTBEGIN(misc-misleading-bidirectional): they are what is tested */
 	static const char *const marks[] = {"\u200e", "\u200f", "\u061c",     "\u202e", "\u2066",
 					    "\u2028", "\u2029", "\u200b",     "\u2060", "\ufeff",
 					    "\u00ad", "\u3164", "\U000e0041", "\n",     "\x1b[2J"};
+	/* NOLINTEND(misc-misleading-bidirectional) */
 
 	for (gsize i = 0; i < G_N_ELEMENTS(marks); i++) {
 		g_autofree char *evil = g_strconcat(UNIT, marks[i], UNIT, NULL);
