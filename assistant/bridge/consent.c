@@ -278,7 +278,7 @@ seek_record(struct seek *seek, const char *event)
 	};
 	g_autoptr(GError) error = NULL;
 
-	if (!record_page(seek->page, event, NULL, &cert, NULL, &error))
+	if (!record_page(seek->page, &(OukRecord){event, NULL, &cert}, NULL, &error))
 		g_warning("%s", error->message);
 }
 

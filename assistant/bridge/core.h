@@ -128,10 +128,19 @@ void work_on_main(OukBridge *bridge, void (*run)(gpointer data), gpointer data);
 
 /* ---- record.c ---- */
 
-/* A line in the journal about this page. key and pair may be NULL. Any thread. */
-gboolean record_page(OukPage *page, const char *event, const char *function,
-		     const OukPageCert *cert, const GError *result, GError **error);
-/* The same of what was refused: at most a few of each kind a minute. */
+/* What a line of the journal is about. */
+typedef struct {
+	const char *event, *function; /* function: may be NULL */
+	const OukPageCert *cert;      /* it, or its key or pair, may be NULL */
+} OukRecord;
+
+/* A line about this page. Any thread. */
+gboolean record_page(OukPage *page, const OukRecord *what, const GError *result, GError **error);
+/* The same of what a private key does, in two lines: see ouk_journal_begin and _finish. */
+OukJournalLine *record_begin(OukPage *page, const OukRecord *what, GError **error);
+gboolean record_end(OukPage *page, OukJournalLine *line, const OukRecord *what,
+		    const GError *result, GError **error);
+/* A line about what was refused: at most a few of each kind a minute. */
 void record_refusal(OukPage *page, const char *function, const GError *result);
 
 #endif

@@ -260,7 +260,8 @@ ouk_page_desk_login(OukPageDesk *desk, OukTokenView *key, GError **error)
 		done = key_ask_pin(desk, key, login, &ask, &wrong);
 	if (!done && g_error_matches(wrong, OUK_ERROR, OUK_E_PIN_WRONG))
 		others_end(desk, key);
-	if (!record_page(desk->page, "login", desk->call->row->name, &cert, wrong, NULL))
+	if (!record_page(desk->page, &(OukRecord){"login", desk->call->row->name, &cert}, wrong,
+			 NULL))
 		g_warning("the journal cannot be written");
 	if (done) {
 		work_on_main(desk->bridge, consent_use, desk->page);
@@ -313,7 +314,8 @@ ouk_page_desk_change_pin(OukPageDesk *desk, OukTokenView *key, GError **error)
 	if (login == NULL)
 		return FALSE;
 	done = key_ask_pin(desk, key, login, &ask, &wrong);
-	if (!record_page(desk->page, "pin", desk->call->row->name, &cert, wrong, NULL))
+	if (!record_page(desk->page, &(OukRecord){"pin", desk->call->row->name, &cert}, wrong,
+			 NULL))
 		g_warning("the journal cannot be written");
 	if (!done)
 		g_propagate_error(error, g_steal_pointer(&wrong));

@@ -24,6 +24,8 @@ struct use {
 	GBytes *in, *out;
 	const EVP_MD *digest;
 	gboolean attached;
+	OukRecord what;
+	OukJournalLine *begun; /* NULL: the key has not been asked */
 };
 
 /* ---- on the key ---- */
@@ -42,10 +44,18 @@ id_bytes(const char *hex)
 	return g_byte_array_free_to_bytes(bytes);
 }
 
+/* The disk takes the line while the key works. FALSE: then the key does not. */
 static gboolean
-use_run(OukToken *token, const struct uk_secret *pin, gpointer data, GError **error)
+use_begin(struct use *use, GError **error)
 {
-	struct use *use = data;
+	if (use->begun == NULL)
+		use->begun = record_begin(use->desk->page, &use->what, error);
+	return use->begun != NULL;
+}
+
+static gboolean
+key_run(struct use *use, OukToken *token, const struct uk_secret *pin, GError **error)
+{
 	g_autoptr(GBytes) id = id_bytes(use->with->id);
 	EVP_PKEY *public_key = X509_get0_pubkey(use->with->x509);
 	OukSigner signer = {0};
@@ -57,6 +67,22 @@ use_run(OukToken *token, const struct uk_secret *pin, gpointer data, GError **er
 	signer.pin = pin;
 	signer.digest = use->digest;
 	return use->make(use, token, &signer, error);
+}
+
+static gboolean
+use_run(OukToken *token, const struct uk_secret *pin, gpointer data, GError **error)
+{
+	struct use *use = data;
+	gint64 began;
+	gboolean done;
+
+	if (!use_begin(use, error))
+		return FALSE;
+	began = g_get_monotonic_time();
+	done = key_run(use, token, pin, error);
+	/* what is the key's of a call, and what is ours: tests/bench/bridge.py */
+	g_debug("key %" G_GINT64_FORMAT " us", g_get_monotonic_time() - began);
+	return done;
 }
 
 static gboolean
@@ -130,15 +156,26 @@ use_do(struct use *use, GError **error)
 	}
 }
 
+static gboolean
+use_record(struct use *use, const GError *result, GError **error)
+{
+	OukJournalLine *begun = g_steal_pointer(&use->begun);
+
+	if (begun != NULL)
+		return record_end(use->desk->page, begun, &use->what, result, error);
+	return record_page(use->desk->page, &use->what, result, error);
+}
+
 /* Done, and written down before the page has it. */
 static GBytes *
 use_finish(struct use *use, const char *event, GError **error)
 {
 	g_autoptr(GError) wrong = NULL;
-	gboolean done = use_do(use, &wrong);
-	gboolean written = record_page(use->desk->page, event, use->desk->call->row->name,
-				       use->cert, wrong, done ? error : NULL);
+	gboolean done, written;
 
+	use->what = (OukRecord){event, use->desk->call->row->name, use->cert};
+	done = use_do(use, &wrong);
+	written = use_record(use, wrong, done ? error : NULL);
 	if (done && written)
 		return use->out;
 	g_clear_pointer(&use->out, g_bytes_unref);

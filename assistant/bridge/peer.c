@@ -6,12 +6,14 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define TABLE_MAX (16 * 1024 * 1024)
+#define LOOKS     3
 
 #define BROWSER(program, name) {program, name},
 static const struct {
@@ -271,23 +273,49 @@ owner_find(uid_t uid, gulong inode)
 	return 0;
 }
 
+/*
+ * The other end has closed. The kernel keeps such an end for a while without saying whose it was,
+ * so it is not to be taken for another user's.
+ */
+static gboolean
+is_gone(GSocket *socket)
+{
+	struct tcp_info info = {0};
+	socklen_t len = sizeof(info);
+
+	return getsockopt(g_socket_get_fd(socket), IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+	       info.tcpi_state != TCP_ESTABLISHED;
+}
+
+static gboolean
+tables_find(const struct end *from, const struct end *to, uid_t *ret_uid, gulong *ret_inode)
+{
+	static const char *const tables[] = {"/proc/self/net/tcp", "/proc/self/net/tcp6"};
+
+	for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
+		if (table_find(tables[i], from, to, ret_uid, ret_inode))
+			return TRUE;
+	return FALSE;
+}
+
 OukPeer *
 ouk_peer_of_tcp(GSocket *socket, GError **error)
 {
-	static const char *const tables[] = {"/proc/self/net/tcp", "/proc/self/net/tcp6"};
 	g_autoptr(GSocketAddress) remote = g_socket_get_remote_address(socket, NULL);
 	g_autoptr(GSocketAddress) local = g_socket_get_local_address(socket, NULL);
+	gboolean found = FALSE, gone = FALSE;
 	struct end from, to;
 	gulong inode = 0;
 	uid_t uid = 0;
 
-	if (end_of(remote, &from) && end_of(local, &to))
-		for (gsize i = 0; i < G_N_ELEMENTS(tables); i++)
-			if (table_find(tables[i], &from, &to, &uid, &inode)) {
-				if (uid == geteuid())
-					return peer_new(owner_find(uid, inode), uid);
-				break;
-			}
-	ouk_fail(error, OUK_E_PAGE_PEER);
+	/* a table that changes while it is read may leave one out */
+	for (guint i = 0; i < LOOKS && !found && !gone; i++) {
+		found = end_of(remote, &from) && end_of(local, &to) &&
+			tables_find(&from, &to, &uid, &inode);
+		gone = !found && is_gone(socket);
+	}
+	if (found && uid == geteuid())
+		return peer_new(owner_find(uid, inode), uid);
+	ouk_fail(error, gone ? OUK_E_CANCELLED : OUK_E_PAGE_PEER);
 	return NULL;
 }

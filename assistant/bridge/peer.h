@@ -15,8 +15,9 @@ typedef struct {
 
 /*
  * The other end of a TCP connection on the loopback interface. OUK_E_PAGE_PEER when it cannot be
- * resolved or belongs to another user: nothing may be answered then. Looks through /proc: some
- * milliseconds, once for each connection. NULL on failure.
+ * resolved or belongs to another user: nothing may be answered then. OUK_E_CANCELLED when it was
+ * closed before it could be looked at. Looks through /proc: some milliseconds, once for each
+ * connection. NULL on failure.
  */
 OukPeer *ouk_peer_of_tcp(GSocket *socket, GError **error);
 /*

@@ -15,26 +15,53 @@ result_name(const GError *error)
 	return error != NULL ? ouk_error_row(error)->name : "ok";
 }
 
-gboolean
-record_page(OukPage *page, const char *event, const char *function, const OukPageCert *cert,
-	    const GError *result, GError **error)
+/* Borrows from all of them. */
+static OukJournalEntry
+page_entry(OukPage *page, const OukRecord *what, const char *program, const GError *result)
 {
+	const OukPageCert *cert = what->cert;
 	const OukPairCert *x509 =
 		cert != NULL && cert->pair != NULL ? ouk_pair_view_cert(cert->pair) : NULL;
-	g_autofree char *program = ouk_peer_name(page->peer);
-	const OukJournalEntry entry = {
-		.event = event,
+
+	return (OukJournalEntry){
+		.event = what->event,
 		.origin = page->origin,
 		.hall = site_hall_name(page->bridge, page->origin),
-		.function = function,
+		.function = what->function,
 		.key = cert != NULL && cert->key != NULL ? ouk_token_view_info(cert->key)->serial
 							 : NULL,
 		.cert = x509 != NULL ? x509->sha256 : NULL,
 		.program = program,
 		.result = result_name(result),
 	};
+}
+
+gboolean
+record_page(OukPage *page, const OukRecord *what, const GError *result, GError **error)
+{
+	g_autofree char *program = ouk_peer_name(page->peer);
+	const OukJournalEntry entry = page_entry(page, what, program, result);
 
 	return ouk_journal_add(page->bridge->journal, &entry, error);
+}
+
+OukJournalLine *
+record_begin(OukPage *page, const OukRecord *what, GError **error)
+{
+	g_autofree char *program = ouk_peer_name(page->peer);
+	const OukJournalEntry entry = page_entry(page, what, program, NULL);
+
+	return ouk_journal_begin(page->bridge->journal, &entry, error);
+}
+
+gboolean
+record_end(OukPage *page, OukJournalLine *line, const OukRecord *what, const GError *result,
+	   GError **error)
+{
+	g_autofree char *program = ouk_peer_name(page->peer);
+	const OukJournalEntry entry = page_entry(page, what, program, result);
+
+	return ouk_journal_finish(page->bridge->journal, line, &entry, error);
 }
 
 /* FALSE: not this time. */

@@ -253,20 +253,33 @@ journal_export(GError **error)
 }
 
 static void
-print_line(const char *line)
+print_act(JsonObject *act)
 {
-	g_autoptr(JsonParser) parser = json_parser_new();
-	JsonNode *root;
-	JsonObject *object;
+	const char *result = text_of(act, "result");
 
-	if (!json_parser_load_from_data(parser, line, -1, NULL) ||
-	    (root = json_parser_get_root(parser)) == NULL || !JSON_NODE_HOLDS_OBJECT(root)) {
+	if (!json_object_has_member(act, "event")) {
 		g_print("?\n");
 		return;
 	}
-	object = json_node_get_object(root);
-	g_print("%s  %-11s %-8s %s  %s\n", text_of(object, "time"), text_of(object, "event"),
-		text_of(object, "result"), text_of(object, "origin"), text_of(object, "function"));
+	g_print("%s  %-11s %-8s %s  %s", text_of(act, "time"), text_of(act, "event"), result,
+		text_of(act, "origin"), text_of(act, "function"));
+	if (strcmp(result, OUK_JOURNAL_BEGUN) == 0)
+		g_print("  %s", _("(begun, outcome not recorded)"));
+	g_print("\n");
+}
+
+static gboolean
+journal_acts(GError **error)
+{
+	g_autoptr(GPtrArray) acts = ouk_journal_acts(SHOWN_LINES, error);
+
+	if (acts == NULL)
+		return FALSE;
+	for (guint i = 0; i < acts->len; i++)
+		print_act(g_ptr_array_index(acts, i));
+	if (acts->len == 0)
+		g_print("%s\n", _("Nothing is in the journal yet."));
+	return TRUE;
 }
 
 static gboolean
@@ -278,18 +291,12 @@ run_journal(const char *argument, GError **error)
 		return journal_verify(error);
 	if (export_path != NULL)
 		return journal_export(error);
+	if (!cli_options.json)
+		return journal_acts(error);
 	lines = ouk_journal_lines(SHOWN_LINES, error);
-	if (lines == NULL)
-		return FALSE;
-	for (guint i = 0; i < lines->len; i++) {
-		if (cli_options.json)
-			g_print("%s\n", (const char *)g_ptr_array_index(lines, i));
-		else
-			print_line(g_ptr_array_index(lines, i));
-	}
-	if (lines->len == 0 && !cli_options.json)
-		g_print("%s\n", _("Nothing is in the journal yet."));
-	return TRUE;
+	for (guint i = 0; lines != NULL && i < lines->len; i++)
+		g_print("%s\n", (const char *)g_ptr_array_index(lines, i));
+	return lines != NULL;
 }
 
 /* ---- which ---- */

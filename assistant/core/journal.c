@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-glib/json-glib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -21,11 +20,28 @@
 
 static const char first_prev[] = "0000000000000000000000000000000000000000000000000000000000000000";
 
+/* The end of the file behind one line. */
+struct end {
+	guint64 number;
+	char hash[HASH_CHARS + 1];
+	off_t size;
+};
+
+typedef enum { LINE_GOING, LINE_KEPT, LINE_LOST } LineState;
+
+struct _OukJournalLine {
+	guint64 number;
+	LineState state;
+};
+
 struct _OukJournal {
 	GMutex lock;
+	GCond moved; /* a line was written, or is on the disk, or this is the end */
+	GThread *syncer;
+	gboolean closing;
 	int fd;
-	guint64 number;            /* of the last line */
-	char last[HASH_CHARS + 1]; /* its hash */
+	struct end written, kept; /* in the file; on the disk */
+	GPtrArray *going;         /* of OukJournalLine, borrowed: that somebody waits for */
 };
 
 char *
@@ -95,7 +111,7 @@ tail_read(OukJournal *journal)
 	char *start, *end;
 	off_t from;
 
-	memcpy(journal->last, first_prev, sizeof(first_prev));
+	memcpy(journal->written.hash, first_prev, sizeof(first_prev));
 	if (fstat(journal->fd, &status) != 0)
 		return FALSE;
 	from = status.st_size > ROW_MAX ? status.st_size - ROW_MAX : 0;
@@ -106,15 +122,79 @@ tail_read(OukJournal *journal)
 	end = memrchr(tail, '\n', (gsize)len);
 	if (end == NULL)
 		return len == 0 || (from == 0 && ftruncate(journal->fd, 0) == 0);
-	if (end + 1 < tail + len && ftruncate(journal->fd, from + (end + 1 - tail)) != 0)
+	journal->written.size = from + (end + 1 - tail);
+	if (end + 1 < tail + len && ftruncate(journal->fd, journal->written.size) != 0)
 		return FALSE;
 	*end = '\0';
 	start = strrchr(tail, '\n');
 	start = start != NULL ? start + 1 : tail;
 	/* One that was altered is not mended: verifying will name it. */
-	if (!line_check(start, (gsize)(end - start), &journal->number, prev, journal->last))
-		journal->number++;
+	if (!line_check(start, (gsize)(end - start), &journal->written.number, prev,
+			journal->written.hash))
+		journal->written.number++;
 	return TRUE;
+}
+
+/* ---- to the disk ---- */
+
+static void
+lines_settle(OukJournal *journal, guint64 upto, LineState state)
+{
+	for (guint i = journal->going->len; i > 0; i--) {
+		OukJournalLine *line = g_ptr_array_index(journal->going, i - 1);
+
+		if (line->number > upto)
+			continue;
+		line->state = state;
+		g_ptr_array_remove_index(journal->going, i - 1);
+	}
+}
+
+/* What the disk did not take leaves the file, too: the next line follows the last that is kept. */
+static void
+lines_lose(OukJournal *journal, int reason)
+{
+	struct stat status;
+
+	g_warning("the journal: %s", g_strerror(reason));
+	lines_settle(journal, G_MAXUINT64, LINE_LOST);
+	if (fstat(journal->fd, &status) == 0 && status.st_size > journal->kept.size &&
+	    ftruncate(journal->fd, journal->kept.size) == 0)
+		journal->written = journal->kept;
+	else
+		journal->kept = journal->written;
+}
+
+/* Whatever was written while the disk was busy goes together. */
+static gpointer
+syncer_run(gpointer data)
+{
+	OukJournal *journal = data;
+
+	g_mutex_lock(&journal->lock);
+	for (;;) {
+		struct end upto = journal->written;
+		int reason;
+
+		if (upto.number == journal->kept.number && journal->closing)
+			break;
+		if (upto.number == journal->kept.number) {
+			g_cond_wait(&journal->moved, &journal->lock);
+			continue;
+		}
+		g_mutex_unlock(&journal->lock);
+		reason = fdatasync(journal->fd) == 0 ? 0 : errno;
+		g_mutex_lock(&journal->lock);
+		if (reason == 0) {
+			journal->kept = upto;
+			lines_settle(journal, upto.number, LINE_KEPT);
+		} else {
+			lines_lose(journal, reason);
+		}
+		g_cond_broadcast(&journal->moved);
+	}
+	g_mutex_unlock(&journal->lock);
+	return NULL;
 }
 
 OukJournal *
@@ -125,6 +205,8 @@ ouk_journal_open(GError **error)
 	g_autoptr(OukJournal) journal = g_new0(OukJournal, 1);
 
 	g_mutex_init(&journal->lock);
+	g_cond_init(&journal->moved);
+	journal->going = g_ptr_array_new();
 	journal->fd = -1;
 	if (g_mkdir_with_parents(dir, 0700) == 0)
 		journal->fd =
@@ -138,7 +220,19 @@ ouk_journal_open(GError **error)
 		ouk_fail_with(error, OUK_E_FILE_WRITE, "(%s: %s)", path, g_strerror(errno));
 		return NULL;
 	}
+	journal->kept = journal->written;
+	journal->syncer = g_thread_new("journal", syncer_run, journal);
 	return g_steal_pointer(&journal);
+}
+
+static void
+syncer_end(OukJournal *journal)
+{
+	g_mutex_lock(&journal->lock);
+	journal->closing = TRUE;
+	g_cond_broadcast(&journal->moved);
+	g_mutex_unlock(&journal->lock);
+	g_thread_join(journal->syncer);
 }
 
 void
@@ -146,8 +240,12 @@ ouk_journal_free(OukJournal *journal)
 {
 	if (journal == NULL)
 		return;
+	if (journal->syncer != NULL)
+		syncer_end(journal);
 	if (journal->fd >= 0)
 		close(journal->fd);
+	g_ptr_array_unref(journal->going);
+	g_cond_clear(&journal->moved);
 	g_mutex_clear(&journal->lock);
 	g_free(journal);
 }
@@ -164,8 +262,16 @@ put_text(JsonBuilder *json, const char *name, const char *text)
 	json_builder_add_string_value(json, valid);
 }
 
+static void
+put_number(JsonBuilder *json, const char *name, guint64 number)
+{
+	json_builder_set_member_name(json, name);
+	json_builder_add_int_value(json, (gint64)number);
+}
+
+/* begun: the number of its first line; 0: it has none. */
 static char *
-body_make(const OukJournal *journal, const OukJournalEntry *entry)
+body_make(const OukJournal *journal, const OukJournalEntry *entry, guint64 begun)
 {
 	g_autoptr(JsonBuilder) json = json_builder_new();
 	g_autoptr(JsonNode) root = NULL;
@@ -173,8 +279,7 @@ body_make(const OukJournal *journal, const OukJournalEntry *entry)
 	g_autofree char *time = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
 
 	json_builder_begin_object(json);
-	json_builder_set_member_name(json, "n");
-	json_builder_add_int_value(json, (gint64)(journal->number + 1));
+	put_number(json, "n", journal->written.number + 1);
 	put_text(json, "time", time);
 	put_text(json, "event", entry->event);
 	put_text(json, "origin", entry->origin);
@@ -184,46 +289,95 @@ body_make(const OukJournal *journal, const OukJournalEntry *entry)
 	put_text(json, "cert", entry->cert);
 	put_text(json, "program", entry->program);
 	put_text(json, "result", entry->result);
-	if (entry->skipped > 0) {
-		json_builder_set_member_name(json, "skipped");
-		json_builder_add_int_value(json, entry->skipped);
-	}
-	put_text(json, "prev", journal->last);
+	if (begun > 0)
+		put_number(json, "begun", begun);
+	if (entry->skipped > 0)
+		put_number(json, "skipped", entry->skipped);
+	put_text(json, "prev", journal->written.hash);
 	json_builder_end_object(json);
 	root = json_builder_get_root(json);
 	return json_to_string(root, FALSE);
 }
 
-static gboolean
+/* The file's length behind it; -1: it could not be written, and nothing of it is left. */
+static off_t
 line_write(OukJournal *journal, const char *body, const char *hash)
 {
 	g_autofree char *line = g_strdup_printf("%.*s" HASH_OPEN "%s" HASH_CLOSE "\n",
 						(int)strlen(body) - 1, body, hash);
 	gsize len = strlen(line);
 	struct stat before;
+	gssize done;
 
 	if (fstat(journal->fd, &before) != 0)
-		return FALSE;
-	if (write(journal->fd, line, len) == (gssize)len && fdatasync(journal->fd) == 0)
-		return TRUE;
+		return -1;
+	errno = 0;
+	done = write(journal->fd, line, len);
+	if (done == (gssize)len)
+		return before.st_size + (off_t)len;
 	/* a disk that is full: no half line may stay */
-	if (ftruncate(journal->fd, before.st_size) != 0)
+	if (done >= 0)
+		errno = ENOSPC;
+	if (done > 0 && ftruncate(journal->fd, before.st_size) != 0)
 		g_warning("the journal ends in half a line");
-	return FALSE;
+	return -1;
+}
+
+/* The lock is held. */
+static gboolean
+line_append(OukJournal *journal, const OukJournalEntry *entry, guint64 begun, GError **error)
+{
+	g_autofree char *body = body_make(journal, entry, begun);
+	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, body, -1);
+	off_t size = -1;
+
+	if (strlen(body) + HASH_CHARS + 32 <= ROW_MAX)
+		size = line_write(journal, body, hash);
+	if (size < 0)
+		return ouk_fail_with(error, OUK_E_FILE_WRITE, "(%s)", g_strerror(errno));
+	journal->written.number++;
+	memcpy(journal->written.hash, hash, HASH_CHARS + 1);
+	journal->written.size = size;
+	g_cond_broadcast(&journal->moved);
+	return TRUE;
 }
 
 gboolean
 ouk_journal_add(OukJournal *journal, const OukJournalEntry *entry, GError **error)
 {
 	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&journal->lock);
-	g_autofree char *body = body_make(journal, entry);
-	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, body, -1);
 
-	if (strlen(body) + HASH_CHARS + 32 > ROW_MAX || !line_write(journal, body, hash))
-		return ouk_fail_with(error, OUK_E_FILE_WRITE, "(%s)", g_strerror(errno));
-	journal->number++;
-	memcpy(journal->last, hash, HASH_CHARS + 1);
-	return TRUE;
+	return line_append(journal, entry, 0, error);
+}
+
+OukJournalLine *
+ouk_journal_begin(OukJournal *journal, const OukJournalEntry *entry, GError **error)
+{
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&journal->lock);
+	OukJournalEntry first = *entry;
+	OukJournalLine *line;
+
+	first.result = OUK_JOURNAL_BEGUN;
+	if (!line_append(journal, &first, 0, error))
+		return NULL;
+	line = g_new0(OukJournalLine, 1);
+	line->number = journal->written.number;
+	g_ptr_array_add(journal->going, line);
+	return line;
+}
+
+gboolean
+ouk_journal_finish(OukJournal *journal, OukJournalLine *line, const OukJournalEntry *entry,
+		   GError **error)
+{
+	G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&journal->lock);
+	g_autofree OukJournalLine *first = line;
+
+	while (first->state == LINE_GOING)
+		g_cond_wait(&journal->moved, &journal->lock);
+	if (first->state == LINE_LOST)
+		return ouk_fail(error, OUK_E_FILE_WRITE);
+	return line_append(journal, entry, first->number, error);
 }
 
 /* ---- reading ---- */

@@ -246,65 +246,70 @@ sites_show(struct page *page)
 
 /* ---- what was done ---- */
 
-/* The words of the journal, for people. */
+/* The words of the journal, for people; not: when it failed, NULL where that is said otherwise. */
 static const struct {
-	const char *event, *text;
+	const char *event, *text, *not, *begun;
 } events[] = {
-	{"allowed", N_("allowed")},           {"blocked", N_("blocked")},
-	{"decrypt", N_("decrypted")},         {"login", N_("logged in")},
-	{"pin", N_("PIN changed")},           {"refused", N_("refused")},
-	{"session-end", N_("session ended")}, {"sign", N_("signed")},
+	{"allowed", N_("allowed"), NULL, NULL},
+	{"blocked", N_("blocked"), NULL, NULL},
+	{"decrypt", N_("decrypted"), N_("not decrypted"),
+	 N_("decryption begun, outcome not recorded")},
+	{"login", N_("logged in"), N_("not logged in"), NULL},
+	{"pin", N_("PIN changed"), N_("PIN not changed"), NULL},
+	{"refused", N_("refused"), NULL, NULL},
+	{"session-end", N_("session ended"), NULL, NULL},
+	{"sign", N_("signed"), N_("not signed"), N_("signature begun, outcome not recorded")},
 };
 
 static const char *
-event_text(const char *event)
+act_member(JsonObject *act, const char *name)
 {
-	for (gsize i = 0; i < G_N_ELEMENTS(events); i++)
-		if (strcmp(events[i].event, event) == 0)
-			return _(events[i].text);
+	return json_object_get_string_member_with_default(act, name, "");
+}
+
+static const char *
+act_text(JsonObject *act)
+{
+	const char *event = act_member(act, "event"), *result = act_member(act, "result");
+
+	for (gsize i = 0; i < G_N_ELEMENTS(events); i++) {
+		if (strcmp(events[i].event, event) != 0)
+			continue;
+		if (events[i].begun != NULL && strcmp(result, OUK_JOURNAL_BEGUN) == 0)
+			return _(events[i].begun);
+		if (events[i].not != NULL && strcmp(result, "ok") != 0)
+			return _(events[i].not );
+		return _(events[i].text);
+	}
 	return event;
 }
 
 static void
-add_line(struct page *page, const char *line)
+add_act(struct page *page, JsonObject *act)
 {
-	g_autoptr(JsonParser) parser = json_parser_new();
-	g_autofree char *text = NULL;
-	g_autofree char *day = NULL;
-	g_autoptr(GDateTime) when = NULL;
-	g_autoptr(GDateTime) here = NULL;
-	JsonNode *root;
-	JsonObject *object;
+	g_autoptr(GDateTime) when = g_date_time_new_from_iso8601(act_member(act, "time"), NULL);
+	g_autoptr(GDateTime) here = when != NULL ? g_date_time_to_local(when) : NULL;
+	g_autofree char *day =
+		here != NULL ? g_date_time_format(here, "%m-%d %H:%M") : g_strdup("?");
+	g_autofree char *text =
+		g_strdup_printf("%s  %s  %s", day, act_text(act), act_member(act, "origin"));
 
-	if (!json_parser_load_from_data(parser, line, -1, NULL))
-		return;
-	root = json_parser_get_root(parser);
-	if (root == NULL || !JSON_NODE_HOLDS_OBJECT(root))
-		return;
-	object = json_node_get_object(root);
-	when = g_date_time_new_from_iso8601(
-		json_object_get_string_member_with_default(object, "time", ""), NULL);
-	here = when != NULL ? g_date_time_to_local(when) : NULL;
-	day = here != NULL ? g_date_time_format(here, "%m-%d %H:%M") : g_strdup("?");
-	text = g_strdup_printf(
-		"%s  %s  %s", day,
-		event_text(json_object_get_string_member_with_default(object, "event", "")),
-		json_object_get_string_member_with_default(object, "origin", ""));
 	ouk_label_add(page->journal, text, NULL);
 }
 
 static void
 journal_show(struct page *page)
 {
-	g_autoptr(GPtrArray) lines = ouk_journal_lines(LINES_SHOWN, NULL);
-	guint count = lines != NULL ? lines->len : 0;
-	const char *last = count > 0 ? g_ptr_array_index(lines, count - 1) : "";
+	g_autoptr(GPtrArray) acts = ouk_journal_acts(LINES_SHOWN, NULL);
+	guint count = acts != NULL ? acts->len : 0;
+	const char *last =
+		count > 0 ? act_member(g_ptr_array_index(acts, count - 1), "hash") : "none";
 
 	if (!is_new(&page->shown_journal, g_strdup(last)))
 		return;
 	ouk_clear(page->journal);
 	for (guint i = count; i > 0; i--)
-		add_line(page, g_ptr_array_index(lines, i - 1));
+		add_act(page, g_ptr_array_index(acts, i - 1));
 	if (count == 0)
 		ouk_label_add(page->journal, _("Nothing is in the journal yet."), NULL);
 }

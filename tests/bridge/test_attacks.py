@@ -241,14 +241,6 @@ class JournalTest(BridgeCase):
         page.refused("SOF_WriteFile", "x")
         self.assertEqual(self.room.ukey("bridge", "journal", "--verify")[0], 0)
 
-    def test_what_cannot_be_written_down_is_not_signed(self):
-        self.plug()
-        page = self.page()
-        page.call("SOF_GetUserList")
-        page.call("SOF_Login", "Unit/TEST0001", PIN)
-        subprocess.run(["prlimit", "--pid", str(self.room.bridge.pid), "--fsize=1"], check=True)
-        self.assertEqual(page.refused("SOF_SignData", "Unit/TEST0001", "x"), "FILE_WRITE")
-
 
 if __name__ == "__main__":
     unittest.main()

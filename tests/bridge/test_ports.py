@@ -8,8 +8,10 @@ wire.own_network()
 import json  # noqa: E402
 import os  # noqa: E402
 import re  # noqa: E402
+import signal  # noqa: E402
 import socket  # noqa: E402
 import ssl  # noqa: E402
+import struct  # noqa: E402
 import subprocess  # noqa: E402
 import sys  # noqa: E402
 import threading  # noqa: E402
@@ -143,7 +145,28 @@ class WayInTest(PortsCase):
         heard = subprocess.run(["/usr/bin/python3", "-c", ask], stdout=subprocess.PIPE, check=True,
                                user=65534, group=65534, extra_groups=[], cwd="/").stdout
         self.assertEqual(heard, b"0\n")
+        self.assertEqual([line["function"] for line in self.room.events("refused")],
+                         ["Another user's program asks for the key."])
         self.assert_alive()
+
+    def test_a_browser_that_closes_early_is_nobody_else(self):
+        os.kill(self.room.bridge.pid, signal.SIGSTOP)
+        try:
+            for linger in (False, True):
+                link = wire.connect("bjca")
+                if linger: # ends with a reset
+                    link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                link.close()
+            half = wire.connect("bjca")
+            half.sendall(b"GET /health HTTP/1.1\r\nHost: localhost:21051\r\n"
+                         b"Origin: %s\r\n\r\n" % wire.SITE.encode())
+            half.shutdown(socket.SHUT_WR) # said all, and waits for the answer
+        finally:
+            os.kill(self.room.bridge.pid, signal.SIGCONT)
+        self.assertIn(b"200", half.recv(100))
+        half.close()
+        self.assert_alive()
+        self.assertEqual(self.room.events("refused"), [])
 
     def test_nothing_is_listed_before_the_person_agrees(self):
         self.plug()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/bridge/listen/door.h"
 
+#include "assistant/core/errors.h"
+
 /* Connections of one port and of all, and how long one may take to say what it wants. */
 #define DOORS_MAX     512
 #define DOORS_MAX_ALL 700 /* a process may have 1024 files open */
@@ -162,7 +164,10 @@ on_peer(GObject *source, GAsyncResult *result, gpointer data)
 	door->peer = g_task_propagate_pointer(G_TASK(result), &error);
 	ouk_door_wait(door, HELLO_SECONDS);
 	if (door->port != NULL && door->peer == NULL) {
-		ouk_bridge_note_refusal(ouk_port_bridge(door->port), error->message, NULL, NULL);
+		/* a browser that closes early is nothing to write down */
+		if (g_error_matches(error, OUK_ERROR, OUK_E_PAGE_PEER))
+			ouk_bridge_note_refusal(ouk_port_bridge(door->port), error->message, NULL,
+						NULL);
 		ouk_door_close(door);
 	} else if (door->port != NULL && door->port->certificate != NULL) {
 		door_encrypt(door);
