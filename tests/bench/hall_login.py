@@ -5,8 +5,8 @@
     hall_login.py --build BUILD [--runs N] [--only mutual,ports,extension,modern]
 
 Firefox, the rehearsal's hall behind nginx, and a virtual key with the timing of a full-speed USB
-key. A person who types the PIN at once is scripted; his time is shown apart, and left out of "without
-the person". A table for people, not a test, for times depend on the machine."""
+key. The person is scripted and types the PIN at once. A table for
+people, not a test, for times depend on the machine."""
 
 import argparse
 import json

@@ -152,7 +152,7 @@ class Steps:
                 return any(field.has(State.FOCUSED) for field in node.all("password text"))
         return False
 
-    def person(self):
+    def types_pin(self):
         wait_for(self.focused, "a field with the keyboard", LATE)
         shown = now()
         self.desktop.xdotool("type", "--delay", "1", PIN)
@@ -207,7 +207,7 @@ class PageWay(Steps):
         self.browser.click("#login")
         if not self.consented:
             self.allow()
-        person = self.person()
+        person = self.types_pin()
         notes, end = self.browser.wait(INSIDE, what="the page inside")
         with open(self.spawned, encoding="ascii") as file:
             spawned = float(file.read())
