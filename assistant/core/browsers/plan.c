@@ -28,7 +28,7 @@ add_place(GPtrArray *places, PlaceKind kind, const char *path)
 
 	for (guint i = 0; i < places->len; i++) {
 		place = g_ptr_array_index(places, i);
-		if (strcmp(place->path, path) == 0)
+		if (g_strcmp0(place->path, path) == 0)
 			return place;
 	}
 	place = g_new0(Place, 1);
