@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ukey unlock: a new PIN for a locked key or a forgotten PIN, with a code from the CA. */
-#include "assistant/cli/order.h"
+#include "assistant/cli/unlock_counter.h"
 #include "assistant/core/errors.h"
 
 #include <glib/gi18n.h>
+
+static char *number, *operator_name, *operator_key;
+
+static const GOptionEntry entries[] = {
+	{"counter", 0, 0, G_OPTION_ARG_STRING, &number,
+	 N_("at a CA's counter: carry out this order, which two operators have approved"),
+	 N_("NUMBER")},
+	{"operator", 0, 0, G_OPTION_ARG_STRING, &operator_name,
+	 N_("with --counter: sign as this operator"), N_("NAME")},
+	{"operator-key", 0, 0, G_OPTION_ARG_STRING, &operator_key,
+	 N_("with --counter: the operator's own key (default: the other one that is plugged in)"),
+	 N_("NAME")},
+	{NULL}};
 
 static gboolean
 run(int argc, char **argv, GError **error)
@@ -13,8 +26,16 @@ run(int argc, char **argv, GError **error)
 	OukTries tries;
 
 	if (!cli_order_parse(&cli_unlock, &argc, &argv,
-			     CLI_TAKES_CERT | CLI_TAKES_NEW_PIN | CLI_TAKES_YES, NULL, error) ||
-	    !cli_arguments(argc, 0, 0, error) || !cli_client_of_key(&client, error))
+			     CLI_TAKES_CERT | CLI_TAKES_PIN | CLI_TAKES_NEW_PIN | CLI_TAKES_YES,
+			     entries, error) ||
+	    !cli_arguments(argc, 0, 0, error))
+		return FALSE;
+	if (number != NULL) {
+		const CliUnlockCounter how = {number, operator_name, operator_key};
+
+		return cli_unlock_counter_run(&how, error);
+	}
+	if (!cli_client_of_key(&client, error))
 		return FALSE;
 	if (client.service == NULL) {
 		cli_guide_print(&client, "unlock", NULL);

@@ -100,6 +100,8 @@ CliStep cli_step_papers(CliOrder *order, GError **error);
 CliStep cli_step_wait(CliOrder *order, GError **error);
 CliStep cli_step_code(CliOrder *order, GError **error);
 CliStep cli_step_install(CliOrder *order, GError **error);
+/* The new PIN typed twice, and set on the order's key; or the service told what it was not. */
+gboolean cli_unlock_key(const CliOrder *order, const char *grant, GError **error);
 /* Nobody pays for what the key cannot take. */
 gboolean cli_key_has_room(const CliOrder *order, GError **error);
 

@@ -120,12 +120,12 @@ new_pin_get(OukToken *token, struct uk_secret *ret_pin, GError **error)
 	}
 }
 
-static gboolean
-unlock_on_key(const struct unlocking *unlocking, GError **error)
+gboolean
+cli_unlock_key(const CliOrder *order, const char *grant, GError **error)
 {
-	CliClient *client = unlocking->order->client;
-	const OukOrderInfo *info = ouk_order_info(unlocking->order->order);
-	OukUnlockOrder with = {client->service, unlocking->order->order, unlocking->grant};
+	CliClient *client = order->client;
+	const OukOrderInfo *info = ouk_order_info(order->order);
+	OukUnlockOrder with = {client->service, order->order, grant};
 	const OukUnlockService service = ouk_unlock_service(&with);
 	UK_SECRET new_pin = {0};
 	const OukUnlockJob job = {.token = client->token,
@@ -175,7 +175,7 @@ cli_step_code(CliOrder *order, GError **error)
 		return CLI_STEP_STOP;
 	if (!loss && unlocking.grant == NULL)
 		return ouk_fail(error, OUK_E_SERVICE_ANSWER) ? CLI_STEP_ON : CLI_STEP_FAILED;
-	if (!loss && !unlock_on_key(&unlocking, error))
+	if (!loss && !cli_unlock_key(order, unlocking.grant, error))
 		return CLI_STEP_FAILED;
 	return cli_order_do(order, ouk_call_order(order->order), error) ? CLI_STEP_ON
 									: CLI_STEP_FAILED;

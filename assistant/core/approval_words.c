@@ -41,6 +41,7 @@ static const struct {
 	{"release", N_("Let a suspended certificate be valid again")},
 	{"request", N_("Certify the request of a new key")},
 	{"revoke", N_("Revoke certificates for good")},
+	{"station", N_("Unlock this key now, at the counter")},
 	{"unlock", N_("Unlock a key at the counter")},
 };
 

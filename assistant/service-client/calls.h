@@ -82,6 +82,18 @@ OukCall *ouk_call_unlock_command(OukOrder *order, const OukUnlockCommand *comman
 OukCall *ouk_call_unlock_ack(OukOrder *order, const char *grant);
 OukCall *ouk_call_unlock_foreign(OukOrder *order, const char *grant);
 
+/* One operator's signature, as hexadecimal digits. */
+typedef struct {
+	char *operator_name, *signature;
+} OukVouch;
+
+/*
+ * At the counter: the order's number, the key's serial number, the time that was signed (seconds),
+ * and the signature.  -> order with a capability, text "grant".  Each signature is good once.
+ */
+OukCall *ouk_call_unlock_counter(const char *number, const char *serial, gint64 at,
+				 const OukVouch *vouch);
+
 /* ---- certificates (service/issue/README.md) ---- */
 
 /* csr: DER; proof: NULL for kinds without. May be asked again. */
@@ -90,11 +102,6 @@ OukCall *ouk_call_csr(OukOrder *order, GBytes *csr, GBytes *proof);
 OukCall *ouk_call_result(OukOrder *order);
 /* signature: by the new key. -> number "not_after". May be asked again. */
 OukCall *ouk_call_confirm(OukOrder *order, GBytes *signature);
-
-/* One operator's signature, as hexadecimal digits. */
-typedef struct {
-	char *operator_name, *signature;
-} OukVouch;
 
 typedef struct {
 	GBytes *enc_cert;         /* the old encryption certificate, DER */

@@ -80,6 +80,30 @@ ouk_call_unlock_foreign(OukOrder *order, const char *grant)
 	return call;
 }
 
+static JsonObject *
+vouch_json(const OukVouch *vouch)
+{
+	JsonObject *row = json_object_new();
+
+	call_put_text(row, "operator", vouch->operator_name);
+	call_put_text(row, "signature", vouch->signature);
+	return row;
+}
+
+OukCall *
+ouk_call_unlock_counter(const char *number, const char *serial, gint64 at, const OukVouch *vouch)
+{
+	g_autofree char *part = call_part(number);
+	OukCall *call = call_new("POST", g_strdup_printf("/v1/orders/%s/unlock/counter", part));
+	JsonObject *body = json_object_new();
+
+	call_put_text(body, "sn", serial);
+	json_object_set_int_member(body, "at", at);
+	json_object_set_object_member(body, "station", vouch_json(vouch));
+	call->once = TRUE; /* a lost answer needs another signature */
+	return call_json(call, body);
+}
+
 /* ---- certificates ---- */
 
 OukCall *
@@ -112,14 +136,8 @@ vouches_json(const GPtrArray *vouches)
 {
 	JsonArray *array = json_array_new();
 
-	for (guint i = 0; i < vouches->len; i++) {
-		const OukVouch *vouch = g_ptr_array_index(vouches, i);
-		JsonObject *row = json_object_new();
-
-		call_put_text(row, "operator", vouch->operator_name);
-		call_put_text(row, "signature", vouch->signature);
-		json_array_add_object_element(array, row);
-	}
+	for (guint i = 0; i < vouches->len; i++)
+		json_array_add_object_element(array, vouch_json(g_ptr_array_index(vouches, i)));
 	return array;
 }
 

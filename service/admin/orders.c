@@ -149,10 +149,7 @@ run_answer(struct work *work)
 static enum cs_status
 run_carry_out(struct work *work)
 {
-	CS_JSON *told = json_object();
-	enum cs_status st = cs_counter_carry_out(work->counter.desk, argument(work, 0), told);
-
-	return st == CS_OK ? print(told) : st;
+	return cs_counter_carry_out(work->counter.desk, argument(work, 0));
 }
 
 static enum cs_status

@@ -19,6 +19,7 @@ CS_API(cs_api_notify);
 CS_API(cs_api_code);
 CS_API(cs_api_check);
 CS_API(cs_api_counter);
+CS_API(cs_api_station);
 CS_API(cs_api_command);
 CS_API(cs_api_ack);
 CS_API(cs_api_foreign);
@@ -62,6 +63,13 @@ UK_CHECKED enum cs_status cs_api_step(struct cs_desk *desk, const struct cs_orde
 /* The same; then the order as it is. */
 UK_CHECKED enum cs_status cs_api_happen(struct cs_desk *desk, const struct cs_order_row *row,
 					enum cs_event event, json_t *answer);
+/*
+ * The signatures that an ask has: whose counts no more (removed since, key lost) is left out, and
+ * asked again.  The caller drops them.
+ */
+struct cs_ask_row;
+UK_CHECKED enum cs_status cs_ask_approvals(struct cs_desk *desk, const struct cs_ask_row *ask,
+					   json_t **ret);
 /*
  * Asks another process under the order's own id, serial number and kind, with those members of the
  * request (a list that ends with NULL), and puts what it says into the answer.

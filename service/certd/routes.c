@@ -21,6 +21,7 @@ const struct cs_route cs_certd_routes[] = {
 	{"POST", "/v1/orders/*/unlock/code", cs_api_code, 202, false},
 	{"POST", "/v1/orders/*/unlock/check", cs_api_check, 200, false},
 	{"POST", "/v1/orders/*/unlock/command", cs_api_command, 200, false},
+	{"POST", "/v1/orders/*/unlock/counter", cs_api_station, 200, false},
 	{"POST", "/v1/orders/*/unlock/ack", cs_api_ack, 200, false},
 	{"POST", "/v1/orders/*/unlock/foreign", cs_api_foreign, 200, false},
 	{"POST", "/v1/orders/*/csr", cs_api_csr, 200, false},

@@ -88,14 +88,14 @@ cs_api_check(void *ctx, const struct cs_http_request *http, json_t *answer)
 }
 
 /*
- * At the counter: two operators have signed for this order and key, which unlockd checks; the
- * answer is the grant for whoever holds the key there.
+ * At the counter: two operators have signed for this order and key, which unlockd checks.  The
+ * grant is for the station where the key is: cs_api_station, or here with the station's signature.
  */
 enum cs_status
 cs_api_counter(void *ctx, const struct cs_http_request *http, json_t *answer)
 {
 	static const char *const begin[] = {"method", NULL};
-	static const char *const counter[] = {"approvals", NULL};
+	static const char *const counter[] = {"approvals", "number", "at", "station", NULL};
 	struct cs_desk *desk = ctx;
 	struct cs_happening approve = {
 		.event = CS_EVENT_APPROVE, .actor = CS_ACTOR_OPERATOR, .now = cs_now()};

@@ -183,12 +183,11 @@ static void
 ask_buttons(struct visit *visit, const json_t *order, const json_t *ask)
 {
 	const char *state = text_of(ask, "state");
-	bool unlocked = strcmp(state, "done") == 0 && strcmp(text_of(ask, "act"), "unlock") == 0;
 	static const struct {
 		const char *path;
 		enum con_text label;
 	} buttons[] = {{"/carry-out", CON_T_CARRY_OUT}, {"/drop", CON_T_DROP}};
-	size_t len = strcmp(state, "open") == 0 ? 2 : unlocked ? 1 : 0;
+	size_t len = strcmp(state, "open") == 0 ? 2 : 0;
 	struct page *page = &visit->page;
 
 	for (size_t i = 0; i < len && json_boolean_value(json_object_get(order, "full")); i++) {
@@ -199,6 +198,29 @@ ask_buttons(struct visit *visit, const json_t *order, const json_t *ask)
 		page_say(page, buttons[i].label);
 		page_raw(page, "</button></form>");
 	}
+}
+
+/* Approved by enough: what the station runs, with the key and whoever brought it there. */
+static void
+station_show(struct visit *visit, const json_t *order)
+{
+	struct page *page = &visit->page;
+	const char *state = text_of(order, "state");
+
+	if (strcmp(text_of(order, "kind"), "unlock") != 0 ||
+	    !cs_counter_is(&visit->counter, CS_ROLE_BIT(CS_ROLE_COUNTER)) ||
+	    (strcmp(state, "code-ok") != 0 && strcmp(state, "commanded") != 0))
+		return;
+	section(page, CON_T_STATION);
+	page_raw(page, "<p>");
+	page_say(page, CON_T_STATION_RUN);
+	page_raw(page, "</p><pre>ukey unlock --counter ");
+	page_text(page, text_of(order, "number"));
+	page_raw(page, " --operator ");
+	page_text(page, visit->counter.who.name);
+	page_raw(page, " --token ");
+	page_text(page, text_of(order, "sn"));
+	page_raw(page, "</pre></section>");
 }
 
 static void
@@ -347,6 +369,7 @@ con_order(struct visit *visit)
 		return st;
 	con_begin(visit, text_of(order, "number"));
 	facts_show(visit, order);
+	station_show(visit, order);
 	asks_show(visit, order);
 	offers_show(visit, order);
 	resend_show(visit, order);
@@ -411,24 +434,12 @@ con_carry(struct visit *visit)
 {
 	static const unsigned int may =
 		CS_ROLE_BIT(CS_ROLE_REVIEWER) | CS_ROLE_BIT(CS_ROLE_COUNTER);
-	struct page *page = &visit->page;
-	CS_JSON *told = json_object();
 	enum cs_status st = cs_counter_is(&visit->counter, may)
 				    ? cs_counter_carry_out(visit->counter.desk,
-							   con_field(visit->request, "id"), told)
+							   con_field(visit->request, "id"))
 				    : CS_E_DENIED;
 
-	if (st != CS_OK)
-		return st;
-	if (json_object_get(told, "grant") == NULL)
-		return con_go(visit, "/orders/*", visit->request->parts[0]);
-	con_begin(visit, visit->request->parts[0]);
-	section(page, CON_T_GRANT);
-	page_raw(page, "<pre>");
-	page_text(page, text_of(told, "grant"));
-	page_raw(page, "</pre></section>");
-	con_end(visit);
-	return CS_OK;
+	return st == CS_OK ? con_go(visit, "/orders/*", visit->request->parts[0]) : st;
 }
 
 enum cs_status

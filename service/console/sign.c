@@ -120,7 +120,5 @@ con_ticket_put(struct visit *visit)
 	if (name == NULL || strcmp(name, visit->counter.who.name) != 0)
 		return CS_E_PROOF;
 	st = cs_counter_answer(visit->counter.desk, visit->request->parts[0], answer, told);
-	/* A grant is for the counter's page, not for whoever has the address. */
-	(void)json_object_del(told, "grant");
 	return st == CS_OK ? con_json(visit, told) : st;
 }

@@ -169,42 +169,6 @@ cs_counter_drop(const struct cs_counter *counter, const char *id)
 			   : st;
 }
 
-/* ---- signatures ---- */
-
-static enum cs_status
-approval_add(const char *name, struct uk_span signature, void *ctx)
-{
-	json_t *approvals = ctx, *approval = json_pack("{s:s}", "operator", name);
-
-	if (approval == NULL || !cs_json_put_hex(approval, "signature", signature) ||
-	    json_array_append_new(approvals, approval) != 0)
-		return CS_E_MEMORY;
-	return CS_OK;
-}
-
-/* Whose signature counts no more (removed since, key lost) is left out, and asked again. */
-static enum cs_status
-approvals_of(struct cs_desk *desk, const struct cs_ask_row *ask, json_t **ret)
-{
-	CS_JSON *all = json_array();
-	json_t *good = json_array();
-	enum cs_status st = cs_store_ask_signed(desk->orders.store, ask->id, approval_add, all);
-
-	for (size_t i = 0; st == CS_OK && i < json_array_size(all); i++) {
-		json_t *approval = json_array_get(all, i);
-
-		if (cs_approval_check(&desk->certd->operators, approval,
-				      cs_blob_span(&ask->body)) == CS_OK &&
-		    json_array_append(good, approval) != 0)
-			st = CS_E_MEMORY;
-	}
-	if (st == CS_OK)
-		*ret = good;
-	else
-		json_decref(good);
-	return st;
-}
-
 /* "a,b" as openukey-certd takes it: a list. */
 static enum cs_status
 slots_split(json_t *members)
@@ -247,12 +211,10 @@ ask_process(const char *socket, const char *op, const struct cs_order_row *row, 
 }
 
 static enum cs_status
-run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, json_t *members,
-	json_t *ret)
+run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, json_t *members)
 {
 	struct cs_http_request request = {.method = "POST", .json = members};
 	CS_JSON *answer = json_object();
-	json_t *grant;
 	enum cs_status st;
 
 	memcpy(request.parts[0], row->number, sizeof(row->number));
@@ -275,11 +237,7 @@ run_act(struct cs_desk *desk, const struct cs_order_row *row, const char *act, j
 	(void)json_object_set_new(
 		members, "method",
 		json_string(strcmp(row->method, CS_AT_COUNTER) == 0 ? "sms" : row->method));
-	st = cs_api_counter(desk, &request, answer);
-	grant = json_object_get(answer, "grant");
-	if (st == CS_OK && grant != NULL)
-		(void)json_object_set(ret, "grant", grant);
-	return st;
+	return cs_api_counter(desk, &request, answer);
 }
 
 /* Only what may be otherwise in a while is tried again; anything else makes the signatures void. */
@@ -312,12 +270,12 @@ log_outcome(struct cs_desk *desk, const struct cs_ask_row *ask, const char *numb
 
 /* ret_tried: there were enough signatures, so that a failure is whoever's carries it out. */
 static enum cs_status
-carry_out(struct cs_desk *desk, struct cs_ask_row *ask, const struct cs_order_row *row, json_t *ret,
+carry_out(struct cs_desk *desk, struct cs_ask_row *ask, const struct cs_order_row *row,
 	  bool *ret_tried)
 {
 	CS_JSON *members = NULL;
 	json_t *approvals = NULL;
-	enum cs_status st = approvals_of(desk, ask, &approvals), put;
+	enum cs_status st = cs_ask_approvals(desk, ask, &approvals), put;
 
 	*ret_tried = false;
 	if (st == CS_OK &&
@@ -331,7 +289,7 @@ carry_out(struct cs_desk *desk, struct cs_ask_row *ask, const struct cs_order_ro
 		st = st == CS_OK ? CS_E_CORRUPT : st;
 	json_decref(approvals);
 	if (st == CS_OK)
-		st = run_act(desk, row, ask->act, members, ret);
+		st = run_act(desk, row, ask->act, members);
 	if (st == CS_OK)
 		cs_walk_in_follow(desk, row->id, ask->by);
 	if (st != CS_OK && !stale(st))
@@ -343,21 +301,19 @@ carry_out(struct cs_desk *desk, struct cs_ask_row *ask, const struct cs_order_ro
 }
 
 enum cs_status
-cs_counter_carry_out(struct cs_desk *desk, const char *id, json_t *ret)
+cs_counter_carry_out(struct cs_desk *desk, const char *id)
 {
 	CS_ASK_ROW ask = {.ver = 0};
 	CS_ORDER_ROW row = {.ver = 0};
-	bool again, tried;
+	bool tried;
 	enum cs_status st = cs_store_ask_get(desk->orders.store, id, &ask);
 
 	if (st == CS_OK)
 		st = cs_store_order_get(desk->orders.store, ask.order_id, &row);
 	if (st != CS_OK)
 		return st;
-	/* A grant that got lost is made again: that is all that can be had twice. */
-	again = strcmp(ask.state, "done") == 0 && strcmp(ask.act, "unlock") == 0;
-	return again || strcmp(ask.state, "open") == 0 ? carry_out(desk, &ask, &row, ret, &tried)
-						       : CS_E_STATE;
+	return strcmp(ask.state, "open") == 0 ? carry_out(desk, &ask, &row, &tried)
+					      : CS_E_STATE;
 }
 
 /* ---- the paper ---- */
@@ -495,7 +451,7 @@ signature_take(struct answering *answering, struct cs_ask_row *ask, const json_t
 	if (st != CS_OK)
 		return st;
 	answering->taken++;
-	st = carry_out(desk, ask, answering->row, answering->ret, &tried);
+	st = carry_out(desk, ask, answering->row, &tried);
 	if (st == CS_OK)
 		answering->done++;
 	else if (tried && answering->refused == CS_OK)

@@ -18,6 +18,8 @@
 #define BUCKET_ROOM   96
 #define TEXT_ROOM     256
 #define GRANT_LEN     32
+#define STATION_ROOM  256
+#define STATION_FRESH (10 * CS_MINUTE) /* clocks of stations differ */
 
 static enum cs_status
 limit(struct cs_store *store, const char *what, const char *who, int64_t most, int64_t now)
@@ -285,7 +287,65 @@ cs_op_check(void *ctx, const json_t *request, json_t *answer)
 	return strcmp(row.state, "dead") == 0 ? CS_E_CODE_DEAD : CS_E_CODE_WRONG;
 }
 
-/* At the counter two operators' signatures stand for the code. */
+/*
+ * Whoever is at the station signs for this key and this moment; each signature gives one grant.
+ * Without that there is none, however many have approved.
+ */
+static enum cs_status
+station_check(const struct cs_unlock_work *work, const struct cs_unlock_row *row)
+{
+	const json_t *station = json_object_get(work->request, "station");
+	const char *number = cs_unlock_id(work->request, "number");
+	char body[STATION_ROOM], once[CS_SN_TEXT + 24];
+	int64_t at = 0;
+	enum cs_status st;
+
+	if (number == NULL || !cs_json_number(work->request, "at", &at))
+		return CS_E_ARGUMENTS;
+	(void)snprintf(body, sizeof(body), "station\nnumber=%s\nsn=%s\nat=%ld\n", number,
+		       row->key_sn, (long)at);
+	st = cs_approval_check(work->unlockd->operators, station, uk_span_str(body));
+	if (st == CS_OK && (at > work->now + STATION_FRESH || at < work->now - STATION_FRESH))
+		st = CS_E_EXPIRED;
+	if (st != CS_OK)
+		return st;
+	(void)snprintf(once, sizeof(once), "%s/%ld", row->key_sn, (long)at);
+	st = limit(work->unlockd->store, "station", once, 1, work->now);
+	return st == CS_E_LIMIT ? CS_E_PROOF : st;
+}
+
+/* Approved, and good for a day: a station may come. */
+static enum cs_status
+approved_put(const struct cs_unlock_work *work, struct cs_unlock_row *row)
+{
+	if (row->until == 0)
+		row->until = work->now + GRANT_LIFE;
+	if (strcmp(row->state, "commanded") != 0)
+		state_set(row, "granted", work->now);
+	return cs_store_unlock_put(work->unlockd->store, row);
+}
+
+/* The unit hears of it before anything happens to its key. */
+static enum cs_status
+station_grant(const struct cs_unlock_work *work, struct cs_unlock_row *row,
+	      const struct cs_key_row *key)
+{
+	char once[BUCKET_ROOM];
+	enum cs_status st = station_check(work, row);
+
+	(void)snprintf(once, sizeof(once), "station/%s", row->order_id);
+	if (st == CS_OK)
+		st = cs_unlock_tell(work->unlockd, key, CS_TO_NOTIFY, once,
+				    "您单位的密钥正在柜台办理解锁。如非本人办理，请立即挂失。");
+	if (st == CS_E_COUNTER)
+		st = CS_OK; /* nobody is named to be told */
+	return st == CS_OK ? cs_unlock_grant(work->unlockd, row, work->now, work->answer) : st;
+}
+
+/*
+ * At the counter two operators' signatures stand for the code.  They come with every question, so
+ * that what is kept here can be no substitute for them.
+ */
 static enum cs_status
 counter_body(struct cs_store *store, void *ctx)
 {
@@ -294,18 +354,23 @@ counter_body(struct cs_store *store, void *ctx)
 	struct cs_unlock_row row = {.ver = 0};
 	CS_KEY_ROW key = {.ver = 0};
 	char body[BUCKET_ROOM + CS_SN_TEXT];
+	bool station = json_object_get(work->request, "station") != NULL;
 	enum cs_status st = load(work, &row, &key);
 
 	if (st != CS_OK)
 		return st;
 	if (!state_is(&row, from, ARRAY_SIZE(from)))
 		return CS_E_STATE;
+	if (row.until > 0 && work->now > row.until)
+		return CS_E_EXPIRED;
 	(void)snprintf(body, sizeof(body), "unlock\norder=%s\nsn=%s\n", row.order_id, row.key_sn);
 	st = cs_approved(work->unlockd->operators, json_object_get(work->request, "approvals"),
 			 uk_span_str(body), 2);
 	if (st == CS_OK)
-		st = cs_unlock_grant(work->unlockd, &row, work->now, work->answer);
-	return st == CS_OK ? cs_unlock_log(work->unlockd, "counter", row.order_id, row.key_sn) : st;
+		st = station ? station_grant(work, &row, &key) : approved_put(work, &row);
+	return st == CS_OK ? cs_unlock_log(work->unlockd, station ? "station" : "counter",
+					   row.order_id, row.key_sn)
+			   : st;
 }
 
 enum cs_status

@@ -249,13 +249,16 @@ class Counter(ConsoleCase):
         self.sign("li", number)
         self.sign("zhao", number)
         self.assertEqual(self.state(order, cap), "code-ok")
-        ask = re.search(r'name="id" value="(\w+)"', self.shown("li", f"/orders/{number}")).group(1)
-        status, _, text = self.fill("li", f"/orders/{number}/carry-out", id=ask)
-        grant = re.search(r"<pre>([0-9a-f]{64})</pre>", text)
-        self.assertEqual(status, 200)
+        self.assertIn(f"ukey unlock --counter {number} --operator li --token SN0001",
+                      self.text_of(self.shown("li", f"/orders/{number}")))
+        at = int(time.time())
+        signed = self.approve(f"station\nnumber={number}\nsn=SN0001\nat={at}\n", "li")[0]
+        got = self.good("POST", f"/v1/orders/{number}/unlock/counter",
+                        {"sn": "SN0001", "at": at, "station": signed})
+        self.assertEqual(got["number"], number)
         answer = self.good("POST", f"/v1/orders/{order}/unlock/command",
-                           {"grant": grant.group(1), "stage": "admin", "random": "0102030405060708",
-                            "app": "0001", "admin_left": 10}, cap)
+                           {"grant": got["grant"], "stage": "admin", "random": "0102030405060708",
+                            "app": "0001", "admin_left": 10}, got["capability"])
         self.assertEqual(len(answer["data"]), 32)
 
     def test_a_lost_key_is_found_and_released(self):

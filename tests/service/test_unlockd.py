@@ -85,7 +85,11 @@ class Unlockd(UnlockCase):
         self.refused("proof", "counter", order="o", approvals=self.approve(body, "wang"))
         self.refused("proof", "counter", order="o",
                      approvals=self.approve(body.replace("=o\n", "=p\n"), "wang", "zhao"))
-        grant = self.ok("counter", order="o", approvals=self.approve(body, "wang", "zhao"))["grant"]
+        both = self.approve(body, "wang", "zhao")
+        self.assertEqual(self.ok("counter", order="o", approvals=both), {})  # a station asks for it
+        at = int(time.time())
+        station = self.approve(f"station\nnumber=N1\nsn=SN0001\nat={at}\n", "wang")[0]
+        grant = self.ok("counter", order="o", approvals=both, number="N1", at=at, station=station)["grant"]
         self.finish(self.key(), grant, "o")
 
     def test_a_new_key_gets_its_admin_pin_by_relay(self):
