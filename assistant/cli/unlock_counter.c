@@ -33,8 +33,8 @@ customer_look(struct customer *ret, GError **error)
 {
 	UK_CLEANUP(cli_keys_close) CliKeys keys = {0};
 	struct openukey_device_info info;
-	OukToken *token = cli_keys_open(&keys, FALSE, error) ? cli_one_token(&keys, FALSE, error)
-							     : NULL;
+	OukToken *token =
+		cli_keys_open(&keys, FALSE, error) ? cli_one_token(&keys, FALSE, error) : NULL;
 
 	if (token == NULL || !ouk_token_device(token, &info, error))
 		return FALSE;

@@ -434,10 +434,10 @@ con_carry(struct visit *visit)
 {
 	static const unsigned int may =
 		CS_ROLE_BIT(CS_ROLE_REVIEWER) | CS_ROLE_BIT(CS_ROLE_COUNTER);
-	enum cs_status st = cs_counter_is(&visit->counter, may)
-				    ? cs_counter_carry_out(visit->counter.desk,
-							   con_field(visit->request, "id"))
-				    : CS_E_DENIED;
+	enum cs_status st =
+		cs_counter_is(&visit->counter, may)
+			? cs_counter_carry_out(visit->counter.desk, con_field(visit->request, "id"))
+			: CS_E_DENIED;
 
 	return st == CS_OK ? con_go(visit, "/orders/*", visit->request->parts[0]) : st;
 }

@@ -312,8 +312,7 @@ cs_counter_carry_out(struct cs_desk *desk, const char *id)
 		st = cs_store_order_get(desk->orders.store, ask.order_id, &row);
 	if (st != CS_OK)
 		return st;
-	return strcmp(ask.state, "open") == 0 ? carry_out(desk, &ask, &row, &tried)
-					      : CS_E_STATE;
+	return strcmp(ask.state, "open") == 0 ? carry_out(desk, &ask, &row, &tried) : CS_E_STATE;
 }
 
 /* ---- the paper ---- */

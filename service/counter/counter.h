@@ -64,8 +64,9 @@ UK_CHECKED enum cs_status cs_counter_paper(const struct cs_counter *counter, con
 					   json_t *ret);
 /*
  * What `ukey approve` made of it: {operator, signatures: [{body: SHA-256, signature}]}.  What has
- * enough signatures then is carried out; ret gets {taken, done}; where that failed refused, the outcome's code, and kept: whether the signatures still count.
- * CS_E_PROOF when nothing in it is what was asked for.
+ * enough signatures then is carried out; ret gets {taken, done}; where that failed refused, the
+ * outcome's code, and kept: whether the signatures still count. CS_E_PROOF when nothing in it is
+ * what was asked for.
  */
 UK_CHECKED enum cs_status cs_counter_answer(struct cs_desk *desk, const char *number,
 					    const json_t *answer, json_t *ret);

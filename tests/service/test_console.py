@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import time
 import shutil
 import struct
 import subprocess

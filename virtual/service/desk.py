@@ -197,12 +197,6 @@ class Desk:
         self.made = station.make(form, self.folder.alg(), MASTER)
         self.act(order["number"], "make", sn)
 
-    def _counter(self, order):
-        body = f"unlock\norder={order['id']}\nsn={order['key_sn']}\n"
-        told = self.http(f"/v1/operator/{order['number']}/unlock",
-                         {"method": order["method"] or "sms", "approvals": self.signed(body)})
-        return told.get("grant")
-
     def _step(self, order, sn, id_number, state_file):
         """One step of the operators; None: it is not their turn."""
         kind, state = order["kind"], order["state"]
@@ -217,7 +211,7 @@ class Desk:
         elif state == "approved" and kind in MADE:
             self._make(order, sn, state_file)
         elif state == "counter-wait" and kind == "unlock":
-            self._counter(order)
+            self.ask(order, "unlock")
         elif state == "counter-wait":
             self.act(order["number"], "approve")
         else:
