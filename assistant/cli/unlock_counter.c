@@ -14,7 +14,7 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-#define BODY_FORM "station\nnumber=%s\nsn=%s\nat=%" G_GINT64_FORMAT "\n"
+#define BODY_FORM "station\nnumber=%s\nsn=%s\nat=%" G_GINT64_FORMAT "\nonce=%s\n"
 
 /* The key that is to be unlocked: its whole serial number, and what it goes by among keys. */
 struct customer {
@@ -141,9 +141,11 @@ sign(const OukApproval *paper, const CliUnlockCounter *how, const struct custome
 }
 
 static OukVouch *
-vouch_make(const CliUnlockCounter *how, const struct customer *customer, gint64 at, GError **error)
+vouch_make(const CliUnlockCounter *how, const OukStation *station, const struct customer *customer,
+	   GError **error)
 {
-	g_autofree char *body = g_strdup_printf(BODY_FORM, how->number, customer->sn, at);
+	g_autofree char *body = g_strdup_printf(BODY_FORM, station->number, station->serial,
+						station->at, station->once);
 	g_autofree char *hash = g_compute_checksum_for_string(G_CHECKSUM_SHA256, body, -1);
 	g_autofree char *question = g_strdup_printf(_("Sign this as %s?"), how->operator_name);
 	g_autoptr(OukApproval) paper = paper_make(body, error);
@@ -184,6 +186,14 @@ unlock(CliClient *client, const OukReply *reply, GError **error)
 	return cli_unlock_key(&order, grant, error);
 }
 
+/* Two questions within a second are two. */
+static char *
+once_make(void)
+{
+	return g_strdup_printf("%08x%08x%08x%08x", g_random_int(), g_random_int(), g_random_int(),
+			       g_random_int());
+}
+
 gboolean
 cli_unlock_counter_run(const CliUnlockCounter *how, GError **error)
 {
@@ -192,19 +202,22 @@ cli_unlock_counter_run(const CliUnlockCounter *how, GError **error)
 	g_autoptr(OukVouch) vouch = NULL;
 	g_autoptr(OukCall) call = NULL;
 	g_autoptr(OukReply) reply = NULL;
-	gint64 at = g_get_real_time() / G_USEC_PER_SEC;
+	g_autofree char *once = once_make();
+	OukStation station = {.number = how->number, .once = once};
 
 	if (how->operator_name == NULL)
 		return ouk_fail_with(error, OUK_E_USAGE, "%s",
 				     _("(Say with --operator who you are.)"));
 	if (!customer_look(&customer, error))
 		return FALSE;
-	vouch = vouch_make(how, &customer, at, error);
+	station.serial = customer.sn;
+	station.at = g_get_real_time() / G_USEC_PER_SEC;
+	vouch = vouch_make(how, &station, &customer, error);
 	if (vouch == NULL || !cli_client_of_key(&client, error))
 		return FALSE;
 	if (client.service == NULL)
 		return ouk_fail(error, OUK_E_SERVICE_NONE);
-	call = ouk_call_unlock_counter(how->number, customer.sn, at, vouch);
+	call = ouk_call_unlock_counter(&station, vouch);
 	reply = ouk_service_ask_sync(client.service, call, NULL, error);
 	if (reply == NULL)
 		return FALSE;

@@ -65,6 +65,7 @@ static const struct {
 	{"notify", N_("notices go to"), SHOWN_TEXT},
 	{"number", N_("number"), SHOWN_TEXT},
 	{"old", N_("old certificate (SHA-256)"), SHOWN_TEXT},
+	{"once", N_("good once"), SHOWN_TEXT},
 	{"order", N_("order"), SHOWN_TEXT},
 	{"paid", N_("paid"), SHOWN_MONEY},
 	{"phone", N_("phone for codes"), SHOWN_TEXT},

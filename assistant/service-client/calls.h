@@ -87,12 +87,14 @@ typedef struct {
 	char *operator_name, *signature;
 } OukVouch;
 
-/*
- * At the counter: the order's number, the key's serial number, the time that was signed (seconds),
- * and the signature.  -> order with a capability, text "grant".  Each signature is good once.
- */
-OukCall *ouk_call_unlock_counter(const char *number, const char *serial, gint64 at,
-				 const OukVouch *vouch);
+/* At the counter: what the operator there signs, as lines of that order. */
+typedef struct {
+	const char *number, *serial; /* of the order, of the key */
+	gint64 at;                   /* seconds */
+	const char *once;            /* different each time */
+} OukStation;
+/* -> order with a capability, text "grant".  Each signature is good once. */
+OukCall *ouk_call_unlock_counter(const OukStation *station, const OukVouch *vouch);
 
 /* ---- certificates (service/issue/README.md) ---- */
 

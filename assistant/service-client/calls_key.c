@@ -91,14 +91,15 @@ vouch_json(const OukVouch *vouch)
 }
 
 OukCall *
-ouk_call_unlock_counter(const char *number, const char *serial, gint64 at, const OukVouch *vouch)
+ouk_call_unlock_counter(const OukStation *station, const OukVouch *vouch)
 {
-	g_autofree char *part = call_part(number);
+	g_autofree char *part = call_part(station->number);
 	OukCall *call = call_new("POST", g_strdup_printf("/v1/orders/%s/unlock/counter", part));
 	JsonObject *body = json_object_new();
 
-	call_put_text(body, "sn", serial);
-	json_object_set_int_member(body, "at", at);
+	call_put_text(body, "sn", station->serial);
+	json_object_set_int_member(body, "at", station->at);
+	call_put_text(body, "once", station->once);
 	json_object_set_object_member(body, "station", vouch_json(vouch));
 	call->once = TRUE; /* a lost answer needs another signature */
 	return call_json(call, body);

@@ -77,16 +77,17 @@ static enum cs_status
 admit(struct cs_desk *desk, const struct cs_http_request *http, struct cs_order_row *ret)
 {
 	const char *sn = cs_json_word(http->json, "sn", CS_SN_TEXT - 1);
+	const char *once = cs_json_word(http->json, "once", CS_ID_TEXT - 1);
 	const json_t *station = json_object_get(http->json, "station");
 	char body[BODY_ROOM];
 	int64_t at = 0;
 	enum cs_status st;
 
-	if (sn == NULL || strlen(http->parts[0]) >= CS_NUMBER_TEXT ||
+	if (sn == NULL || once == NULL || strlen(http->parts[0]) >= CS_NUMBER_TEXT ||
 	    !cs_json_number(http->json, "at", &at))
 		return CS_E_ARGUMENTS;
-	(void)snprintf(body, sizeof(body), "station\nnumber=%s\nsn=%s\nat=%ld\n", http->parts[0],
-		       sn, (long)at);
+	(void)snprintf(body, sizeof(body), "station\nnumber=%s\nsn=%s\nat=%ld\nonce=%s\n",
+		       http->parts[0], sn, (long)at, once);
 	st = cs_approval_check(&desk->certd->operators, station, uk_span_str(body));
 	if (st != CS_OK)
 		return st;
@@ -101,7 +102,7 @@ static enum cs_status
 grant_ask(struct cs_desk *desk, const struct cs_http_request *http, const struct cs_order_row *row,
 	  json_t *answer)
 {
-	static const char *const members[] = {"approvals", "number", "at", "station", NULL};
+	static const char *const members[] = {"approvals", "number", "at", "once", "station", NULL};
 	CS_JSON *json = json_copy((json_t *)(uintptr_t)http->json);
 	struct cs_http_request mine = {.method = "POST", .json = json};
 	json_t *approvals = NULL;

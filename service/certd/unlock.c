@@ -95,7 +95,7 @@ enum cs_status
 cs_api_counter(void *ctx, const struct cs_http_request *http, json_t *answer)
 {
 	static const char *const begin[] = {"method", NULL};
-	static const char *const counter[] = {"approvals", "number", "at", "station", NULL};
+	static const char *const counter[] = {"approvals", "number", "at", "once", "station", NULL};
 	struct cs_desk *desk = ctx;
 	struct cs_happening approve = {
 		.event = CS_EVENT_APPROVE, .actor = CS_ACTOR_OPERATOR, .now = cs_now()};

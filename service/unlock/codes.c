@@ -296,20 +296,20 @@ station_check(const struct cs_unlock_work *work, const struct cs_unlock_row *row
 {
 	const json_t *station = json_object_get(work->request, "station");
 	const char *number = cs_unlock_id(work->request, "number");
-	char body[STATION_ROOM], once[CS_SN_TEXT + 24];
+	const char *once = cs_unlock_id(work->request, "once");
+	char body[STATION_ROOM];
 	int64_t at = 0;
 	enum cs_status st;
 
-	if (number == NULL || !cs_json_number(work->request, "at", &at))
+	if (number == NULL || once == NULL || !cs_json_number(work->request, "at", &at))
 		return CS_E_ARGUMENTS;
-	(void)snprintf(body, sizeof(body), "station\nnumber=%s\nsn=%s\nat=%ld\n", number,
-		       row->key_sn, (long)at);
+	(void)snprintf(body, sizeof(body), "station\nnumber=%s\nsn=%s\nat=%ld\nonce=%s\n", number,
+		       row->key_sn, (long)at, once);
 	st = cs_approval_check(work->unlockd->operators, station, uk_span_str(body));
 	if (st == CS_OK && (at > work->now + STATION_FRESH || at < work->now - STATION_FRESH))
 		st = CS_E_EXPIRED;
 	if (st != CS_OK)
 		return st;
-	(void)snprintf(once, sizeof(once), "%s/%ld", row->key_sn, (long)at);
 	st = limit(work->unlockd->store, "station", once, 1, work->now);
 	return st == CS_E_LIMIT ? CS_E_PROOF : st;
 }

@@ -358,8 +358,9 @@ class Unlock(CertdCase):
         approvals = {"method": "sms", "approvals": self.approve(body, "wang", "zhao")}
         self.assertNotIn("grant", self.good("POST", path, approvals))
         at = int(time.time())
-        station = self.approve(f"station\nnumber={number}\nsn=SN0001\nat={at}\n", "wang")[0]
-        grant = self.good("POST", path, {**approvals, "number": number, "at": at, "station": station})["grant"]
+        station = self.approve(f"station\nnumber={number}\nsn=SN0001\nat={at}\nonce=1\n", "wang")[0]
+        grant = self.good("POST", path, {**approvals, "number": number, "at": at, "once": "1",
+                                        "station": station})["grant"]
         status, answer = self.ask_command(key, order, cap, grant, "admin")
         self.assertEqual(status, 200)
         self.assertEqual(key.verify_block(ADMIN, bytes.fromhex(answer["data"])), 0x9000)

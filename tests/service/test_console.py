@@ -253,9 +253,9 @@ class Counter(ConsoleCase):
         self.assertIn(f"ukey unlock --counter {number} --operator li --token SN0001",
                       self.text_of(self.shown("li", f"/orders/{number}")))
         at = int(time.time())
-        signed = self.approve(f"station\nnumber={number}\nsn=SN0001\nat={at}\n", "li")[0]
+        signed = self.approve(f"station\nnumber={number}\nsn=SN0001\nat={at}\nonce=1\n", "li")[0]
         got = self.good("POST", f"/v1/orders/{number}/unlock/counter",
-                        {"sn": "SN0001", "at": at, "station": signed})
+                        {"sn": "SN0001", "at": at, "once": "1", "station": signed})
         self.assertEqual(got["number"], number)
         answer = self.good("POST", f"/v1/orders/{order}/unlock/command",
                            {"grant": got["grant"], "stage": "admin", "random": "0102030405060708",

@@ -6,6 +6,7 @@ import os
 import re
 import time
 import unittest
+import uuid
 
 from certd_case import FORM, UNIT
 from console_case import ConsoleCase
@@ -76,8 +77,9 @@ class Station(RigCase, ConsoleCase):
 
     def signed_for(self, number, sn="SN0001", at=None, name="li"):
         at = int(time.time()) if at is None else at
-        body = f"station\nnumber={number}\nsn={sn}\nat={at}\n"
-        return {"sn": sn, "at": at, "station": self.approve(body, name)[0]}
+        once = uuid.uuid4().hex
+        body = f"station\nnumber={number}\nsn={sn}\nat={at}\nonce={once}\n"
+        return {"sn": sn, "at": at, "once": once, "station": self.approve(body, name)[0]}
 
     def assert_untouched(self):
         self.assertEqual((self.left(), self.left("admin")), (0, 10))
@@ -158,7 +160,7 @@ class Station(RigCase, ConsoleCase):
     def test_the_grant_is_for_one_key_and_one_day(self):
         number = self.order_of("SN0001", "li", "zhao")
         path = f"/v1/orders/{number}/unlock/counter"
-        got = self.good("POST", path, self.signed_for(number, at=int(time.time()) - 1))
+        got = self.good("POST", path, self.signed_for(number))
         command = {"order": got["order"], "grant": got["grant"], "stage": "admin",
                    "random": "0102030405060708", "app": "0001", "admin_left": 10}
         self.refused("denied", "command", sn="SN0002", **command)
@@ -173,14 +175,14 @@ class Station(RigCase, ConsoleCase):
         signed = self.signed_for(number)
         body = f"unlock\norder={order}\nsn=SN0001\n"
         both = self.approve(body, "li", "zhao")
-        station = {"number": number, "at": signed["at"], "station": signed["station"]}
+        station = {"number": number, "at": signed["at"], "once": signed["once"],
+                   "station": signed["station"]}
         self.refused("proof", "counter", order=order, approvals=both[:1], **station)
         self.refused("proof", "counter", order=order, approvals=[both[0], both[0]], **station)
         self.assertEqual(self.ok("counter", order=order, approvals=both), {})
-        self.refused("proof", "counter", order=order, approvals=both, number=number, at=signed["at"],
-                     station=both[0])
-        self.refused("proof", "counter", order=order, approvals=both,
-                     **{**station, "at": signed["at"] + 1})
+        self.refused("proof", "counter", order=order, approvals=both, **{**station, "station": both[0]})
+        for other in ({"at": signed["at"] + 1}, {"once": "another"}, {"number": "another"}):
+            self.refused("proof", "counter", order=order, approvals=both, **{**station, **other})
         self.assertIn("grant", self.ok("counter", order=order, approvals=both, **station))
         self.refused("proof", "counter", order=order, approvals=both, **station)
 

@@ -88,8 +88,9 @@ class Unlockd(UnlockCase):
         both = self.approve(body, "wang", "zhao")
         self.assertEqual(self.ok("counter", order="o", approvals=both), {})  # a station asks for it
         at = int(time.time())
-        station = self.approve(f"station\nnumber=N1\nsn=SN0001\nat={at}\n", "wang")[0]
-        grant = self.ok("counter", order="o", approvals=both, number="N1", at=at, station=station)["grant"]
+        station = self.approve(f"station\nnumber=N1\nsn=SN0001\nat={at}\nonce=1\n", "wang")[0]
+        grant = self.ok("counter", order="o", approvals=both, number="N1", at=at, once="1",
+                        station=station)["grant"]
         self.finish(self.key(), grant, "o")
 
     def test_a_new_key_gets_its_admin_pin_by_relay(self):
