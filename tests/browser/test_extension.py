@@ -58,7 +58,8 @@ class ExtensionTest(ExtensionCase):
         self.person.types(PIN)
         self.inside("bjca")
         self.assertEqual(self.desktop.tries_left(0), 10)
-        signed = [line for line in self.journal() if line["event"] == "sign"]
+        signed = [line for line in self.journal()
+                  if line["event"] == "sign" and line["result"] == "ok"]
         self.assertEqual([line["origin"] for line in signed], [hall])
 
     def test_2_hebca_page(self):
