@@ -213,7 +213,7 @@ run_sites(const char *argument, GError **error)
 static gboolean
 run_forget(const char *argument, GError **error)
 {
-	g_autoptr(JsonNode) answer = NULL;
+	JsonNode *answer;
 	guint count = 0;
 
 	if ((argument == NULL) != all)
@@ -222,6 +222,7 @@ run_forget(const char *argument, GError **error)
 		return FALSE;
 	/* one that does not run has no sessions */
 	answer = ouk_bridge_ask("recheck", 0, NULL);
+	g_clear_pointer(&answer, json_node_unref);
 	if (!all && count == 0)
 		return ouk_fail_with(error, OUK_E_PAGE_SITE, "(%s)", argument);
 	g_print(_("Sites forgotten: %d\n"), (int)count);
