@@ -3,6 +3,7 @@
 #ifndef UKEY_CLI_H
 #define UKEY_CLI_H
 
+#include "assistant/core/approval.h"
 #include "assistant/core/cert.h"
 #include "assistant/core/module.h"
 #include "assistant/core/token.h"
@@ -93,6 +94,11 @@ gboolean cli_new_pin_get(OukToken *token, int fd, struct uk_secret *ret_pin, GEr
 gboolean cli_new_pin_good(OukToken *token, const struct uk_secret *new_pin, GError **error);
 /* Gate, PIN, login as user. The PIN stays with the caller (keys may want it for each use). */
 gboolean cli_login(OukToken *token, const char *purpose, struct uk_secret *ret_pin, GError **error);
+
+/* An operator's answer to a paper, signed by the certificate's key after its PIN. The caller frees.
+ */
+GBytes *cli_paper_sign(const OukApproval *paper, const char *name, const OukCert *cert,
+		       GError **error);
 /* Before what cannot be undone. OUK_E_NOT_CONFIRMED, OUK_E_CANCELLED. */
 gboolean cli_confirm(const char *question, GError **error);
 

@@ -62,21 +62,12 @@ static GBytes *
 sign(const OukApproval *approval, const char *name, GError **error)
 {
 	UK_CLEANUP(cli_keys_close) CliKeys keys = {0};
-	UK_SECRET pin = {0};
-	OukSigner signer = {.pin = &pin};
 	g_autoptr(OukCert) cert = NULL;
-	GBytes *answer;
 
 	if (!cli_keys_open(&keys, FALSE, error))
 		return NULL;
 	cert = cli_one_cert(&keys, OUK_PAIR_SIGN, error);
-	if (cert == NULL || !ouk_token_open(cert->token, FALSE, error) ||
-	    !cli_login(cert->token, _("approve this"), &pin, error) ||
-	    !ouk_signer_find(&signer, cert->token, cert->id, X509_get0_pubkey(cert->x509), error))
-		return NULL;
-	answer = ouk_approval_sign(approval, name, &signer, error);
-	ouk_token_logout(cert->token);
-	return answer;
+	return cert != NULL ? cli_paper_sign(approval, name, cert, error) : NULL;
 }
 
 static gboolean

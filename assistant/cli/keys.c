@@ -173,3 +173,19 @@ cli_one_cert(CliKeys *keys, OukPair pair, GError **error)
 		g_propagate_error(error, g_steal_pointer(&first));
 	return cert;
 }
+
+GBytes *
+cli_paper_sign(const OukApproval *paper, const char *name, const OukCert *cert, GError **error)
+{
+	UK_SECRET pin = {0};
+	OukSigner signer = {.pin = &pin};
+	GBytes *answer;
+
+	if (!ouk_token_open(cert->token, FALSE, error) ||
+	    !cli_login(cert->token, _("approve this"), &pin, error) ||
+	    !ouk_signer_find(&signer, cert->token, cert->id, X509_get0_pubkey(cert->x509), error))
+		return NULL;
+	answer = ouk_approval_sign(paper, name, &signer, error);
+	ouk_token_logout(cert->token);
+	return answer;
+}

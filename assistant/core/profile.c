@@ -5,6 +5,7 @@
 #include "assistant/core/errors.h"
 #include "assistant/core/profile_read.h"
 #include "assistant/core/profile_sign.h"
+#include "assistant/core/text.h"
 #include "common/defs.h"
 
 #include <fcntl.h>
@@ -335,16 +336,6 @@ note_part(const char *part, const char *text, void *data)
 		issuer->organisation = g_utf8_casefold(text, -1);
 }
 
-static char *
-hex_of(const guint8 *bytes, gsize len)
-{
-	g_autoptr(GString) hex = g_string_new(NULL);
-
-	for (gsize i = 0; i < len; i++)
-		g_string_append_printf(hex, "%02x", (unsigned int)bytes[i]);
-	return g_strdup(hex->str);
-}
-
 static void
 issuer_read(X509 *x509, struct issuer *issuer)
 {
@@ -353,7 +344,7 @@ issuer_read(X509 *x509, struct issuer *issuer)
 	ouk_name_foreach(X509_get_issuer_name(x509), note_part, issuer);
 	if (key != NULL)
 		issuer->authority_key =
-			hex_of(ASN1_STRING_get0_data(key), (gsize)ASN1_STRING_length(key));
+			ouk_text_hex(ASN1_STRING_get0_data(key), (gsize)ASN1_STRING_length(key));
 }
 
 static void

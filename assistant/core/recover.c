@@ -7,6 +7,7 @@
 #include "assistant/core/renew_key.h"
 #include "assistant/core/renew_service.h"
 #include "assistant/core/signed.h"
+#include "assistant/core/text.h"
 #include "assistant/service-client/calls.h"
 
 #include <glib/gi18n.h>
@@ -175,24 +176,13 @@ member(JsonBuilder *json, const char *name, const char *value)
 	json_builder_add_string_value(json, value);
 }
 
-static char *
-hex_of(GBytes *bytes)
-{
-	gsize len = 0;
-	const guint8 *at = g_bytes_get_data(bytes, &len);
-	GString *text = g_string_sized_new(2 * len + 1);
-
-	for (gsize i = 0; i < len; i++)
-		g_string_append_printf(text, "%02x", at[i]);
-	return g_string_free(text, FALSE);
-}
-
 /* The form: service/counter/README.md. */
 static GBytes *
 paper_make(const Run *run)
 {
 	g_autofree char *body = body_make(run);
-	g_autofree char *old = hex_of(run->job->old);
+	g_autofree char *old = ouk_text_hex(g_bytes_get_data(run->job->old, NULL),
+					    g_bytes_get_size(run->job->old));
 	g_autoptr(JsonBuilder) json = json_builder_new();
 	g_autoptr(JsonNode) root = NULL;
 	char *text;

@@ -61,3 +61,14 @@ ouk_text_lines_of(const void *bytes, gsize len)
 {
 	return text_clean(bytes, len, TRUE);
 }
+
+char *
+ouk_text_hex(const void *bytes, gsize len)
+{
+	const guint8 *at = bytes;
+	GString *text = g_string_sized_new(2 * len + 1);
+
+	for (gsize i = 0; i < len; i++)
+		g_string_append_printf(text, "%02x", at[i]);
+	return g_string_free(text, FALSE);
+}

@@ -13,4 +13,7 @@ char *ouk_text_of(const void *bytes, gsize len);
 /* The same for a text of several lines: their ends and tabulators stay. */
 char *ouk_text_lines_of(const void *bytes, gsize len);
 
+/* Bytes as hexadecimal digits, lower case, nothing between them. The caller frees. */
+char *ouk_text_hex(const void *bytes, gsize len);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "assistant/service-client/call_data.h"
 
+#include "assistant/core/text.h"
 #include "assistant/service-client/order_data.h"
 
 #include <string.h>
@@ -71,22 +72,12 @@ call_put_text(JsonObject *in, const char *name, const char *text)
 		json_object_set_string_member(in, name, text);
 }
 
-static char *
-hex_of(GBytes *bytes)
-{
-	gsize len = 0;
-	const guint8 *at = g_bytes_get_data(bytes, &len);
-	GString *text = g_string_sized_new(2 * len + 1);
-
-	for (gsize i = 0; i < len; i++)
-		g_string_append_printf(text, "%02x", at[i]);
-	return g_string_free(text, FALSE);
-}
-
 void
 call_put_hex(JsonObject *in, const char *name, GBytes *bytes)
 {
-	g_autofree char *text = bytes != NULL ? hex_of(bytes) : NULL;
+	g_autofree char *text = bytes == NULL ? NULL
+					      : ouk_text_hex(g_bytes_get_data(bytes, NULL),
+							     g_bytes_get_size(bytes));
 
 	call_put_text(in, name, text);
 }

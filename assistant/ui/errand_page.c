@@ -44,6 +44,18 @@ ouk_errand_page_errand(OukErrandPage *self)
 	return self->errand;
 }
 
+const OukErrandInfo *
+ouk_errand_page_info(OukErrandPage *self)
+{
+	return ouk_errand_info(self->errand);
+}
+
+const OukOrderInfo *
+ouk_errand_page_order(OukErrandPage *self)
+{
+	return ouk_order_info(ouk_errand_page_info(self)->order);
+}
+
 /* What is filled in or pressed first. TRUE: it has the keyboard. */
 static gboolean
 focus_first(GtkWidget *widget)

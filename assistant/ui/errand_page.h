@@ -15,9 +15,12 @@ GtkWidget *ouk_errand_page_new(OukErrand *errand);
 /* What guide.h calls it: "lost" and "damaged" are one there. */
 OukGuideKind ouk_errand_guide_kind(const char *kind);
 
-/* ---- for what is on the page (errand_views.c, errand_views_order.c) ---- */
+/* ---- for what is on the page (errand_views*.c) ---- */
 
 OukErrand *ouk_errand_page_errand(OukErrandPage *self);
+const OukErrandInfo *ouk_errand_page_info(OukErrandPage *self);
+/* Of an errand that has an order. */
+const OukOrderInfo *ouk_errand_page_order(OukErrandPage *self);
 /*
  * A button that makes the event happen; question: asked before, NULL: none. Shown.
  */

@@ -11,16 +11,10 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-static const OukErrandInfo *
-info_of(OukErrandPage *page)
-{
-	return ouk_errand_info(ouk_errand_page_errand(page));
-}
-
 static gboolean
 is_kind(OukErrandPage *page, const char *kind)
 {
-	return strcmp(info_of(page)->kind, kind) == 0;
+	return strcmp(ouk_errand_page_info(page)->kind, kind) == 0;
 }
 
 static void
@@ -62,7 +56,7 @@ on_choice(GtkToggleButton *button, OukErrandPage *page)
 static void
 add_choices(OukErrandPage *page, GtkBox *box, GtkBox *form, const Choice *choices, gsize count)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	GtkWidget *first = NULL;
 
 	for (gsize i = 0; i < count; i++) {
@@ -146,7 +140,7 @@ static const struct {
 static void
 add_renewal_window(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	const OukPairCert *cert = info->pair != NULL ? ouk_pair_view_cert(info->pair) : NULL;
 	g_autofree char *sentence = NULL;
 
@@ -200,7 +194,7 @@ anew_question(void)
 static gboolean
 by_memo(OukErrandPage *page)
 {
-	return strcmp(info_of(page)->method, "memo") == 0;
+	return strcmp(ouk_errand_page_info(page)->method, "memo") == 0;
 }
 
 static void
@@ -222,7 +216,7 @@ view_get_code(OukErrandPage *page, GtkBox *box)
 static void
 view_code(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	const char *state = ouk_order_info(info->order)->state;
 	gboolean unlock = is_kind(page, "unlock");
 
@@ -265,7 +259,7 @@ view_code(OukErrandPage *page, GtkBox *box)
 static void
 view_prompt(OukErrandPage *page, GtkBox *box)
 {
-	wait(box, info_of(page)->flow.state == OUK_DESK_NEW_PIN
+	wait(box, ouk_errand_page_info(page)->flow.state == OUK_DESK_NEW_PIN
 			  ? _("Type the new PIN twice in the window that has opened.")
 			  : _("Type the PIN in the window that has opened."));
 }
@@ -273,7 +267,7 @@ view_prompt(OukErrandPage *page, GtkBox *box)
 static void
 view_on_key(OukErrandPage *page, GtkBox *box)
 {
-	const char *sentence = info_of(page)->sentence;
+	const char *sentence = ouk_errand_page_info(page)->sentence;
 
 	wait(box, sentence != NULL ? sentence : _("Working on the key…"));
 	ouk_label_add(box, _("Do not unplug the key. Only this key may be plugged in."),
@@ -283,7 +277,7 @@ view_on_key(OukErrandPage *page, GtkBox *box)
 static void
 view_pulled(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	const char *end = info->view != NULL ? ouk_token_view_info(info->view)->serial_end : "";
 	g_autofree char *text =
 		g_strdup_printf(_("Plug in the same key again (its serial number ends in %s). It "
@@ -298,7 +292,7 @@ view_pulled(OukErrandPage *page, GtkBox *box)
 static void
 view_install(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 
 	ouk_label_add(box, _("The new certificate is ready"), "ouk-unit");
 	if (strcmp(ouk_order_info(info->order)->state, "issued") == 0)
@@ -347,7 +341,7 @@ static const struct {
 static void
 view_done(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	gsize at = 0;
 
 	while (at + 1 < G_N_ELEMENTS(ends) && !is_kind(page, ends[at].kind))
@@ -395,7 +389,7 @@ view_ended(OukErrandPage *page, GtkBox *box)
 		{"refunded", N_("The order is given up; the money was paid back.")},
 		{"released", N_("The report was taken back: the key can be used again.")},
 	};
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	const char *state = info->order != NULL ? ouk_order_info(info->order)->state : "cancelled";
 	const char *text = N_("The order is closed.");
 
@@ -410,7 +404,7 @@ view_ended(OukErrandPage *page, GtkBox *box)
 static void
 view_counter(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 
 	ouk_label_add(box, _("This goes on at a counter"), "ouk-unit");
 	ouk_label_add(
@@ -425,7 +419,7 @@ view_counter(OukErrandPage *page, GtkBox *box)
 static void
 view_offline(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	const OukErrorRow *row = ouk_error_row(info->error);
 
 	ouk_label_add(box, _("The CA's service cannot be reached"), "ouk-unit");
@@ -449,7 +443,7 @@ view_offline(OukErrandPage *page, GtkBox *box)
 static void
 view_trouble(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	const OukErrorRow *row = ouk_error_row(info->error);
 
 	ouk_label_add(box, info->error != NULL ? info->error->message : NULL, "ouk-unit");
@@ -496,5 +490,5 @@ ouk_errand_view_fill(OukErrandPage *page, GtkBox *box)
 		[OUK_DESK_ENDED] = view_ended,
 	};
 
-	views[info_of(page)->flow.state](page, box);
+	views[ouk_errand_page_info(page)->flow.state](page, box);
 }

@@ -16,18 +16,6 @@
 #define CENTS     100
 #define YEARS_MAX 10
 
-static const OukErrandInfo *
-info_of(OukErrandPage *page)
-{
-	return ouk_errand_info(ouk_errand_page_errand(page));
-}
-
-static const OukOrderInfo *
-order_of(OukErrandPage *page)
-{
-	return ouk_order_info(info_of(page)->order);
-}
-
 /* "220.00" */
 static char *
 cents_text(gint64 cents)
@@ -47,7 +35,7 @@ ouk_yuan_text(gint64 cents)
 void
 ouk_errand_say_deadline(OukErrandPage *page, GtkBox *box)
 {
-	gint64 deadline = order_of(page)->deadline;
+	gint64 deadline = ouk_errand_page_order(page)->deadline;
 	g_autoptr(GDateTime) time = deadline > 0 ? g_date_time_new_from_unix_local(deadline) : NULL;
 	g_autofree char *when = time != NULL ? g_date_time_format(time, "%x %H:%M") : NULL;
 	g_autofree char *text =
@@ -130,7 +118,7 @@ boxes_free(gpointer data)
 void
 ouk_errand_view_texts(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	OukErrand *errand = ouk_errand_page_errand(page);
 	GPtrArray *boxes = g_ptr_array_new();
 
@@ -160,7 +148,7 @@ say_code_refusal(OukErrandPage *page)
 					     "no use any more. Send another one.")},
 		{OUK_E_SERVICE_EXPIRED, N_("The time of this code is over. Send another one.")},
 	};
-	const GError *error = info_of(page)->error;
+	const GError *error = ouk_errand_page_info(page)->error;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
 		if (g_error_matches(error, OUK_ERROR, (int)rows[i].code))
@@ -170,7 +158,7 @@ say_code_refusal(OukErrandPage *page)
 void
 ouk_errand_view_consent_code(OukErrandPage *page, GtkBox *box)
 {
-	const OukOrderInfo *order = order_of(page);
+	const OukOrderInfo *order = ouk_errand_page_order(page);
 	g_autoptr(GDateTime) end = g_date_time_new_from_unix_local(order->handler_code_until);
 	g_autofree char *time = end != NULL ? g_date_time_format(end, "%H:%M") : g_strdup("");
 	g_autofree char *until = g_strdup_printf(
@@ -205,7 +193,7 @@ ouk_errand_view_consent_code(OukErrandPage *page, GtkBox *box)
 static gint64
 price_of(OukErrandPage *page, guint years)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 	const GPtrArray *terms = info->profile->service.terms;
 
 	for (guint i = 0; i < terms->len; i++) {
@@ -285,8 +273,8 @@ ouk_errand_view_price(OukErrandPage *page, GtkBox *box)
 void
 ouk_errand_view_pay(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
-	const OukOrderInfo *order = order_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
+	const OukOrderInfo *order = ouk_errand_page_order(page);
 	gint64 cents = order->amount > 0 ? order->amount : info->amount;
 	const char *code = *order->payment_code != '\0' ? order->payment_code : info->pay_code;
 	g_autofree char *price = ouk_yuan_text(cents);
@@ -321,8 +309,8 @@ ouk_errand_view_pay(OukErrandPage *page, GtkBox *box)
 void
 ouk_errand_view_transfer(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
-	const OukOrderInfo *order = order_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
+	const OukOrderInfo *order = ouk_errand_page_order(page);
 	gint64 cents = order->transfer_amount > 0 ? order->transfer_amount : order->amount;
 	g_autofree char *price = cents > 0 ? ouk_yuan_text(cents) : NULL;
 	g_autofree char *digits = cents_text(cents);
@@ -360,10 +348,10 @@ ouk_errand_view_transfer(OukErrandPage *page, GtkBox *box)
 void
 ouk_errand_view_review(OukErrandPage *page, GtkBox *box)
 {
-	const OukOrderInfo *order = order_of(page);
+	const OukOrderInfo *order = ouk_errand_page_order(page);
 	/* TRANSLATORS: what state an order is in */
 	g_autofree char *text = g_strdup_printf(_("State: %s"), ouk_order_state_text(order->state));
-	gboolean written = ouk_order_writes(info_of(page)->order);
+	gboolean written = ouk_order_writes(ouk_errand_page_info(page)->order);
 
 	ouk_label_add(box, _("The CA is working on it"), "ouk-unit");
 	ouk_label_add(box, text, NULL);
@@ -384,8 +372,8 @@ ouk_errand_view_review(OukErrandPage *page, GtkBox *box)
 void
 ouk_errand_view_collect(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
-	const OukOrderInfo *order = order_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
+	const OukOrderInfo *order = ouk_errand_page_order(page);
 	gboolean posted = strcmp(order->state, "posted") == 0;
 	g_autofree char *tracking =
 		*order->tracking != '\0'

@@ -9,18 +9,6 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-static const OukErrandInfo *
-info_of(OukErrandPage *page)
-{
-	return ouk_errand_info(ouk_errand_page_errand(page));
-}
-
-static const OukOrderInfo *
-order_of(OukErrandPage *page)
-{
-	return ouk_order_info(info_of(page)->order);
-}
-
 /* ---- documents ---- */
 
 static const struct {
@@ -173,7 +161,7 @@ say_refusal(OukErrandPage *page)
 		 N_("So many pictures were handed in today that no more are taken. Go on tomorrow, "
 		    "or call the CA.")},
 	};
-	const GError *error = info_of(page)->error;
+	const GError *error = ouk_errand_page_info(page)->error;
 
 	for (gsize i = 0; i < G_N_ELEMENTS(rows); i++)
 		if (g_error_matches(error, OUK_ERROR, (int)rows[i].code))
@@ -184,7 +172,7 @@ say_refusal(OukErrandPage *page)
 static gboolean
 correct_ready(OukErrandPage *page, gpointer data)
 {
-	const GPtrArray *documents = order_of(page)->documents;
+	const GPtrArray *documents = ouk_errand_page_order(page)->documents;
 
 	for (guint i = 0; i < documents->len; i++) {
 		const OukDocument *each = documents->pdata[i];
@@ -203,8 +191,8 @@ correct_ready(OukErrandPage *page, gpointer data)
 void
 ouk_errand_view_documents(OukErrandPage *page, GtkBox *box)
 {
-	const OukOrderInfo *order = order_of(page);
-	gboolean correct = info_of(page)->flow.state == OUK_DESK_CORRECT;
+	const OukOrderInfo *order = ouk_errand_page_order(page);
+	gboolean correct = ouk_errand_page_info(page)->flow.state == OUK_DESK_CORRECT;
 
 	ouk_label_add(box, correct ? _("Some papers were rejected") : _("Papers as pictures"),
 		      "ouk-unit");
@@ -241,21 +229,21 @@ on_form(GObject *source, GAsyncResult *result, gpointer data)
 	g_autoptr(OukReply) reply = ouk_service_ask_finish(result, &error);
 	g_autofree char *name = NULL;
 
-	if (ouk_errand_page_errand(page) == NULL || info_of(page)->order == NULL)
+	if (ouk_errand_page_errand(page) == NULL || ouk_errand_page_info(page)->order == NULL)
 		return;
 	if (reply == NULL || ouk_reply_file(reply) == NULL) {
 		ouk_errand_page_complain(page, error != NULL ? error->message
 							     : _("The file cannot be read."));
 		return;
 	}
-	name = g_strdup_printf("%s.pdf", order_of(page)->number);
+	name = g_strdup_printf("%s.pdf", ouk_errand_page_order(page)->number);
 	ouk_save_as(GTK_WIDGET(page), _("Save the Form"), name, ouk_reply_file(reply));
 }
 
 static void
 on_want_form(GtkButton *button, OukErrandPage *page)
 {
-	g_autoptr(OukCall) call = ouk_call_form_pdf(info_of(page)->order);
+	g_autoptr(OukCall) call = ouk_call_form_pdf(ouk_errand_page_info(page)->order);
 
 	ouk_service_ask_async(ouk_errand_service(ouk_errand_page_errand(page)), call, NULL, on_form,
 			      g_object_ref(page));
@@ -272,7 +260,7 @@ add_form_button(OukErrandPage *page, GtkBox *box)
 void
 ouk_errand_view_papers(OukErrandPage *page, GtkBox *box)
 {
-	const OukErrandInfo *info = info_of(page);
+	const OukErrandInfo *info = ouk_errand_page_info(page);
 
 	ouk_label_add(box, _("By post"), "ouk-unit");
 	ouk_label_add(box,

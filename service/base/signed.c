@@ -85,6 +85,18 @@ cs_verify(EVP_PKEY *key, const char *purpose, struct uk_span body, struct uk_spa
 	return CS_OK;
 }
 
+enum cs_status
+cs_verify_sha256(EVP_PKEY *key, struct uk_span bytes, struct uk_span signature)
+{
+	MD_CTX *ctx = EVP_MD_CTX_new();
+
+	return ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
+			       EVP_DigestVerify(ctx, signature.ptr, signature.len, bytes.ptr,
+						bytes.len) == 1
+		       ? CS_OK
+		       : CS_E_PROOF;
+}
+
 static void
 bio_drop(BIO **bio)
 {

@@ -30,4 +30,9 @@ EVP_PKEY *cs_private_key_read(const char *path);
 /* A public key, or that of a certificate. */
 EVP_PKEY *cs_public_key_read(const char *path);
 
+/* Others' signatures, over the SHA-256 of bytes as they are. CS_E_PROOF when it is not that key's.
+ */
+UK_CHECKED enum cs_status cs_verify_sha256(EVP_PKEY *key, struct uk_span bytes,
+					   struct uk_span signature);
+
 #endif

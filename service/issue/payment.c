@@ -62,26 +62,15 @@ pkey_drop(EVP_PKEY **key)
 	EVP_PKEY_free(*key);
 }
 
-static void
-md_ctx_drop(EVP_MD_CTX **ctx)
-{
-	EVP_MD_CTX_free(*ctx);
-}
-
 static enum cs_status
 public_check(const char *path, const struct notice *notice)
 {
 	UK_CLEANUP(pkey_drop) EVP_PKEY *key = cs_public_key_read(path);
-	UK_CLEANUP(md_ctx_drop) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	if (key == NULL)
 		return CS_E_UNAVAILABLE;
-	return ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-			       EVP_DigestVerify(ctx, notice->signature.ptr, notice->signature.len,
-						notice->signed_bytes.ptr,
-						notice->signed_bytes.len) == 1
-		       ? CS_OK
-		       : CS_E_PROOF;
+	return cs_verify_sha256(key, cs_blob_span(&notice->signed_bytes),
+				cs_blob_span(&notice->signature));
 }
 
 /* The sandbox's: whoever can check it can make it. For rehearsals. */

@@ -51,15 +51,19 @@ cs_order_cap_new(struct cs_orders *orders, const char *id, int64_t now, char ret
 	return st;
 }
 
+/* The hash that one from outside is looked for by. */
+static enum cs_status
+cap_look(const char *cap, uint8_t ret[CS_HASH_LEN])
+{
+	return strnlen(cap, CS_CAP_TEXT) == CS_CAP_TEXT - 1 ? cap_hash(cap, ret) : CS_E_NOT_FOUND;
+}
+
 enum cs_status
 cs_order_of_cap(struct cs_orders *orders, const char *cap, char ret_id[CS_ID_TEXT])
 {
 	uint8_t hash[CS_HASH_LEN];
-	enum cs_status st;
+	enum cs_status st = cap_look(cap, hash);
 
-	if (strnlen(cap, CS_CAP_TEXT) != CS_CAP_TEXT - 1)
-		return CS_E_NOT_FOUND;
-	st = cap_hash(cap, hash);
 	return st == CS_OK ? cs_store_cap_find(orders->store, hash, ret_id) : st;
 }
 
@@ -67,11 +71,8 @@ enum cs_status
 cs_order_by_cap(struct cs_orders *orders, const char *cap, struct cs_order_row *ret)
 {
 	uint8_t hash[CS_HASH_LEN];
-	enum cs_status st;
+	enum cs_status st = cap_look(cap, hash);
 
-	if (strnlen(cap, CS_CAP_TEXT) != CS_CAP_TEXT - 1)
-		return CS_E_NOT_FOUND;
-	st = cap_hash(cap, hash);
 	return st == CS_OK ? cs_store_order_by_cap(orders->store, hash, ret) : st;
 }
 
@@ -79,11 +80,8 @@ enum cs_status
 cs_order_whole_by_cap(struct cs_orders *orders, const char *cap, struct cs_order_whole *ret)
 {
 	uint8_t hash[CS_HASH_LEN];
-	enum cs_status st;
+	enum cs_status st = cap_look(cap, hash);
 
-	if (strnlen(cap, CS_CAP_TEXT) != CS_CAP_TEXT - 1)
-		return CS_E_NOT_FOUND;
-	st = cap_hash(cap, hash);
 	return st == CS_OK ? cs_store_order_whole_by_cap(orders->store, hash, ret) : st;
 }
 

@@ -66,25 +66,14 @@ pkey_drop(EVP_PKEY **key)
 	EVP_PKEY_free(*key);
 }
 
-static void
-md_ctx_drop(EVP_MD_CTX **ctx)
-{
-	EVP_MD_CTX_free(*ctx);
-}
-
 static enum cs_status
 signed_by(const char *path, struct uk_span bytes, struct uk_span signature)
 {
 	UK_CLEANUP(pkey_drop) EVP_PKEY *key = cs_public_key_read(path);
-	UK_CLEANUP(md_ctx_drop) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	if (key == NULL || EVP_PKEY_is_a(key, "RSA") != 1)
 		return CS_E_UNAVAILABLE;
-	return ctx != NULL && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, key) == 1 &&
-			       EVP_DigestVerify(ctx, signature.ptr, signature.len, bytes.ptr,
-						bytes.len) == 1
-		       ? CS_OK
-		       : CS_E_PROOF;
+	return cs_verify_sha256(key, bytes, signature);
 }
 
 /* There are two while the provider changes its key. */

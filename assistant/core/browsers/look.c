@@ -61,23 +61,13 @@ ouk_browser_limit(const OukBrowserState *state)
 static gboolean
 policy_has(const OukBrowserSetup *setup, const OukBrowserRow *row, OukBrowserState *state)
 {
-	g_auto(GStrv) paths = browser_paths(&setup->ground, row->policies);
-	char *data;
-	gsize len;
+	char *where = plan_policy_of(&setup->ground, row);
 
-	for (char **path = paths; *path != NULL; path++) {
-		g_autoptr(GBytes) bytes = NULL;
-
-		if (!g_file_get_contents(*path, &data, &len, NULL))
-			continue;
-		bytes = g_bytes_new_take(data, len);
-		if (!firefox_policy_has(bytes, setup->ground.module))
-			continue;
-		g_free(state->where);
-		state->where = g_strdup(*path);
-		return TRUE;
-	}
-	return FALSE;
+	if (where == NULL)
+		return FALSE;
+	g_free(state->where);
+	state->where = where;
+	return TRUE;
 }
 
 static gboolean

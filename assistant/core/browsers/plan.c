@@ -113,9 +113,8 @@ plan_data_folders(const OukGround *ground, const OukBrowserRow *row)
 	return folders;
 }
 
-/* A Firefox that has the module from a policy needs no entry in each profile. */
-static gboolean
-has_policy(const OukGround *ground, const OukBrowserRow *row)
+char *
+plan_policy_of(const OukGround *ground, const OukBrowserRow *row)
 {
 	g_auto(GStrv) paths = browser_paths(ground, row->policies);
 	char *data;
@@ -128,9 +127,9 @@ has_policy(const OukGround *ground, const OukBrowserRow *row)
 			continue;
 		bytes = g_bytes_new_take(data, len);
 		if (firefox_policy_has(bytes, ground->module))
-			return TRUE;
+			return g_strdup(*path);
 	}
-	return FALSE;
+	return NULL;
 }
 
 static void
@@ -138,7 +137,9 @@ add_user_places(GPtrArray *places, const OukGround *ground, const OukBrowserRow 
 {
 	g_autoptr(GPtrArray) folders = plan_data_folders(ground, row);
 	gboolean native = row->packaging == OUK_PACKAGING_NATIVE;
-	gboolean module = native && (row->engine == OUK_ENGINE_BLINK || !has_policy(ground, row));
+	g_autofree char *policy =
+		row->engine == OUK_ENGINE_GECKO ? plan_policy_of(ground, row) : NULL;
+	gboolean module = native && policy == NULL;
 
 	for (guint i = 0; i < folders->len; i++) {
 		Place *place = add_place(places, PLACE_DATA, folders->pdata[i]);

@@ -27,6 +27,12 @@ gboolean plan_place(const OukBrowserSetup *setup, const Place *place, OukRepair 
 gboolean plan_leaf(const OukBrowserSetup *setup, const Place *place, OukRepair *repair,
 		   GError **error);
 
+/*
+ * The file by which a Firefox has the module from a policy, so that its profiles need no entry;
+ * NULL: none. The caller frees.
+ */
+char *plan_policy_of(const OukGround *ground, const OukBrowserRow *row);
+
 /* The data bases of a row: of the user's profiles. The caller frees. */
 GPtrArray *plan_data_folders(const OukGround *ground, const OukBrowserRow *row);
 
