@@ -149,6 +149,16 @@ struct token_wrapped_key {
 	struct uk_span rsa;
 };
 
+/* A session key that the key made, and the same wrapped for another one to import. */
+struct token_exported_key {
+	struct token_session_key key;
+	enum token_key_type type; /* of the public key it was wrapped with */
+	uint8_t c1x[GM_SM2_LEN], c1y[GM_SM2_LEN], c3[GM_SM3_LEN], c2[GM_BLOCK_LEN]; /* SM2 */
+	uint8_t rsa[GM_RSA_MAX]; /* RSA: PKCS #1 v1.5, bits / 8 bytes of the public key */
+};
+
+#define TOKEN_SM2_CIPHER_OVERHEAD (2 * GM_SM2_LEN + GM_SM3_LEN)
+
 struct token_new_application {
 	struct uk_span name; /* <= GM_APP_NAME_MAX */
 	struct uk_span admin_pin, user_pin;
@@ -215,6 +225,13 @@ struct token_ops {
 	enum uk_status (*public_key)(struct token *, struct uk_span container, enum token_pair,
 				     struct token_public_key *ret);
 	enum uk_status (*random)(struct token *, struct uk_writer *out, size_t len);
+	/*
+	 * Has the key encrypt with somebody's SM2 public key: X || Y || C3 || C2, plain.len +
+	 * TOKEN_SM2_CIPHER_OVERHEAD bytes. UK_E_DATA: no public key; UK_E_DATA_LEN: nothing, or
+	 * more than one command takes.
+	 */
+	enum uk_status (*encrypt_sm2)(struct token *, const struct token_public_key *recipient,
+				      struct uk_span plain, struct uk_writer *out);
 
 	/* -- PINs: what is passed is used once and wiped by its owner; *tries is set on
 	 *    UK_E_PIN_WRONG and UK_E_PIN_LOCKED (0) -- */
@@ -273,6 +290,14 @@ struct token_ops {
 	enum uk_status (*session_cipher)(struct token *, const struct token_session_key *key,
 					 const struct token_cipher *cipher, struct uk_span in,
 					 struct uk_writer *out);
+	/*
+	 * Has the key make a session key, which stays there, and wraps it with a public key,
+	 * anybody's. UK_E_DATA: no public key; UK_E_ROOM: too many session keys. (GM/T 0016:
+	 * *ExportSessionKey)
+	 */
+	enum uk_status (*export_session_key)(struct token *, struct uk_span container, uint32_t alg,
+					     const struct token_public_key *recipient,
+					     struct token_exported_key *ret);
 	/* Nothing is sent for a key that is lost already. */
 	enum uk_status (*destroy_session_key)(struct token *, const struct token_session_key *key);
 

@@ -64,6 +64,13 @@ enum uk_status gm_session_cipher(struct token *token, const struct token_session
 				 struct uk_writer *out);
 enum uk_status gm_destroy_session_key(struct token *token, const struct token_session_key *key);
 
+/* wrap.c */
+enum uk_status gm_encrypt_sm2(struct token *token, const struct token_public_key *recipient,
+			      struct uk_span plain, struct uk_writer *out);
+enum uk_status gm_export_session_key(struct token *token, struct uk_span container, uint32_t alg,
+				     const struct token_public_key *recipient,
+				     struct token_exported_key *ret);
+
 /* file.c */
 enum uk_status gm_files(struct token *token, void (*fn)(void *data, struct uk_span name),
 			void *data);

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define CHUNKS_MAX 64
+#define CHUNKS_MAX         64
+#define POINT_UNCOMPRESSED 0x04
 
 /* ---- text ---- */
 
@@ -255,6 +256,53 @@ gm_read_sm2_signature(const struct token_model *model, struct uk_span reply, str
 	    in.len != GM_SM2_SIG_LEN)
 		return UK_E_REPLY;
 	*ret_rs = in;
+	return UK_OK;
+}
+
+/* ---- what was encrypted for others ---- */
+
+static bool
+take_exported_sm2(const struct token_model *model, struct uk_span *in,
+		  struct token_exported_key *key)
+{
+	uint32_t bits;
+	uint32_t len;
+
+	return uk_take_u32(in, model->order, &bits) && bits == GM_SM2_LEN * 8 &&
+	       take_bytes(in, sizeof(key->c1x), key->c1x) &&
+	       take_bytes(in, sizeof(key->c1y), key->c1y) &&
+	       take_bytes(in, sizeof(key->c3), key->c3) && uk_take_u32(in, model->order, &len) &&
+	       len == sizeof(key->c2) && take_bytes(in, sizeof(key->c2), key->c2) &&
+	       take_bytes(in, GM_ID_LEN, key->key.id);
+}
+
+enum uk_status
+gm_read_exported_key(const struct token_model *model, const struct token_public_key *recipient,
+		     struct uk_span reply, struct token_exported_key *ret)
+{
+	struct token_exported_key key = {.type = recipient->type};
+	struct uk_span in = reply;
+	bool taken = recipient->type == TOKEN_KEY_SM2
+			     ? take_exported_sm2(model, &in, &key)
+			     : take_bytes(&in, GM_ID_LEN, key.key.id) &&
+				       recipient->bits / 8 <= sizeof(key.rsa) &&
+				       take_bytes(&in, recipient->bits / 8, key.rsa);
+
+	if (!taken || in.len != 0)
+		return UK_E_REPLY;
+	*ret = key;
+	return UK_OK;
+}
+
+enum uk_status
+gm_read_sm2_cipher(struct uk_span reply, size_t plain_len, struct uk_span *ret_cipher)
+{
+	uint8_t form;
+
+	if (!uk_take_u8(&reply, &form) || form != POINT_UNCOMPRESSED ||
+	    reply.len != TOKEN_SM2_CIPHER_OVERHEAD + plain_len)
+		return UK_E_REPLY;
+	*ret_cipher = reply;
 	return UK_OK;
 }
 

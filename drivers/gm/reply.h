@@ -50,6 +50,18 @@ UK_CHECKED enum uk_status gm_read_new_key(enum token_key_type type, unsigned int
 UK_CHECKED enum uk_status gm_read_sm2_signature(const struct token_model *model,
 						struct uk_span reply, struct uk_span *ret_rs);
 
+/*
+ * ECCExportSessionKey (bits4 || X || Y || hash || len4 || cipher || KeyID), RSAExportSessionKey
+ * (KeyID || cipher as long as the modulus): KeyID and what was wrapped, by the recipient's type.
+ */
+UK_CHECKED enum uk_status gm_read_exported_key(const struct token_model *model,
+					       const struct token_public_key *recipient,
+					       struct uk_span reply,
+					       struct token_exported_key *ret);
+/* ExtECCEncrypt: 04 || X || Y || hash || cipher; *ret_cipher is what follows the 04. */
+UK_CHECKED enum uk_status gm_read_sm2_cipher(struct uk_span reply, size_t plain_len,
+					     struct uk_span *ret_cipher);
+
 /* ExportCertificate: len4 || DER, in as many chunks as the key likes. */
 struct gm_cert_reader {
 	const struct token_model *model;

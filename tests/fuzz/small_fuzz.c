@@ -11,6 +11,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct gm_application app;
 	struct token_pin_info pin;
 	struct token_file file;
+	struct token_public_key recipient = {0};
+	struct token_exported_key made;
 	uint8_t id[GM_ID_LEN];
 	struct uk_span rs;
 	uint8_t which;
@@ -31,6 +33,17 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 4:
 		(void)!gm_read_file_info(&model, in, &file);
+		break;
+	case 5:
+		recipient.type = (which & 0x40) != 0 ? TOKEN_KEY_RSA : TOKEN_KEY_SM2;
+		recipient.bits = (which & 0x20) != 0 ? 1024 : 2048;
+		if (gm_read_exported_key(&model, &recipient, in, &made) == UK_OK)
+			must(made.type == recipient.type);
+		break;
+	case 6:
+		if (gm_read_sm2_cipher(in, 16, &rs) == UK_OK)
+			must(rs.len == TOKEN_SM2_CIPHER_OVERHEAD + 16 &&
+			     rs.ptr + rs.len == data + size);
 		break;
 	default:
 		if (gm_read_sm2_signature(&model, in, &rs) == UK_OK)
