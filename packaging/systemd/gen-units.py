@@ -34,7 +34,7 @@ UNITS = {
     "openukey-faced": ("enrolment of machines", "openukey-certd",
                        "openukey-faced serve --listen /run/openukey-faced/http", NETWORK, []),
     "openukey-console": ("operators' pages", "openukey-certd",
-                         "openukey-console --socket /run/openukey-console/http --peers www-data",
+                         "openukey-console serve --socket /run/openukey-console/http --peers www-data",
                          NETWORK, []),
 }
 
