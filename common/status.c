@@ -3,7 +3,7 @@
 
 #include "common/defs.h"
 
-#define STATUS(name, rv, text) [UK_##name] = (text),
+#define STATUS(name, rv, sar, text) [UK_##name] = (text),
 static const char *const texts[] = {
 #include "common/status.def"
 };

@@ -3,7 +3,7 @@
 #ifndef UK_COMMON_STATUS_H
 #define UK_COMMON_STATUS_H
 
-#define STATUS(name, rv, text) UK_##name,
+#define STATUS(name, rv, sar, text) UK_##name,
 enum uk_status {
 #include "common/status.def"
 	UK_STATUS_COUNT

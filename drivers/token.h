@@ -163,6 +163,14 @@ struct token_new_application {
 	struct uk_span name; /* <= GM_APP_NAME_MAX */
 	struct uk_span admin_pin, user_pin;
 	unsigned int admin_tries, user_tries; /* 1..15 */
+	uint32_t create_file_rights;          /* GM_RIGHT_*, OR-ed: who may create files */
+};
+
+/* What a container holds. */
+struct token_container_info {
+	enum gm_container_type type;
+	unsigned int sign_bits, encrypt_bits; /* of the pairs; 0 = there is none */
+	bool sign_cert, encrypt_cert;
 };
 
 /* ---- relay: commands that a service makes from the key's random ---- */
@@ -232,6 +240,9 @@ struct token_ops {
 	 */
 	enum uk_status (*encrypt_sm2)(struct token *, const struct token_public_key *recipient,
 				      struct uk_span plain, struct uk_writer *out);
+	/* UK_E_NOT_FOUND: no such container. */
+	enum uk_status (*container_info)(struct token *, struct uk_span container,
+					 struct token_container_info *ret);
 
 	/* -- PINs: what is passed is used once and wiped by its owner; *tries is set on
 	 *    UK_E_PIN_WRONG and UK_E_PIN_LOCKED (0) -- */
@@ -246,6 +257,12 @@ struct token_ops {
 				     struct uk_span new_pin, unsigned int *tries);
 	/* After verify(TOKEN_ADMIN): sets the user PIN and its counter. */
 	enum uk_status (*unblock)(struct token *, struct uk_span new_user_pin, unsigned int *tries);
+	/*
+	 * The same in one transaction, without verify(TOKEN_ADMIN) before; the admin right is not
+	 * there afterwards. *tries: of the admin PIN.
+	 */
+	enum uk_status (*unblock_by_admin)(struct token *, struct uk_span admin_pin,
+					   struct uk_span new_user_pin, unsigned int *tries);
 	/* Gives up both rights on the key (ClearSecureState) and wipes the admin key. */
 	enum uk_status (*clear)(struct token *);
 	/* Wipes the admin key without a command: the right itself stays with other processes. */
@@ -313,8 +330,17 @@ struct token_ops {
 	/* From the start. */
 	enum uk_status (*write_file)(struct token *, struct uk_span name, struct uk_span data);
 	enum uk_status (*delete_file)(struct token *, struct uk_span name);
+	/* `len` bytes from `offset`, less at the file's end; UK_E_DATA_LEN: offset behind it. */
+	enum uk_status (*read_file_at)(struct token *, struct uk_span name, size_t offset,
+				       size_t len, struct uk_writer *out);
+	/* UK_E_DATA_LEN: it would go beyond the file's end; nothing is written then. */
+	enum uk_status (*write_file_at)(struct token *, struct uk_span name, size_t offset,
+					struct uk_span data);
 
-	/* -- device right, proved in the same transaction; device_key: 16 bytes -- */
+	/*
+	 * -- device right, proved in the same transaction; device_key: 16 bytes, or none at all
+	 *    after a device_auth that succeeded --
+	 */
 	enum uk_status (*set_label)(struct token *, struct uk_span label); /* no right */
 	enum uk_status (*change_device_key)(struct token *, struct uk_span old_key,
 					    struct uk_span new_key);
@@ -322,6 +348,31 @@ struct token_ops {
 					     const struct token_new_application *);
 	enum uk_status (*delete_application)(struct token *, struct uk_span device_key,
 					     struct uk_span name);
+	/*
+	 * proof: what the caller made of the random that was asked for just before (16 bytes).
+	 * The right stays until a reset. UK_E_AUTH_FAILED.
+	 */
+	enum uk_status (*device_auth)(struct token *, struct uk_span proof);
+
+	/* -- the connection -- */
+	/*
+	 * A further token over the same connection, to be used for another application of the key
+	 * (token_set_application). The two are never used at once; each is closed by itself, in any
+	 * order.
+	 */
+	enum uk_status (*beside)(struct token *, struct token **ret);
+	/*
+	 * Keeps other programs from the key until let_go, or until the last token of the connection
+	 * is closed. May wait as long as another program does the same.
+	 */
+	enum uk_status (*hold)(struct token *);
+	void (*let_go)(struct token *);
+	/*
+	 * A command as it is, and its answer with the status word. Unless `any`, only commands that
+	 * need no right, spend no try and change nothing of a login: UK_E_POLICY for all others.
+	 */
+	enum uk_status (*raw)(struct token *, struct uk_span command, bool any,
+			      struct uk_writer *out);
 
 	/*
 	 * -- relay: each is one transaction of at most 5 s that compares the serial number and ends

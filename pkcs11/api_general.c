@@ -2,9 +2,9 @@
 /* Entry points: library, slots, tokens. */
 #include "pkcs11/gate.h"
 #include "pkcs11/module.h"
-#include "pkcs11/policy.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/slot_app.h"
+#include "token-share/policy.h"
 
 CK_RV
 C_Initialize(void *args)

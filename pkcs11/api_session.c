@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Entry points: sessions, login, PINs. */
 #include "pkcs11/gate.h"
-#include "pkcs11/policy.h"
 #include "pkcs11/prompt.h"
+#include "token-share/policy.h"
 
 /* Without a PIN the desktop's prompt asks for it, where policy has it so. */
 static bool

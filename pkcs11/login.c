@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Login, logout and PIN changes. A PIN passes through here once, borrowed, and is never kept. */
 #include "common/log.h"
-#include "pkcs11/login_lock.h"
 #include "pkcs11/object.h"
 #include "pkcs11/once.h"
-#include "pkcs11/policy.h"
 #include "pkcs11/session.h"
+#include "token-share/login_lock.h"
+#include "token-share/policy.h"
 
 #include <string.h>
 

@@ -2,8 +2,8 @@
 #include "pkcs11/module.h"
 
 #include "common/log.h"
-#include "pkcs11/policy.h"
 #include "pkcs11/slot.h"
+#include "token-share/policy.h"
 
 #include <pthread.h>
 #include <sys/mman.h>

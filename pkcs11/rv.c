@@ -5,7 +5,7 @@
 #include "common/log.h"
 #include "common/openukey.h"
 
-#define STATUS(name, rv, text) [UK_##name] = (rv),
+#define STATUS(name, rv, sar, text) [UK_##name] = (rv),
 static const CK_RV rvs[] = {
 #include "common/status.def"
 };

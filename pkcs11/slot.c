@@ -2,12 +2,12 @@
 #include "pkcs11/slot.h"
 
 #include "common/log.h"
-#include "pkcs11/login_lock.h"
 #include "pkcs11/module.h"
 #include "pkcs11/object.h"
 #include "pkcs11/object_handle.h"
 #include "pkcs11/rv.h"
 #include "pkcs11/session.h"
+#include "token-share/login_lock.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* C_GetSlotInfo and C_GetTokenInfo. */
 #include "pkcs11/module.h"
-#include "pkcs11/policy.h"
 #include "pkcs11/session.h"
 #include "pkcs11/slot.h"
+#include "token-share/policy.h"
 
 #include <stdio.h>
 #include <string.h>

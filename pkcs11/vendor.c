@@ -259,6 +259,7 @@ new_application_read(const struct openukey_new_application *in, struct token_new
 		.user_pin = uk_span_of(in->user_pin, in->user_pin_len),
 		.admin_tries = (unsigned int)in->admin_tries,
 		.user_tries = (unsigned int)in->user_tries,
+		.create_file_rights = GM_RIGHT_USER,
 	};
 	return CKR_OK;
 }

@@ -53,6 +53,16 @@ gm_cmd_allowed(const struct gm_token *token, enum gm_ins ins)
 	return opt_in != NULL && strcmp(opt_in, "1") == 0 ? UK_OK : UK_E_NOT_VERIFIED;
 }
 
+bool
+gm_cmd_harmless(uint8_t ins)
+{
+	const struct command_row *row = &rows[ins];
+
+	if (row->name == NULL || row->access != ANYONE || ins == GM_INS_CLEAR_SECURE_STATE)
+		return false;
+	return row->log != LOG_SECRET || ins == GM_INS_GEN_RANDOM;
+}
+
 /* ---- status words ---- */
 
 enum uk_status

@@ -120,6 +120,36 @@ gm_public_key(struct token *base, struct uk_span container, enum token_pair pair
 	return gm_op_run(gm_token_of(base), GM_INS_EXPORT_PUBLIC_KEY, 0, run_public_key, &args);
 }
 
+struct info_args {
+	struct uk_span container;
+	struct token_container_info *ret;
+};
+
+static enum uk_status
+run_info(struct gm_token *token, void *data)
+{
+	const struct info_args *args = data;
+	struct uk_writer out;
+	struct uk_span reply;
+	enum uk_status st = gm_cmd_begin_app(token, GM_INS_GET_CONTAINER_INFO, 0, &out);
+
+	if (st != UK_OK)
+		return st;
+	uk_put(&out, args->container);
+	st = gm_cmd_send(token, &out, GM_CONTAINER_REPLY_LEN, &reply);
+	return st == UK_OK ? gm_read_container_info(token->base.model, reply, args->ret) : st;
+}
+
+enum uk_status
+gm_container_info(struct token *base, struct uk_span container, struct token_container_info *ret)
+{
+	struct info_args args = {container, ret};
+
+	if (container.len == 0 || container.len > GM_CONTAINER_MAX)
+		return UK_E_NOT_FOUND;
+	return gm_op_run(gm_token_of(base), GM_INS_GET_CONTAINER_INFO, 0, run_info, &args);
+}
+
 /* ---- making and removing ---- */
 
 static enum uk_status

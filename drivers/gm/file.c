@@ -16,6 +16,7 @@ struct name_args {
 	struct token_file *ret;        /* file_info */
 	struct uk_span data;           /* write */
 	struct uk_writer *out;         /* read */
+	size_t offset, len;            /* read_at, write_at */
 };
 
 /* Begins a command whose P1 P2 are the AppID. */
@@ -134,11 +135,13 @@ begin_at(struct gm_token *token, enum gm_ins ins, struct uk_span name, size_t of
 	return UK_OK;
 }
 
+/* `size` bytes from the offset in args. */
 static enum uk_status
 read_pieces(struct gm_token *token, const struct name_args *args, size_t size, size_t piece_max)
 {
-	size_t done = 0;
+	size_t done = args->offset;
 
+	size += args->offset;
 	for (int i = 0; done < size; i++) {
 		size_t len = size - done < piece_max ? size - done : piece_max;
 		struct uk_writer out;
@@ -165,6 +168,7 @@ run_read(struct gm_token *token, void *data)
 	const struct name_args *args = data;
 	struct token_file file;
 	size_t piece_max;
+	size_t len = 0;
 	size_t start = args->out->len;
 	enum uk_status st = file_info_read(token, args->name, &file);
 
@@ -172,12 +176,16 @@ run_read(struct gm_token *token, void *data)
 		st = rights_check(token, file.read_rights);
 	if (st == UK_OK && file.size > TOKEN_FILE_MAX)
 		st = UK_E_NOT_SUPPORTED;
-	if (st == UK_OK && file.size > args->out->cap - args->out->len)
+	if (st == UK_OK && args->offset > file.size)
 		st = UK_E_DATA_LEN;
 	if (st == UK_OK)
-		st = gm_piece_max(token, file.size, &piece_max);
+		len = file.size - args->offset < args->len ? file.size - args->offset : args->len;
+	if (st == UK_OK && len > args->out->cap - args->out->len)
+		st = UK_E_DATA_LEN;
 	if (st == UK_OK)
-		st = read_pieces(token, args, file.size, piece_max);
+		st = gm_piece_max(token, len, &piece_max);
+	if (st == UK_OK)
+		st = read_pieces(token, args, len, piece_max);
 	if (st != UK_OK) {
 		uk_wipe(args->out->ptr + start, args->out->len - start);
 		args->out->len = start;
@@ -188,7 +196,14 @@ run_read(struct gm_token *token, void *data)
 enum uk_status
 gm_read_file(struct token *base, struct uk_span name, struct uk_writer *out)
 {
-	struct name_args args = {.name = name, .out = out};
+	return gm_read_file_at(base, name, 0, TOKEN_FILE_MAX, out);
+}
+
+enum uk_status
+gm_read_file_at(struct token *base, struct uk_span name, size_t offset, size_t len,
+		struct uk_writer *out)
+{
+	struct name_args args = {.name = name, .out = out, .offset = offset, .len = len};
 
 	if (!name_fits(name))
 		return UK_E_NOT_FOUND;
@@ -323,4 +338,47 @@ gm_write_file(struct token *base, struct uk_span name, struct uk_span data)
 	if (data.len > TOKEN_FILE_MAX)
 		return UK_E_DATA_LEN;
 	return gm_op_run(gm_token_of(base), GM_INS_WRITE_FILE, GM_OP_TRANSACTION, run_write, &args);
+}
+
+/* Into the midst of a file: in order, as no mark could say that it was cut short. */
+static enum uk_status
+run_write_at(struct gm_token *token, void *data)
+{
+	const struct name_args *args = data;
+	size_t header = WRITE_HEADER + args->name.len;
+	struct token_file file;
+	size_t piece_max;
+	enum uk_status st = file_info_read(token, args->name, &file);
+
+	if (st == UK_OK)
+		st = rights_check(token, file.write_rights);
+	if (st == UK_OK && (args->offset > file.size || args->data.len > file.size - args->offset))
+		st = UK_E_DATA_LEN;
+	if (st == UK_OK)
+		st = gm_piece_max(token, header + args->data.len, &piece_max);
+	if (st != UK_OK)
+		return st;
+	piece_max -= header;
+	for (size_t at = 0; st == UK_OK && at < args->data.len; at += piece_max) {
+		size_t left = args->data.len - at;
+
+		st = write_at(token, args->name, args->offset + at,
+			      uk_span_of(args->data.ptr + at, left < piece_max ? left : piece_max));
+	}
+	return st;
+}
+
+enum uk_status
+gm_write_file_at(struct token *base, struct uk_span name, size_t offset, struct uk_span data)
+{
+	struct name_args args = {.name = name, .data = data, .offset = offset};
+
+	if (offset == 0)
+		return gm_write_file(base, name, data);
+	if (!name_fits(name))
+		return UK_E_NOT_FOUND;
+	if (offset > TOKEN_FILE_MAX || data.len > TOKEN_FILE_MAX - offset)
+		return UK_E_DATA_LEN;
+	return gm_op_run(gm_token_of(base), GM_INS_WRITE_FILE, GM_OP_TRANSACTION, run_write_at,
+			 &args);
 }

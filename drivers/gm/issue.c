@@ -31,6 +31,39 @@ gm_device_prove(struct gm_token *token, struct uk_span device_key)
 	return st == UK_E_PIN_WRONG || st == UK_E_PIN_LOCKED ? UK_E_AUTH_FAILED : st;
 }
 
+/* With no key at hand the caller has proved it already (gm_device_auth). */
+static enum uk_status
+device_prove_if_needed(struct gm_token *token, struct uk_span device_key)
+{
+	return device_key.len == 0 ? UK_OK : gm_device_prove(token, device_key);
+}
+
+static bool
+device_key_fits(struct uk_span device_key)
+{
+	return device_key.len == 0 || device_key.len == GM_BLOCK_LEN;
+}
+
+static enum uk_status
+run_device_auth(struct gm_token *token, void *data)
+{
+	const struct uk_span *proof = data;
+	struct uk_writer out = gm_cmd_begin(token, GM_INS_DEV_AUTH, 0, GM_P2_SM4);
+	enum uk_status st;
+
+	uk_put(&out, *proof);
+	st = gm_cmd_send_only(token, &out);
+	return st == UK_E_PIN_WRONG || st == UK_E_PIN_LOCKED ? UK_E_AUTH_FAILED : st;
+}
+
+enum uk_status
+gm_device_auth(struct token *base, struct uk_span proof)
+{
+	if (proof.len != GM_BLOCK_LEN)
+		return UK_E_DATA_LEN;
+	return gm_op_run(gm_token_of(base), GM_INS_DEV_AUTH, GM_OP_ONCE, run_device_auth, &proof);
+}
+
 /* ---- device key ---- */
 
 struct key_args {
@@ -95,7 +128,7 @@ run_create(struct gm_token *token, void *data)
 	enum uk_status st = gm_info_read(token, &info);
 
 	if (st == UK_OK)
-		st = gm_device_prove(token, args->device_key);
+		st = device_prove_if_needed(token, args->device_key);
 	if (st != UK_OK)
 		return st;
 	out = gm_cmd_begin(token, GM_INS_CREATE_APPLICATION, 0, 0);
@@ -104,7 +137,7 @@ run_create(struct gm_token *token, void *data)
 	uk_put_u32(&out, model->order, set->admin_tries);
 	uk_put_padded(&out, set->user_pin, GM_PIN_MAX);
 	uk_put_u32(&out, model->order, set->user_tries);
-	uk_put_u32(&out, model->order, GM_RIGHT_USER); /* who may create files */
+	uk_put_u32(&out, model->order, set->create_file_rights);
 	uk_put_u8(&out, info.max_containers);
 	uk_put_u8(&out, info.max_certs);
 	uk_put_u16(&out, model->order, info.max_files);
@@ -123,7 +156,7 @@ gm_create_application(struct token *base, struct uk_span device_key,
 		st = gm_pin_check_new(base->model, settings->user_pin);
 	if (st != UK_OK)
 		return st;
-	if (device_key.len != GM_BLOCK_LEN || settings->name.len == 0 ||
+	if (!device_key_fits(device_key) || settings->name.len == 0 ||
 	    settings->name.len > GM_APP_NAME_MAX)
 		return UK_E_DATA_LEN;
 	if (settings->admin_tries < 1 || settings->admin_tries > TRIES_MAX ||
@@ -142,7 +175,7 @@ run_delete(struct gm_token *token, void *data)
 {
 	const struct delete_args *args = data;
 	struct uk_writer out;
-	enum uk_status st = gm_device_prove(token, args->device_key);
+	enum uk_status st = device_prove_if_needed(token, args->device_key);
 
 	if (st != UK_OK)
 		return st;
@@ -158,7 +191,7 @@ gm_delete_application(struct token *base, struct uk_span device_key, struct uk_s
 	struct delete_args args = {device_key, name};
 	enum uk_status st;
 
-	if (device_key.len != GM_BLOCK_LEN || name.len == 0 || name.len > GM_APP_NAME_MAX)
+	if (!device_key_fits(device_key) || name.len == 0 || name.len > GM_APP_NAME_MAX)
 		return UK_E_DATA_LEN;
 	st = gm_op_run(token, GM_INS_DELETE_APPLICATION, GM_OP_TRANSACTION | GM_OP_ONCE, run_delete,
 		       &args);

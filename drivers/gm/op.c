@@ -13,6 +13,7 @@ note(struct gm_token *token, enum uk_status st)
 		gm_session_lost(token);
 	if (st == UK_E_REMOVED)
 		token->removed = true;
+	token->resets = pcsc_card_resets(token->card);
 	return st;
 }
 
@@ -41,6 +42,16 @@ once_check(struct gm_token *token, unsigned int flags)
 		return UK_OK;
 	gm_once_end(token);
 	return (flags & GM_OP_PRIVATE_KEY) != 0 ? UK_E_NOT_LOGGED_IN : UK_OK;
+}
+
+/* A reset that another token of the same connection met. */
+static enum uk_status
+resets_check(struct gm_token *token, unsigned int flags)
+{
+	if (token->resets == pcsc_card_resets(token->card))
+		return UK_OK;
+	(void)note(token, UK_E_RESET);
+	return (flags & GM_OP_RIGHT) != 0 ? UK_E_RESET : UK_OK;
 }
 
 /*
@@ -73,6 +84,8 @@ gm_op_run(struct gm_token *token, enum gm_ins ins, unsigned int flags,
 	if (token->removed)
 		return UK_E_REMOVED;
 	st = gm_cmd_allowed(token, ins);
+	if (st == UK_OK)
+		st = resets_check(token, flags);
 	if (st == UK_OK)
 		st = once_check(token, flags);
 	if (st != UK_OK)

@@ -25,6 +25,8 @@ enum uk_status gm_certificate(struct token *token, struct uk_span container, enu
 			      struct uk_writer *out);
 enum uk_status gm_public_key(struct token *token, struct uk_span container, enum token_pair pair,
 			     struct token_public_key *ret);
+enum uk_status gm_container_info(struct token *token, struct uk_span container,
+				 struct token_container_info *ret);
 enum uk_status gm_create_container(struct token *token, struct uk_span name);
 enum uk_status gm_delete_container(struct token *token, struct uk_span name);
 enum uk_status gm_generate(struct token *token, struct uk_span container, enum token_key_type type,
@@ -44,6 +46,8 @@ enum uk_status gm_verify(struct token *token, enum token_role role, struct uk_sp
 enum uk_status gm_change_pin(struct token *token, enum token_role role, struct uk_span old_pin,
 			     struct uk_span new_pin, unsigned int *tries);
 enum uk_status gm_unblock(struct token *token, struct uk_span new_user_pin, unsigned int *tries);
+enum uk_status gm_unblock_by_admin(struct token *token, struct uk_span admin_pin,
+				   struct uk_span new_user_pin, unsigned int *tries);
 enum uk_status gm_clear(struct token *token);
 void gm_forget(struct token *token);
 enum uk_status gm_verify_once(struct token *token, struct uk_span pin, unsigned int *tries);
@@ -80,14 +84,25 @@ enum uk_status gm_create_file(struct token *token, struct uk_span name,
 			      const struct token_file *file);
 enum uk_status gm_write_file(struct token *token, struct uk_span name, struct uk_span data);
 enum uk_status gm_delete_file(struct token *token, struct uk_span name);
+enum uk_status gm_read_file_at(struct token *token, struct uk_span name, size_t offset, size_t len,
+			       struct uk_writer *out);
+enum uk_status gm_write_file_at(struct token *token, struct uk_span name, size_t offset,
+				struct uk_span data);
 
 /* issue.c */
 enum uk_status gm_change_device_key(struct token *token, struct uk_span old_key,
 				    struct uk_span new_key);
+enum uk_status gm_device_auth(struct token *token, struct uk_span proof);
 enum uk_status gm_create_application(struct token *token, struct uk_span device_key,
 				     const struct token_new_application *settings);
 enum uk_status gm_delete_application(struct token *token, struct uk_span device_key,
 				     struct uk_span name);
+
+/* connection.c */
+enum uk_status gm_beside(struct token *token, struct token **ret);
+enum uk_status gm_hold(struct token *token);
+void gm_let_go(struct token *token);
+enum uk_status gm_raw(struct token *token, struct uk_span command, bool any, struct uk_writer *out);
 
 /* relay.c */
 enum uk_status gm_unblock_by_relay(struct token *token, const struct token_relay *relay,

@@ -134,6 +134,25 @@ gm_read_pin_info(struct uk_span reply, struct token_pin_info *ret)
 }
 
 enum uk_status
+gm_read_container_info(const struct token_model *model, struct uk_span reply,
+		       struct token_container_info *ret)
+{
+	enum uk_order order = model->order;
+	uint32_t sign, encrypt;
+	uint8_t type, sign_cert, encrypt_cert;
+
+	if (!uk_take_u8(&reply, &type) || !uk_take_u32(&reply, order, &sign) ||
+	    !uk_take_u32(&reply, order, &encrypt) || !uk_take_u8(&reply, &sign_cert) ||
+	    !uk_take_u8(&reply, &encrypt_cert) || reply.len != 0)
+		return UK_E_REPLY;
+	if (type > GM_CONTAINER_SM2)
+		return UK_E_REPLY;
+	*ret = (struct token_container_info){(enum gm_container_type)type, sign, encrypt,
+					     sign_cert != 0, encrypt_cert != 0};
+	return UK_OK;
+}
+
+enum uk_status
 gm_read_file_info(const struct token_model *model, struct uk_span reply, struct token_file *ret)
 {
 	struct token_file file = {0};

@@ -28,6 +28,11 @@ UK_CHECKED enum uk_status gm_read_application(const struct token_model *model, s
 					      struct gm_application *ret);
 /* GetPINInfo */
 UK_CHECKED enum uk_status gm_read_pin_info(struct uk_span reply, struct token_pin_info *ret);
+/* GetContainerInfo */
+#define GM_CONTAINER_REPLY_LEN 11
+UK_CHECKED enum uk_status gm_read_container_info(const struct token_model *model,
+						 struct uk_span reply,
+						 struct token_container_info *ret);
 /* GetFileInfo */
 #define GM_FILE_REPLY_LEN 12
 UK_CHECKED enum uk_status gm_read_file_info(const struct token_model *model, struct uk_span reply,

@@ -244,6 +244,53 @@ gm_unblock(struct token *base, struct uk_span new_user_pin, unsigned int *tries)
 	return st;
 }
 
+struct unblock_args {
+	struct gm_verify_args verify;
+	struct gm_new_pin_args new_pin;
+};
+
+static enum uk_status
+run_unblock_by_admin(struct gm_token *token, void *data)
+{
+	struct unblock_args *args = data;
+	bool admin_first = token->base.model->admin_first;
+	enum uk_status st = UK_OK;
+
+	if (admin_first)
+		st = gm_verify_run(token, &args->verify);
+	if (st == UK_OK)
+		st = gm_new_pin_run(token, &args->new_pin);
+	/* With the admin right the user's goes: who had it has an old PIN now. */
+	if (admin_first && (token->rights & 1U << TOKEN_ADMIN) != 0) {
+		enum uk_status cleared = gm_clear_send(token);
+
+		gm_rights_lost(token);
+		st = st != UK_OK ? st : cleared;
+	}
+	return st;
+}
+
+enum uk_status
+gm_unblock_by_admin(struct token *base, struct uk_span admin_pin, struct uk_span new_user_pin,
+		    unsigned int *tries)
+{
+	UK_SECRET key = {0};
+	struct unblock_args args = {
+		{TOKEN_ADMIN, &key, tries},
+		{GM_INS_UNBLOCK_PIN, 0, key.bytes, new_user_pin, tries},
+	};
+	enum uk_status st = gm_pin_check(admin_pin);
+
+	if (st == UK_OK)
+		st = gm_pin_check_new(base->model, new_user_pin);
+	if (st == UK_OK)
+		st = gm_pin_key(admin_pin, &key);
+	if (st != UK_OK)
+		return st;
+	return gm_op_run(gm_token_of(base), GM_INS_UNBLOCK_PIN, GM_OP_TRANSACTION | GM_OP_ONCE,
+			 run_unblock_by_admin, &args);
+}
+
 /* ---- giving up ---- */
 
 enum uk_status

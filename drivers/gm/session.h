@@ -24,6 +24,7 @@ struct gm_token {
 	struct pcsc_card *card;
 	bool removed;        /* for good */
 	bool in_transaction; /* ours, on the card */
+	unsigned int resets; /* pcsc_card_resets, as far as this token knows */
 	unsigned int rights; /* 1 << enum token_role: what we gained and did not see going */
 	unsigned int epoch;  /* no other token's, nor this one's before its last reset */
 	size_t piece_max;    /* gm_piece_max; 0 = not asked yet */
@@ -81,6 +82,8 @@ enum uk_status gm_sw_status(uint16_t sw);
 UK_CHECKED enum uk_status gm_piece_max(struct gm_token *token, size_t wanted, size_t *ret);
 /* Wipes `len` bytes of what the last command carried, and of its answer. */
 void gm_cmd_wipe(struct gm_token *token, size_t len);
+/* Whether a command needs no right, spends no try and changes nothing of a login. */
+bool gm_cmd_harmless(uint8_t ins);
 /* UK_E_NOT_VERIFIED for a command that was not seen to work on this model (and no opt-in). */
 UK_CHECKED enum uk_status gm_cmd_allowed(const struct gm_token *token, enum gm_ins ins);
 

@@ -45,6 +45,15 @@ static const struct token_ops ops = {
 	.delete_application = gm_delete_application,
 	.unblock_by_relay = gm_unblock_by_relay,
 	.change_admin_pin_by_relay = gm_change_admin_pin_by_relay,
+	.container_info = gm_container_info,
+	.unblock_by_admin = gm_unblock_by_admin,
+	.read_file_at = gm_read_file_at,
+	.write_file_at = gm_write_file_at,
+	.device_auth = gm_device_auth,
+	.beside = gm_beside,
+	.hold = gm_hold,
+	.let_go = gm_let_go,
+	.raw = gm_raw,
 	.change_device_key_by_relay = gm_change_device_key_by_relay,
 };
 

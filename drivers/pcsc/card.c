@@ -21,6 +21,9 @@ struct pcsc_card {
 	DWORD protocol;
 	bool extended;
 	bool in_transaction;
+	bool held;           /* pcsc_card_hold */
+	unsigned int owners; /* besides the first */
+	unsigned int resets;
 	struct queue queue; /* our turn: as long as a transaction, else as long as a command */
 	char reader[PCSC_NAME_MAX];
 };
@@ -142,11 +145,28 @@ pcsc_card_close(struct pcsc_card *card)
 {
 	if (card == NULL)
 		return;
-	pcsc_card_end(card);
+	if (card->owners > 0) {
+		card->owners--;
+		return;
+	}
+	pcsc_card_let_go(card);
 	queue_close(&card->queue);
 	(void)SCardDisconnect(card->handle, SCARD_LEAVE_CARD);
 	(void)SCardReleaseContext(card->context);
 	free(card);
+}
+
+struct pcsc_card *
+pcsc_card_share(struct pcsc_card *card)
+{
+	card->owners++;
+	return card;
+}
+
+unsigned int
+pcsc_card_resets(const struct pcsc_card *card)
+{
+	return card->resets;
 }
 
 bool
@@ -229,6 +249,7 @@ accept_reset(struct pcsc_card *card)
 	if (card->in_transaction)
 		(void)SCardEndTransaction(card->handle, SCARD_LEAVE_CARD);
 	transaction_over(card);
+	card->resets++;
 	if (rv == SCARD_S_SUCCESS)
 		return UK_E_RESET;
 	/* It was one of ours a moment ago: it is being pulled. */
@@ -291,6 +312,8 @@ pcsc_card_begin(struct pcsc_card *card)
 {
 	LONG rv;
 
+	if (card->held && card->in_transaction)
+		return UK_OK;
 	queue_take(&card->queue);
 	rv = SCardBeginTransaction(card->handle);
 	if (rv != SCARD_S_SUCCESS)
@@ -310,7 +333,24 @@ end(struct pcsc_card *card, DWORD disposition)
 void
 pcsc_card_end(struct pcsc_card *card)
 {
-	end(card, SCARD_LEAVE_CARD);
+	if (!card->held)
+		end(card, SCARD_LEAVE_CARD);
+}
+
+enum uk_status
+pcsc_card_hold(struct pcsc_card *card)
+{
+	enum uk_status st = pcsc_card_begin(card);
+
+	card->held = st == UK_OK;
+	return st;
+}
+
+void
+pcsc_card_let_go(struct pcsc_card *card)
+{
+	card->held = false;
+	pcsc_card_end(card);
 }
 
 void
@@ -328,6 +368,13 @@ pcsc_card_transmit(struct pcsc_card *card, struct uk_span command, uint8_t *out,
 	DWORD len = (DWORD)cap;
 	LONG rv;
 
+	if (card->held && !card->in_transaction) {
+		/* A reset has ended it. */
+		enum uk_status st = pcsc_card_begin(card);
+
+		if (st != UK_OK)
+			return st;
+	}
 	if (!card->in_transaction)
 		queue_take(&card->queue);
 	rv = SCardTransmit(card->handle, pci, command.ptr, (DWORD)command.len, NULL, out, &len);

@@ -59,7 +59,17 @@ struct pcsc_card;
 
 /* Connects, shared. Asks the reader once what command sizes it takes; sends the card nothing. */
 UK_CHECKED enum uk_status pcsc_card_open(const char *reader, struct pcsc_card **ret);
-/* Lets go of the card and of a transaction on it. NULL is legal. */
+/*
+ * One more owner of the same connection, who closes it like the first; owners do not use it at
+ * once. Transactions are the connection's.
+ */
+struct pcsc_card *pcsc_card_share(struct pcsc_card *card);
+/*
+ * How many resets by others this connection has met: UK_E_RESET is told to the one owner who
+ * meets it, and the others look here.
+ */
+unsigned int pcsc_card_resets(const struct pcsc_card *card);
+/* The last owner: lets go of the card and of a transaction on it. NULL is legal. */
 void pcsc_card_close(struct pcsc_card *card);
 /* Whether the reader takes commands in the extended-length form. */
 bool pcsc_card_extended(const struct pcsc_card *card);
@@ -70,6 +80,12 @@ bool pcsc_card_extended(const struct pcsc_card *card);
  */
 UK_CHECKED enum uk_status pcsc_card_begin(struct pcsc_card *card);
 void pcsc_card_end(struct pcsc_card *card);
+/*
+ * A transaction that lasts over pcsc_card_end, and is taken again after a reset, until
+ * pcsc_card_let_go.
+ */
+UK_CHECKED enum uk_status pcsc_card_hold(struct pcsc_card *card);
+void pcsc_card_let_go(struct pcsc_card *card);
 /* The same with a reset of the card: what it granted, it grants to nobody any more. */
 void pcsc_card_end_reset(struct pcsc_card *card);
 

@@ -14,6 +14,7 @@ static const struct token_new_application settings = {
 	.user_pin = {(const uint8_t *)USER_PIN, sizeof(USER_PIN) - 1},
 	.admin_tries = 5,
 	.user_tries = 8,
+	.create_file_rights = GM_RIGHT_USER,
 };
 
 static void

@@ -41,6 +41,7 @@ use_every_secret(struct token *token)
 		.user_pin = str(USER_PIN),
 		.admin_tries = 10,
 		.user_tries = 10,
+		.create_file_rights = GM_RIGHT_USER,
 	};
 	uint8_t bytes[32];
 	struct uk_writer out = uk_writer_of(bytes, sizeof(bytes));

@@ -13,7 +13,9 @@ ALLOWED = {
     "drivers/pcsc": ["common", "drivers/token.h"],
     "drivers/gm": ["common", "drivers/token.h", "drivers/pcsc", "drivers/crypto"],
     "drivers/ifd": ["common"],
-    "pkcs11": ["common", "drivers/token.h", "drivers/crypto"],
+    "token-share": ["common"],
+    "pkcs11": ["common", "drivers/token.h", "drivers/crypto", "token-share"],
+    "skf": ["common", "drivers/token.h", "drivers/crypto", "token-share"],
     "virtual": ["common"],
     "virtual/hall/verify": [],
     "assistant/core": ["common", "assistant/service-client"],
@@ -58,7 +60,7 @@ ALLOWED = {
     "service/admin": ["common", "service/base", "service/store", "service/vault", "service/audit",
                       "service/orders", "service/wire", "service/approval", "service/certd",
                       "service/counter"],
-    "tests": ["common", "drivers", "pkcs11", "virtual", "assistant", "service", "tests", "udev"],
+    "tests": ["common", "drivers", "pkcs11", "skf", "token-share", "virtual", "assistant", "service", "tests", "udev"],
 }
 
 # Some headers are closed even where their folder is open.
@@ -164,6 +166,7 @@ RULES = [
     (project_layers, {"virtual/key/a.c": '#include "drivers/token.h"\n', "drivers/token.h": ""}),
     (project_layers, {"assistant/cli/a.c": '#include "drivers/token.h"\n'}),
     (project_layers, {"pkcs11/a.c": '#include "drivers/gm/gm.h"\n'}),
+    (project_layers, {"skf/a.c": '#include "pkcs11/slot.h"\n', "pkcs11/slot.h": ""}),
     (system_headers, {"drivers/gm/a.c": "#include <winscard.h>\n"}),
     (system_headers, {"drivers/pcsc/a.c": "#include <PCSC/winscard.h>\n",
                       "drivers/pcsc/b.c": "#include <winscard.h>\n"}),

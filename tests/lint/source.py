@@ -8,12 +8,12 @@ FILE_MAX = 600
 HEADER_MAX = 150
 FUNCTION_MAX = 80
 PARAMETERS_MAX = 6
-# PKCS#11, our interface beside it, the reader API, PC/SC, what GDBus calls: their lists of parameters are not ours.
-API_NAMES = re.compile(r"C_|IFDH|SCard|dbus_|UNSUPPORTED$|import_rsa_key$|on_(?:cmp|http)_request$|on_http_field$")
+# PKCS#11, our interface beside it, SKF, the reader API, PC/SC, what GDBus calls: their lists of parameters are not ours.
+API_NAMES = re.compile(r"C_|SKF_|IFDH|SCard|dbus_|UNSUPPORTED$|import_rsa_key$|on_(?:cmp|http)_request$|on_http_field$")
 # Headers that are an agreement between several parts and are easier to read whole.
 LONG_HEADERS = {"common/gm.h", "common/openukey.h", "common/pkcs11/ciphers.h",
                 "common/pkcs11/derivation.h", "common/pkcs11/mechanisms.h",
-                "common/pkcs11/parameters.h", "common/pkcs11/types.h", "drivers/token.h",
+                "common/pkcs11/parameters.h", "common/pkcs11/types.h", "drivers/token.h", "skf/skf.h",
                 "drivers/crypto/crypto.h"}
 
 # No place for a licence line, or not ours to put one into.

@@ -17,6 +17,8 @@ PACKAGES = ["p11-kit-1", "libpcsclite", "libcrypto", "cmocka", "libusb-1.0", "gt
 
 MODULE = "openukey-pkcs11.so"
 MODULE_EXPORTS = {"C_GetFunctionList", "C_GetInterface", "C_GetInterfaceList"}
+SKF_LIBRARY = re.compile(r"libopenukey-skf\.so(\.\d+)*$")
+SKF_ROWS = "skf/functions.def"
 READER_DRIVER = re.compile(r"libifd-?openukey\.so(\.\d+)*$")
 
 
@@ -70,17 +72,20 @@ def exported(path):
 
 
 def exported_symbols(tree):
-    """the module exports the three getters, the reader driver IFDH* and nothing else"""
+    """the module exports the three getters, the reader driver IFDH*, SKF the rows of its table"""
     needs("nm")
+    rows = tree.lines(SKF_ROWS) if SKF_ROWS in tree.files else []
+    skf = {hit.group(1) for hit in (re.match(r"FN\((\w+),", line) for line in rows) if hit}
     for path in sorted(tree.build.rglob("*.so*")) if tree.build else []:
         if "planted" in path.parts or not path.is_file():
             continue
         name = os.path.relpath(path, tree.root)
-        if path.name == MODULE:
+        wanted = MODULE_EXPORTS if path.name == MODULE else skf
+        if path.name == MODULE or SKF_LIBRARY.match(path.name):
             symbols = exported(path)
-            for symbol in sorted(symbols - MODULE_EXPORTS):
+            for symbol in sorted(symbols - wanted):
                 yield Finding(name, 0, f"exports {symbol}")
-            for symbol in sorted(MODULE_EXPORTS - symbols):
+            for symbol in sorted(wanted - symbols):
                 yield Finding(name, 0, f"does not export {symbol}")
         elif READER_DRIVER.match(path.name):
             for symbol in sorted(s for s in exported(path) if not s.startswith("IFDH")):
@@ -179,6 +184,10 @@ RULES = [
     (exported_symbols, {f"build/{MODULE}": "int C_GetFunctionList, C_GetInterface, "
                         "C_GetInterfaceList, leaked;\n"}),
     (exported_symbols, {f"build/{MODULE}": "int C_GetFunctionList, C_GetInterface;\n"}),
+    (exported_symbols, {"build/libopenukey-skf.so.0": "int SKF_EnumDev, leaked;\n",
+                        SKF_ROWS: "FN(SKF_EnumDev, NOTHING, ANYONE)\n"}),
+    (exported_symbols, {"build/libopenukey-skf.so.0": "int SKF_EnumDev;\n",
+                        SKF_ROWS: "FN(SKF_EnumDev, NOTHING, ANYONE)\nFN(SKF_Mac, MAC, USER)\n"}),
     (exported_symbols, {"build/libifd-openukey.so": "int IFDHControl, leaked;\n"}),
     (shell_scripts, {"a.sh": "#!/bin/sh\nrm $1\n"}),
     (python_scripts, {"a.py": "def f(:\n"}),

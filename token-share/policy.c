@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pkcs11/policy.h"
+#include "token-share/policy.h"
 
 #include "common/defs.h"
 #include "common/log.h"

@@ -5,8 +5,8 @@
  * whose lock upgrades, and it alone clears the key's login (architecture, rule 7b).
  * The file is a hint: without a usable one every process clears.
  */
-#ifndef UK_PKCS11_LOGIN_LOCK_H
-#define UK_PKCS11_LOGIN_LOCK_H
+#ifndef UK_TOKEN_SHARE_LOGIN_LOCK_H
+#define UK_TOKEN_SHARE_LOGIN_LOCK_H
 
 #include <stdbool.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pkcs11/login_lock.h"
+#include "token-share/login_lock.h"
 
 #include "common/log.h"
 #include "common/runtime_dir.h"

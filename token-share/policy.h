@@ -4,8 +4,8 @@
  * stands behind a line `[/path/of/a/program]` is for that host program only, and goes before what
  * is for all.  OPENUKEY_POLICY names another file (ignored in setuid programs).
  */
-#ifndef UK_PKCS11_POLICY_H
-#define UK_PKCS11_POLICY_H
+#ifndef UK_TOKEN_SHARE_POLICY_H
+#define UK_TOKEN_SHARE_POLICY_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "skf/event.h"
+
+void
+events_forget(void)
+{
+}
