@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the tests of packages share: verdicts, and this computer as a copy that can be spoilt."""
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HOUSE = Path(__file__).resolve().parents[2]
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def run(command, **options):
+    """A finished process with its output as text; errors among it."""
+    return subprocess.run([str(word) for word in command], text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                          check=False, **options)
+
+
+def need(command, **options):
+    """Output of a command without which nothing further can be said."""
+    result = run(command, **options)
+    if result.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, command))}: status {result.returncode}\n"
+                         f"{result.stdout[-6000:]}")
+    return result.stdout
+
+
+def alone(*spaces):
+    """Starts this program again in namespaces of its own, so that mounts and links end with it."""
+    if os.environ.get("OPENUKEY_TEST_ALONE") == "yes":
+        return
+    os.environ["OPENUKEY_TEST_ALONE"] = "yes"
+    os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
+                          "--mount-proc", "--kill-child", *spaces, "--",
+                          "/usr/bin/python3", *sys.argv])
+
+
+class Verdicts:
+    def __init__(self, name):
+        self.name, self.passed, self.failed = name, 0, 0
+
+    def check(self, what, right, detail=""):
+        """One finding; what was seen is shown where it is wrong."""
+        if right:
+            self.passed += 1
+            say(f"ok   {what}")
+        else:
+            self.failed += 1
+            say(f"FAIL {what}")
+            if detail:
+                say("     " + "\n     ".join(str(detail).strip().splitlines()[-60:]))
+        return right
+
+    def same(self, what, seen, wanted):
+        return self.check(what, seen == wanted, f"seen:   {seen}\nwanted: {wanted}")
+
+    def done(self):
+        say(f"{self.name}: {self.passed} passed, {self.failed} failed")
+        return 1 if self.failed else 0
+
+
+class Copy:
+    """A folder of files (this computer's, if not said) as they are now, whose changes go to memory
+    and are forgotten."""
+
+    def __init__(self, base="/"):
+        self.house = Path(tempfile.mkdtemp(prefix="openukey-copy-"))
+        self.root, self.changed = self.house / "root", self.house / "changed"
+        need(["mount", "-t", "tmpfs", "openukey-copy", self.house])
+        for folder in (self.root, self.changed, self.house / "work"):
+            folder.mkdir(mode=0o755)
+        need(["mount", "-t", "overlay", "openukey-copy", "-o",
+              f"lowerdir={base},upperdir={self.changed},workdir={self.house}/work", self.root])
+        for folder, kind in (("dev", "--rbind"), ("proc", "--rbind")):
+            need(["mount", kind, f"/{folder}", self.root / folder])
+        need(["mount", "-t", "tmpfs", "openukey-run", self.root / "run"])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        run(["umount", "--lazy", "--recursive", self.house])
+        self.house.rmdir()
+
+    def run(self, *command, **options):
+        plain = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8",
+                 "DEBIAN_FRONTEND": "noninteractive"}
+        return run(["chroot", self.root, *command], env=plain, **options)
+
+    def differences(self, ignored=()):
+        """Paths that were made, changed or deleted, but for the ignored and what is below them."""
+        found = set()
+        for folder, folders, names in os.walk(self.changed):
+            for name in names + folders:
+                path = Path(folder) / name
+                inside = "/" + str(path.relative_to(self.changed))
+                if any(inside == skip or inside.startswith(skip + "/") for skip in ignored):
+                    continue
+                if name in folders and self.was_there(inside):
+                    continue
+                found.add(inside + (" (deleted)" if self.is_gone(path) else ""))
+        return found
+
+    def was_there(self, inside):
+        """Whether a folder is in the changes only because something below it is."""
+        upper = os.lstat(self.changed / inside[1:])
+        return stat.S_ISDIR(upper.st_mode) and self.base_has(inside)
+
+    def base_has(self, inside):
+        return os.path.isdir("/" + inside[1:])
+
+    @staticmethod
+    def is_gone(path):
+        """A whiteout of overlayfs: a character device 0, 0."""
+        seen = os.lstat(path)
+        return stat.S_ISCHR(seen.st_mode) and seen.st_rdev == 0
