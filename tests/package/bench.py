@@ -69,6 +69,7 @@ class Copy:
     and are forgotten."""
 
     def __init__(self, base="/"):
+        self.base = str(base).rstrip("/")
         self.house = Path(tempfile.mkdtemp(prefix="openukey-copy-"))
         self.root, self.changed = self.house / "root", self.house / "changed"
         need(["mount", "-t", "tmpfs", "openukey-copy", self.house])
@@ -93,7 +94,8 @@ class Copy:
         return run(["chroot", self.root, *command], env=plain, **options)
 
     def differences(self, ignored=()):
-        """Paths that were made, changed or deleted, but for the ignored and what is below them."""
+        """Paths that were made, changed or deleted, but for the ignored and what is below them, and
+        for empty folders that are gone."""
         found = set()
         for folder, folders, names in os.walk(self.changed):
             for name in names + folders:
@@ -101,18 +103,18 @@ class Copy:
                 inside = "/" + str(path.relative_to(self.changed))
                 if any(inside == skip or inside.startswith(skip + "/") for skip in ignored):
                     continue
-                if name in folders and self.was_there(inside):
+                if name in folders and self.base_has(inside):
                     continue
-                found.add(inside + (" (deleted)" if self.is_gone(path) else ""))
+                if self.is_gone(path):
+                    if not self.base_has(inside) or os.listdir(self.base + inside):
+                        found.add(inside + " (deleted)")
+                else:
+                    found.add(inside)
         return found
 
-    def was_there(self, inside):
-        """Whether a folder is in the changes only because something below it is."""
-        upper = os.lstat(self.changed / inside[1:])
-        return stat.S_ISDIR(upper.st_mode) and self.base_has(inside)
-
     def base_has(self, inside):
-        return os.path.isdir("/" + inside[1:])
+        """Whether it was a folder before; then it is in the changes for what is below it."""
+        return os.path.isdir(self.base + inside) and not os.path.islink(self.base + inside)
 
     @staticmethod
     def is_gone(path):
