@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Turns keys.tsv (checked by gen-models.py) into rows of USB numbers and names for the doctor.
+"""Turns keys.tsv (checked by gen-models.py) into rows for the doctor: USB numbers, name, whether a login stays.
 
 Usage: gen-names.py KEYS.TSV OUTPUT
 """
@@ -15,8 +15,9 @@ def main():
         for line in table:
             if line.startswith(("#", "-")) or not line.strip():
                 continue
-            vendor, product, name = line.split("\t")[:3]
-            print('{0x%s, 0x%s, "%s"},' % (vendor, product, name), file=out)
+            fields = line.split("\t")
+            stays = "TRUE" if "reset=none" in fields[6].split(",") else "FALSE"
+            print('{0x%s, 0x%s, "%s", %s},' % (*fields[:3], stays), file=out)
 
 
 if __name__ == "__main__":

@@ -83,7 +83,10 @@ def driven(path):
             continue
         if row["match"] != "reader:" + row["name"]:
             fail(row["number"], "the reader driver names its reader as the row is named")
-        row["exchange"] = exchange
+        resets = [RESETS[flag] for flag in flags_of(row) if flag in RESETS]
+        if len(resets) != 1:
+            fail(row["number"], "the reader driver must know how to end a login: reset=...")
+        row["exchange"], row["reset"] = exchange, resets[0]
         row["is_virtual"] = "virtual" in flags_of(row)
         yield row
 
@@ -92,9 +95,8 @@ def models(rows):
     lines = ["/* SPDX-License-Identifier: LGPL-2.1-or-later */",
              "/* Made from udev/keys.tsv by udev/gen-readers.py. */"]
     for row in rows:
-        reset = [RESETS[flag] for flag in flags_of(row) if flag in RESETS] + ["IFD_RESET_CLEAR"]
         lines.append(f'{{0x{row["vendor"]}, 0x{row["product"]}, "{row["name"]}", '
-                     f'&{row["exchange"]}, {reset[0]}}},')
+                     f'&{row["exchange"]}, {row["reset"]}}},')
     return "\n".join(lines) + "\n"
 
 

@@ -6,10 +6,11 @@ import sys
 COLUMNS = ("vendor", "product", "name", "transport", "framing", "match", "flags", "application",
            "verified", "notes")
 
-# flags of the reader driver; gen-models.py has those of drivers/gm
+# flags of the reader driver, how it ends a login where a card would lose its power: one of them each row; gen-models.py has those of drivers/gm
 RESETS = {
-    "reset-usb": "IFD_RESET_USB",       # the port is reset where a card would be; else ClearSecureState
-    "reset-none": "IFD_RESET_NONE",     # a login outlives the program that made it
+    "reset=clear": "IFD_RESET_CLEAR",   # ClearSecureState of each application that was opened
+    "reset=usb": "IFD_RESET_USB",       # the port is reset
+    "reset=none": "IFD_RESET_NONE",     # not at all: a login outlives the program that made it
 }
 
 

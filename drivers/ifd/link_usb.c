@@ -234,13 +234,25 @@ usb_wait(void *data, int timeout_ms, int stop_fd)
 
 /* ---- commands ---- */
 
+/* A key that does not recover may be somebody else's since the computer slept. */
+static enum uk_status
+repair(struct connection *conn)
+{
+	enum uk_status st = conn->model->exchange->recover(&conn->exchange);
+
+	if (st == UK_OK || st == UK_E_REMOVED)
+		return st;
+	st = usb_key_reopen(conn->exchange.usb);
+	return st == UK_OK ? conn->model->exchange->recover(&conn->exchange) : st;
+}
+
 static enum uk_status
 run(struct connection *conn, struct uk_span command, struct uk_span *ret_answer)
 {
 	enum uk_status st = UK_OK;
 
 	if (conn->broken)
-		st = conn->model->exchange->recover(&conn->exchange);
+		st = repair(conn);
 	conn->broken = st != UK_OK;
 	if (st == UK_OK)
 		st = conn->model->exchange->run(&conn->exchange, command, ret_answer);

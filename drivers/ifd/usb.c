@@ -16,9 +16,11 @@
 
 struct usb_key {
 	libusb_context *context;
-	libusb_device_handle *handle;
+	libusb_device *device;
+	libusb_device_handle *handle; /* NULL: it could not be opened again */
 	enum usb_kind kind;
-	int interface;   /* -1: none claimed */
+	int interface;
+	bool claimed;
 	uint8_t in, out; /* endpoints; out 0: none */
 };
 
@@ -114,20 +116,40 @@ device_is(libusb_device *device, const struct usb_place *place)
 }
 
 static enum uk_status
-device_open(struct usb_key *key, libusb_device *device, unsigned int number)
+take(struct usb_key *key, libusb_device *device, int number)
 {
-	enum uk_status st = interface_look(key, device, number);
+	enum uk_status st = status_of(libusb_open(device, &key->handle));
 
-	if (st == UK_OK)
-		st = status_of(libusb_open(device, &key->handle));
 	if (st != UK_OK)
 		return st;
 	/* Given back by itself when the interface is released. */
 	(void)libusb_set_auto_detach_kernel_driver(key->handle, 1);
-	st = status_of(libusb_claim_interface(key->handle, (int)number));
-	if (st == UK_OK)
-		key->interface = (int)number;
+	st = status_of(libusb_claim_interface(key->handle, number));
+	key->claimed = st == UK_OK;
 	return st;
+}
+
+static void
+give_back(struct usb_key *key)
+{
+	if (key->claimed)
+		(void)libusb_release_interface(key->handle, key->interface);
+	if (key->handle != NULL)
+		libusb_close(key->handle);
+	key->claimed = false;
+	key->handle = NULL;
+}
+
+static enum uk_status
+device_open(struct usb_key *key, libusb_device *device, unsigned int number)
+{
+	enum uk_status st = interface_look(key, device, number);
+
+	if (st != UK_OK)
+		return st;
+	key->device = libusb_ref_device(device);
+	key->interface = (int)number;
+	return take(key, device, key->interface);
 }
 
 enum uk_status
@@ -141,13 +163,12 @@ usb_key_open(const struct usb_place *place, enum usb_kind kind, struct usb_key *
 	if (key == NULL)
 		return UK_E_MEMORY;
 	key->kind = kind;
-	key->interface = -1;
 	if (libusb_init(&key->context) != 0) {
 		free(key);
 		return UK_E_MEMORY;
 	}
 	count = libusb_get_device_list(key->context, &list);
-	for (ssize_t i = 0; i < count && key->handle == NULL; i++)
+	for (ssize_t i = 0; i < count && key->device == NULL; i++)
 		if (device_is(list[i], place))
 			st = device_open(key, list[i], place->interface);
 	if (count >= 0)
@@ -163,12 +184,18 @@ usb_key_open(const struct usb_place *place, enum usb_kind kind, struct usb_key *
 void
 usb_key_close(struct usb_key *key)
 {
-	if (key->handle != NULL && key->interface >= 0)
-		(void)libusb_release_interface(key->handle, key->interface);
-	if (key->handle != NULL)
-		libusb_close(key->handle);
+	give_back(key);
+	if (key->device != NULL)
+		libusb_unref_device(key->device);
 	libusb_exit(key->context);
 	free(key);
+}
+
+enum uk_status
+usb_key_reopen(struct usb_key *key)
+{
+	give_back(key);
+	return take(key, key->device, key->interface);
 }
 
 /* ---- transfers ---- */
@@ -177,6 +204,8 @@ static int
 transfer(struct usb_key *key, uint8_t endpoint, uint8_t *bytes, size_t len, int *ret_done,
 	 unsigned int timeout_ms)
 {
+	if (key->handle == NULL)
+		return LIBUSB_ERROR_IO;
 	if (len > INT_MAX)
 		return LIBUSB_ERROR_INVALID_PARAM;
 	return key->kind == USB_HID ? libusb_interrupt_transfer(key->handle, endpoint, bytes,
@@ -192,6 +221,17 @@ unconst(struct uk_span bytes)
 	return (uint8_t *)(uintptr_t)bytes.ptr;
 }
 
+static int
+class_request(struct usb_key *key, uint8_t request, uint16_t value, struct uk_span bytes,
+	      int timeout_ms)
+{
+	if (key->handle == NULL)
+		return LIBUSB_ERROR_IO;
+	return libusb_control_transfer(key->handle, CLASS_REQUEST, request, value,
+				       (uint16_t)key->interface, unconst(bytes),
+				       (uint16_t)bytes.len, (unsigned int)timeout_ms);
+}
+
 static enum uk_status
 set_report(struct usb_key *key, struct uk_span bytes, int timeout_ms)
 {
@@ -199,9 +239,7 @@ set_report(struct usb_key *key, struct uk_span bytes, int timeout_ms)
 
 	if (bytes.len > UINT16_MAX)
 		return UK_E_DATA_LEN;
-	done = libusb_control_transfer(key->handle, CLASS_REQUEST, HID_SET_REPORT, HID_OUTPUT,
-				       (uint16_t)key->interface, unconst(bytes),
-				       (uint16_t)bytes.len, (unsigned int)timeout_ms);
+	done = class_request(key, HID_SET_REPORT, HID_OUTPUT, bytes, timeout_ms);
 	if (done < 0)
 		return status_of(done);
 	return (size_t)done == bytes.len ? UK_OK : UK_E_REPLY;
@@ -240,8 +278,11 @@ usb_key_read(struct usb_key *key, struct uk_writer *out, int timeout_ms)
 enum uk_status
 usb_key_unstall(struct usb_key *key)
 {
-	int error = libusb_clear_halt(key->handle, key->in);
+	int error;
 
+	if (key->handle == NULL)
+		return UK_E_REPLY;
+	error = libusb_clear_halt(key->handle, key->in);
 	if (error == 0 && key->out != 0)
 		error = libusb_clear_halt(key->handle, key->out);
 	return status_of(error);
@@ -250,8 +291,7 @@ usb_key_unstall(struct usb_key *key)
 enum uk_status
 usb_key_storage_reset(struct usb_key *key)
 {
-	int done = libusb_control_transfer(key->handle, CLASS_REQUEST, STORAGE_RESET, 0,
-					   (uint16_t)key->interface, NULL, 0, SHORT_MS);
+	int done = class_request(key, STORAGE_RESET, 0, uk_span_of(NULL, 0), SHORT_MS);
 
 	return done < 0 ? status_of(done) : usb_key_unstall(key);
 }
@@ -259,5 +299,5 @@ usb_key_storage_reset(struct usb_key *key)
 enum uk_status
 usb_key_port_reset(struct usb_key *key)
 {
-	return status_of(libusb_reset_device(key->handle));
+	return key->handle == NULL ? UK_E_REPLY : status_of(libusb_reset_device(key->handle));
 }

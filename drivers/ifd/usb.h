@@ -26,6 +26,11 @@ struct usb_key;
 UK_CHECKED enum uk_status usb_key_open(const struct usb_place *place, enum usb_kind kind,
 				       struct usb_key **ret);
 void usb_key_close(struct usb_key *key);
+/*
+ * Takes it from the kernel's driver again: a computer that slept may have given it back without
+ * saying so.  As usb_key_open; after a failure every call fails until this one succeeds.
+ */
+UK_CHECKED enum uk_status usb_key_reopen(struct usb_key *key);
 
 /*
  * To the interface's OUT endpoint; a HID interface without one gets a SET_REPORT.

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Orders for the USB ports of a rig. */
+#include "tests/rig/process.h"
 #include "tests/rig/rig.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define END_MS 30000
 
 static bool
 complain(const char *what)
@@ -15,18 +19,18 @@ complain(const char *what)
 	return false;
 }
 
-bool
-rig_tell_port(const struct rig *rig, unsigned int port, const char *line, char *answer, size_t size)
+/* One line, and what is said to it. */
+static bool
+tell(const struct rig *rig, const char *line, char *answer, size_t size)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ssize_t len = (ssize_t)strlen(line), count;
 	char text[160];
-	ssize_t count;
-	int len = snprintf(text, sizeof(text), "%u %s\n", port, line);
 
 	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/run/usb.ctl", rig_dir(rig));
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    send(fd, text, (size_t)len, MSG_NOSIGNAL) != len) {
+	    send(fd, line, (size_t)len, MSG_NOSIGNAL) != len) {
 		if (fd >= 0)
 			close(fd);
 		return complain("the ports take no orders");
@@ -40,4 +44,43 @@ rig_tell_port(const struct rig *rig, unsigned int port, const char *line, char *
 	if (answer != NULL)
 		(void)snprintf(answer, size, "%s", strlen(text) > 3 ? text + 3 : "");
 	return true;
+}
+
+bool
+rig_tell_port(const struct rig *rig, unsigned int port, const char *line, char *answer, size_t size)
+{
+	char text[160];
+
+	(void)snprintf(text, sizeof(text), "%u %s\n", port, line);
+	return tell(rig, text, answer, size);
+}
+
+pid_t
+rig_ports_service(const struct rig *rig)
+{
+	char text[16] = "";
+
+	return tell(rig, "program\n", text, sizeof(text)) ? (pid_t)strtol(text, NULL, 10) : -1;
+}
+
+bool
+rig_ports_end(struct rig *rig, bool kill)
+{
+	long deadline = process_clock_ms() + END_MS;
+	pid_t service;
+
+	if (!tell(rig, kill ? "program kill\n" : "program stop\n", NULL, 0))
+		return false;
+	while ((service = rig_ports_service(rig)) > 0) {
+		if (process_clock_ms() > deadline)
+			return complain("the service does not end");
+		process_sleep_ms(10);
+	}
+	return service == 0;
+}
+
+bool
+rig_ports_begin(struct rig *rig)
+{
+	return tell(rig, "program start\n", NULL, 0) && rig_reconnect(rig);
 }

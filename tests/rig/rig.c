@@ -295,6 +295,15 @@ rig_begin(struct rig *rig)
 	return start_pcscd(rig) && await_pcscd(rig);
 }
 
+bool
+rig_reconnect(struct rig *rig)
+{
+	if (rig->context != 0)
+		(void)SCardReleaseContext(rig->context);
+	rig->context = 0;
+	return await_pcscd(rig);
+}
+
 static bool
 thread_stopped(const char *folder, const char *thread)
 {
@@ -494,6 +503,12 @@ rig_plug(struct rig *rig, unsigned int reader, const char *state, const char *co
 }
 
 bool
+rig_insert(struct rig *rig, unsigned int reader, const char *state)
+{
+	return rig->key[reader] <= 0 && start_key(rig, reader, state, NULL);
+}
+
+bool
 rig_pull(struct rig *rig, unsigned int reader)
 {
 	if (rig->key[reader] > 0) {
@@ -540,52 +555,4 @@ rig_provision(const char *const *options)
 	for (size_t i = 0; options[i] != NULL && i < ARRAY_SIZE(argv) - 3; i++)
 		argv[2 + i] = options[i];
 	return rig_run(argv, NULL, 0, PROVISION_MS) == 0 || complain("provision failed");
-}
-
-/* ---- other programs ---- */
-
-/* Until the end of the stream or the deadline. */
-static void
-collect(int fd, char *out, size_t size, long deadline)
-{
-	char surplus[512];
-	size_t len = 0;
-
-	for (;;) {
-		struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-		long left = deadline - process_clock_ms();
-		size_t room = out == NULL ? 0 : size - 1 - len;
-		ssize_t count;
-
-		if (left <= 0 || poll(&poll_fd, 1, (int)left) <= 0)
-			break;
-		count = room > 0 ? read(fd, out + len, room) : read(fd, surplus, sizeof(surplus));
-		if (count <= 0)
-			break;
-		if (room > 0)
-			len += (size_t)count;
-	}
-	if (out != NULL)
-		out[len] = '\0';
-}
-
-int
-rig_run(const char *const *argv, char *out, size_t size, long timeout_ms)
-{
-	long deadline = process_clock_ms() + timeout_ms;
-	int fds[2], status;
-	pid_t pid;
-
-	if (pipe2(fds, O_CLOEXEC) != 0)
-		return -1;
-	pid = process_start(argv, fds[1], -1);
-	close(fds[1]);
-	collect(fds[0], out, size, deadline);
-	close(fds[0]);
-	if (pid < 0)
-		return -1;
-	status = process_await(pid, deadline - process_clock_ms());
-	if (status < 0)
-		process_end(pid);
-	return status;
 }

@@ -14,10 +14,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <winscard.h>
 
 #define RIG_READERS_MAX 16
-#define RIG_PORTS       3
+#define RIG_PORTS       4
 
 struct rig;
 
@@ -33,7 +34,8 @@ UK_CHECKED struct rig *rig_start_usb(bool short_apdus);
 
 /*
  * The same with keys that are no CCID devices, behind our own reader driver: "usb-hid",
- * "usb-hid-set-report" or "usb-storage".
+ * "usb-hid-set-report", "usb-hid-reset", "usb-hid-keep" or "usb-storage"; or with a port of each
+ * kind, "usb-mixed": CCID, HID, mass storage, and one whose key is in no driver's list.
  */
 UK_CHECKED struct rig *rig_start_port(const char *kind);
 
@@ -53,6 +55,18 @@ void rig_stop(struct rig *rig);
  */
 void rig_end(struct rig *rig);
 UK_CHECKED bool rig_begin(struct rig *rig);
+
+/*
+ * The same for USB ports, which stay there with the keys in them: the service finds them without an
+ * event. kill: it is killed, as by the kernel; else it ends as a service does that nobody used for
+ * a while (pcscd closes no readers at SIGTERM).  After rig_ports_begin rig_context is a new one.
+ */
+UK_CHECKED bool rig_ports_end(struct rig *rig, bool kill);
+UK_CHECKED bool rig_ports_begin(struct rig *rig);
+/* The service's process: 0 when it has ended, -1: not known. */
+pid_t rig_ports_service(const struct rig *rig);
+/* Connects to the service anew, waiting for it. */
+UK_CHECKED bool rig_reconnect(struct rig *rig);
 
 /* Stops the service in its tracks, as a computer that sleeps does, or lets it go on. */
 void rig_freeze(const struct rig *rig, bool frozen);
@@ -79,6 +93,9 @@ SCARDCONTEXT rig_context(const struct rig *rig);
  */
 UK_CHECKED bool rig_plug(struct rig *rig, unsigned int reader, const char *state,
 			 const char *const *options);
+
+/* The same without waiting for anybody to see it. */
+UK_CHECKED bool rig_insert(struct rig *rig, unsigned int reader, const char *state);
 
 /* Ends the key's process and waits until programs see it gone. */
 UK_CHECKED bool rig_pull(struct rig *rig, unsigned int reader);

@@ -67,27 +67,51 @@ card_assert_random(SCARDHANDLE card, size_t len)
 	free(reply);
 }
 
-uint32_t
-card_max_apdu_data(SCARDHANDLE card)
+static uint32_t
+number(const BYTE *bytes, unsigned int len)
 {
-	BYTE features[256], properties[256];
-	DWORD len, code = 0;
+	uint32_t value = 0;
+
+	while (len-- > 0)
+		value = value << 8 | bytes[len];
+	return value;
+}
+
+DWORD
+card_properties_code(SCARDHANDLE card)
+{
+	BYTE features[256];
+	DWORD len;
 
 	assert_int_equal(SCardControl(card, CM_IOCTL_GET_FEATURE_REQUEST, NULL, 0, features,
 				      sizeof(features), &len),
 			 SCARD_S_SUCCESS);
+	assert_int_equal(len % 6, 0);
 	for (DWORD at = 0; at + 6 <= len; at += 6)
 		if (features[at] == FEATURE_GET_TLV_PROPERTIES)
-			code = (DWORD)features[at + 2] << 24 | (DWORD)features[at + 3] << 16 |
+			return (DWORD)features[at + 2] << 24 | (DWORD)features[at + 3] << 16 |
 			       (DWORD)features[at + 4] << 8 | features[at + 5];
-	assert_int_not_equal(code, 0);
+	fail_msg("the reader tells no properties");
+	return 0;
+}
+
+uint32_t
+card_property(SCARDHANDLE card, BYTE tag)
+{
+	BYTE properties[256];
+	DWORD len, code = card_properties_code(card);
+
 	assert_int_equal(SCardControl(card, code, NULL, 0, properties, sizeof(properties), &len),
 			 SCARD_S_SUCCESS);
 	for (DWORD at = 0; at + 2 <= len; at += 2u + properties[at + 1])
-		if (properties[at] == PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize)
-			return (uint32_t)properties[at + 2] | (uint32_t)properties[at + 3] << 8 |
-			       (uint32_t)properties[at + 4] << 16 |
-			       (uint32_t)properties[at + 5] << 24;
-	fail_msg("the reader does not say how much an APDU may hold");
+		if (properties[at] == tag)
+			return number(properties + at + 2, properties[at + 1]);
+	fail_msg("the reader does not tell its property %u", tag);
 	return 0;
+}
+
+uint32_t
+card_max_apdu_data(SCARDHANDLE card)
+{
+	return card_property(card, PCSCv2_PART10_PROPERTY_dwMaxAPDUDataSize);
 }

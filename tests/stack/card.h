@@ -24,6 +24,9 @@ void card_assert_virtual(struct rig *rig, unsigned int reader);
 /* GenRandom with an extended Le. */
 void card_assert_random(SCARDHANDLE card, size_t len);
 
+/* The control code of FEATURE_GET_TLV_PROPERTIES (PC/SC part 10, 2.2), and one of these. */
+DWORD card_properties_code(SCARDHANDLE card);
+uint32_t card_property(SCARDHANDLE card, BYTE tag);
 /* What the reader says of its APDUs (PC/SC part 10, dwMaxAPDUDataSize). */
 uint32_t card_max_apdu_data(SCARDHANDLE card);
 

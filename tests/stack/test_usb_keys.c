@@ -6,6 +6,7 @@
  */
 #include "tests/rig/process.h"
 #include "tests/stack/card.h"
+#include "tests/stack/usb_life.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,53 +16,18 @@
 
 #include <cmocka.h>
 
-#define SEEN_MS 10000
-
 static const char *kind;
-
-static const char *
-state_path(struct rig *rig, unsigned int port)
-{
-	static char path[128];
-
-	(void)snprintf(path, sizeof(path), "%s/%s-%u.key", rig_dir(rig), kind, port);
-	return path;
-}
 
 static void
 a_plugged_key_brings_its_reader_and_takes_it_away(void **state)
 {
-	struct rig *rig = *state;
-
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
-	assert_non_null(strstr(rig_reader(rig, 0), "OpenUKey Virtual"));
-	card_assert_virtual(rig, 0);
-	for (int round = 0; round < 3; round++) {
-		assert_true(rig_tell(rig, 0, "pull"));
-		assert_true(rig_await(rig, 0, false, SEEN_MS));
-		assert_true(rig_tell(rig, 0, "plug"));
-		assert_true(rig_await(rig, 0, true, SEEN_MS));
-		card_assert_virtual(rig, 0);
-	}
-	assert_true(rig_pull(rig, 0));
+	usb_life_comes_and_goes(*state, "OpenUKey Virtual");
 }
 
 static void
 two_keys_work_beside_each_other(void **state)
 {
-	struct rig *rig = *state;
-
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
-	assert_true(rig_plug(rig, 2, state_path(rig, 2), NULL));
-	card_assert_virtual(rig, 0);
-	card_assert_virtual(rig, 2);
-	assert_true(rig_pull(rig, 0));
-	card_assert_virtual(rig, 2);
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
-	card_assert_virtual(rig, 0);
-	assert_true(rig_pull(rig, 2));
-	card_assert_virtual(rig, 0);
-	assert_true(rig_pull(rig, 0));
+	usb_life_two_keys(*state);
 }
 
 /* Every length around the edges of reports and packets. */
@@ -74,7 +40,7 @@ replies_of_every_length_arrive_whole(void **state)
 	struct rig *rig = *state;
 	SCARDHANDLE card;
 
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
+	assert_true(rig_plug(rig, 0, usb_life_path(rig, 0), NULL));
 	card = card_connect(rig, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(lens); i++)
 		card_assert_random(card, lens[i]);
@@ -89,7 +55,7 @@ commands_of_every_length_arrive_whole(void **state)
 	struct rig *rig = *state;
 	SCARDHANDLE card;
 
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
+	assert_true(rig_plug(rig, 0, usb_life_path(rig, 0), NULL));
 	card = card_connect(rig, 0);
 	for (size_t len = 1; len <= 600; len += len < 130 ? 1 : 47) {
 		BYTE command[7 + 600] = {0x80, 0xfd, 0, 0, 0, (BYTE)(len >> 8), (BYTE)len};
@@ -105,49 +71,13 @@ commands_of_every_length_arrive_whole(void **state)
 static void
 a_key_may_take_its_time(void **state)
 {
-	struct rig *rig = *state;
-
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
-	assert_true(rig_tell(rig, 0, "fault at 1 slow 400"));
-	card_assert_virtual(rig, 0);
-	assert_true(rig_pull(rig, 0));
+	usb_life_slow_key(*state, 400);
 }
 
 static void
 a_key_pulled_at_a_command_is_an_error(void **state)
 {
-	struct rig *rig = *state;
-	SCARDHANDLE card;
-	BYTE reply[512];
-
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
-	card = card_connect(rig, 0);
-	assert_true(rig_tell(rig, 0, "fault at 1 pull-before"));
-	assert_true(card_send(card, card_get_dev_info, sizeof(card_get_dev_info), reply,
-			      sizeof(reply)) < 0);
-	card_disconnect(card);
-	assert_true(rig_await(rig, 0, false, SEEN_MS));
-	assert_true(rig_tell(rig, 0, "plug"));
-	assert_true(rig_await(rig, 0, true, SEEN_MS));
-	card_assert_virtual(rig, 0);
-	assert_true(rig_pull(rig, 0));
-}
-
-static void
-the_kernel_driver_lets_go_and_gets_the_key_back(void **state)
-{
-	struct rig *rig = *state;
-	char answer[64];
-
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
-	card_assert_virtual(rig, 0);
-	assert_true(rig_tell_port(rig, 0, "driver", answer, sizeof(answer)));
-	assert_string_equal(answer, "none");
-	rig_end(rig);
-	assert_true(rig_begin(rig));
-	assert_true(rig_await(rig, 0, true, SEEN_MS));
-	card_assert_virtual(rig, 0);
-	assert_true(rig_pull(rig, 0));
+	usb_life_pulled_at_a_command(*state);
 }
 
 /* ---- faults of the bus ---- */
@@ -209,7 +139,7 @@ works_again(struct rig *rig)
 	long deadline = process_clock_ms() + 30000;
 
 	while (process_clock_ms() < deadline) {
-		if (rig_await(rig, 0, true, SEEN_MS) && job(rig))
+		if (rig_await(rig, 0, true, USB_LIFE_SEEN_MS) && job(rig))
 			return true;
 		process_sleep_ms(20);
 	}
@@ -254,7 +184,7 @@ whatever_happens_to_a_transfer_the_reader_recovers_and_nothing_is_sent_twice(voi
 	struct rig *rig = *state;
 	unsigned long count;
 
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
+	assert_true(rig_plug(rig, 0, usb_life_path(rig, 0), NULL));
 	count = transfers_of_a_job(rig);
 	assert_in_range(count, 4, 60);
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
@@ -269,7 +199,7 @@ a_key_pulled_at_any_transfer_is_found_again(void **state)
 	struct rig *rig = *state;
 	unsigned long count;
 
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
+	assert_true(rig_plug(rig, 0, usb_life_path(rig, 0), NULL));
 	count = transfers_of_a_job(rig);
 	for (unsigned long at = 1; at <= count; at += 1 + step() / 4)
 		spoil_a_job(rig, at, "unplug");
@@ -281,7 +211,7 @@ a_transfer_that_never_ends_is_given_up(void **state)
 {
 	struct rig *rig = *state;
 
-	assert_true(rig_plug(rig, 0, state_path(rig, 0), NULL));
+	assert_true(rig_plug(rig, 0, usb_life_path(rig, 0), NULL));
 	(void)transfers_of_a_job(rig);
 	spoil_a_job(rig, 1, "hang");
 	spoil_a_job(rig, 2, "hang");
@@ -312,7 +242,6 @@ main(int argc, char **argv)
 		cmocka_unit_test(commands_of_every_length_arrive_whole),
 		cmocka_unit_test(a_key_may_take_its_time),
 		cmocka_unit_test(a_key_pulled_at_a_command_is_an_error),
-		cmocka_unit_test(the_kernel_driver_lets_go_and_gets_the_key_back),
 		cmocka_unit_test(
 			whatever_happens_to_a_transfer_the_reader_recovers_and_nothing_is_sent_twice),
 		cmocka_unit_test(a_key_pulled_at_any_transfer_is_found_again),

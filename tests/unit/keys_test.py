@@ -46,10 +46,10 @@ BAD = {
 
 def readers_are_made():
     """Of the rows that are driven, in the order of the list; the plist's three lists fit together."""
-    text = "\n".join([columns(match="reader:Name", flags="reset-usb"),
+    text = "\n".join([columns(match="reader:Name", flags="reset=usb"),
                       columns(product="e619", name="Sighting"),
                       columns(vendor="1209", product="0002", name="Test", match="reader:Test",
-                              flags="virtual", verified="us")]) + "\n"
+                              flags="virtual,reset=clear", verified="us")]) + "\n"
     made = {what: generate(text, READERS, what)[2]
             for what in ("models", "plist", "plist-virtual", "rules")}
     good = ('{0x055c, 0xe618, "Name", &exchange_hid, IFD_RESET_USB},' in made["models"] and
@@ -58,8 +58,10 @@ def readers_are_made():
             made["plist"].count("<string>") == 3 + 3 and "0x055c" in made["plist"] and
             "0x1209" not in made["plist"] + made["rules"] and
             "0x1209" in made["plist-virtual"] and 'ATTR{idProduct}=="e618"' in made["rules"])
-    wrong = generate(columns(match="reader:Other") + "\n", READERS, "models")
-    good = good and wrong[0] != 0 and "keys.tsv:1:" in wrong[1]
+    bad = (columns(match="reader:Other", flags="reset=clear"), columns(match="reader:Name"),
+           columns(match="reader:Name", flags="reset=usb,reset=none"))
+    wrong = [generate(row + "\n", READERS, "models") for row in bad]
+    good = good and all(status != 0 and "keys.tsv:1:" in errors for status, errors, _ in wrong)
     if not good:
         print(f"readers: {made} {wrong}")
     return 0 if good else 1

@@ -10,6 +10,7 @@ static const struct {
 	int status;
 } rows[] = {
 	{"babble", USB_FAULT_STATUS, -EOVERFLOW},
+	{"cancel", USB_FAULT_STATUS, -ENOENT}, /* the kernel's own doing, before it sleeps */
 	{"checksum", USB_FAULT_STATUS, -EILSEQ},
 	{"flip", USB_FAULT_FLIP, 0},
 	{"hang", USB_FAULT_HANG, 0},

@@ -15,7 +15,8 @@
 enum { DESC_DEVICE = 1, DESC_CONFIG = 2, DESC_STRING = 3 };
 
 static const struct usb_kind *const kinds[] = {
-	&usb_ccid, &usb_ccid_short, &usb_hid, &usb_hid_set_report, &usb_storage,
+	&usb_ccid,      &usb_ccid_short, &usb_hid,         &usb_hid_set_report,
+	&usb_hid_reset, &usb_hid_keep,   &usb_hid_unknown, &usb_storage,
 };
 
 const struct usb_kind *

@@ -16,6 +16,9 @@
 #define USB_PRODUCT_CCID    0x0001u
 #define USB_PRODUCT_HID     0x0002u
 #define USB_PRODUCT_STORAGE 0x0003u
+#define USB_PRODUCT_RESET   0x0004u /* HID; a reset of the bus ends its login */
+#define USB_PRODUCT_KEEP    0x0005u /* HID; nothing but pulling it does */
+#define USB_PRODUCT_UNKNOWN 0x00ffu /* HID; in nobody's list */
 
 /* Who answers; power_on (with the ATR) and command are answered once each, at once or later. */
 struct usb_key {
@@ -43,6 +46,7 @@ struct usb_kind {
 	const char *interface; /* its text */
 	const char *driver;    /* the kernel's, which has the interface first; or NULL */
 	unsigned int variant;  /* of the kind, as its own file says */
+	bool reset_ends_login; /* a reset of the bus is to it as if it were plugged in anew */
 
 	/* NULL: out of memory. */
 	struct usb_function *(*create)(void);
@@ -71,7 +75,8 @@ struct usb_function {
 
 extern const struct usb_kind usb_ccid, usb_ccid_short;    /* ccid.c */
 extern const struct usb_kind usb_hid, usb_hid_set_report; /* hid.c */
-extern const struct usb_kind usb_storage;                 /* storage.c */
+extern const struct usb_kind usb_hid_reset, usb_hid_keep, usb_hid_unknown;
+extern const struct usb_kind usb_storage; /* storage.c */
 
 /* NULL when there is none of that name. */
 const struct usb_kind *usb_kind_find(const char *name);

@@ -238,11 +238,18 @@ hid_key_answered(struct usb_function *function, struct uk_span answer)
 	hid->at = 0;
 }
 
-#define HID(NAME, VARIANT)                                                                      \
-	.name = NAME, .product = USB_PRODUCT_HID, .interface_class = 3, .interface = "HID",     \
+#define HID(NAME, PRODUCT, VARIANT)                                                             \
+	.name = NAME, .product = PRODUCT, .interface_class = 3, .interface = "HID",             \
 	.driver = "usbhid", .variant = VARIANT, .create = hid_create, .reset = hid_reset,       \
 	.put_config_descriptor = put_config_descriptor, .control = hid_control, .out = hid_out, \
 	.in = hid_in, .key_answered = hid_key_answered
 
-const struct usb_kind usb_hid = {HID("hid", WITH_OUT_ENDPOINT)};
-const struct usb_kind usb_hid_set_report = {HID("hid-set-report", BY_SET_REPORT)};
+const struct usb_kind usb_hid = {HID("hid", USB_PRODUCT_HID, WITH_OUT_ENDPOINT)};
+const struct usb_kind usb_hid_set_report = {HID("hid-set-report", USB_PRODUCT_HID, BY_SET_REPORT)};
+const struct usb_kind usb_hid_reset = {
+	HID("hid-reset", USB_PRODUCT_RESET, WITH_OUT_ENDPOINT),
+	.reset_ends_login = true,
+};
+const struct usb_kind usb_hid_keep = {HID("hid-keep", USB_PRODUCT_KEEP, WITH_OUT_ENDPOINT)};
+const struct usb_kind usb_hid_unknown = {
+	HID("hid-unknown", USB_PRODUCT_UNKNOWN, WITH_OUT_ENDPOINT)};

@@ -37,7 +37,9 @@ struct world {
 	GMainLoop *loop;
 	struct port ports[PORTS_MAX];
 	size_t port_count;
-	GPid program;
+	char **argv;
+	GPid program; /* 0: an order has ended it */
+	bool stopping;
 	int status;
 };
 
@@ -140,7 +142,12 @@ on_program_end(GPid pid, gint status, gpointer data)
 	struct world *world = data;
 
 	world->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	g_main_loop_quit(world->loop);
+	world->program = 0;
+	for (size_t i = 0; i < world->port_count; i++)
+		usb_port_forget(world->ports[i].usb);
+	if (!world->stopping)
+		g_main_loop_quit(world->loop);
+	world->stopping = false;
 }
 
 static gboolean
@@ -148,7 +155,11 @@ on_terminate(gpointer data)
 {
 	struct world *world = data;
 
-	kill(world->program, SIGTERM);
+	world->stopping = false;
+	if (world->program == 0)
+		g_main_loop_quit(world->loop);
+	else
+		kill(world->program, SIGTERM);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -159,11 +170,11 @@ die_with_parent(gpointer data)
 }
 
 static bool
-run_program(struct world *world, char **argv)
+start_program(struct world *world)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!g_spawn_async(NULL, argv, NULL,
+	if (!g_spawn_async(NULL, world->argv, NULL,
 			   G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_SEARCH_PATH |
 				   G_SPAWN_CHILD_INHERITS_STDIN,
 			   die_with_parent, NULL, &world->program, &error)) {
@@ -171,6 +182,14 @@ run_program(struct world *world, char **argv)
 		return false;
 	}
 	g_child_watch_add(world->program, on_program_end, world);
+	return true;
+}
+
+static bool
+run_program(struct world *world)
+{
+	if (!start_program(world))
+		return false;
 	g_unix_signal_add(SIGTERM, on_terminate, world);
 	g_unix_signal_add(SIGINT, on_terminate, world);
 	g_timeout_add(BUSY_MS, on_busy_tick, world);
@@ -221,14 +240,40 @@ free_world(struct world *world)
 	g_object_unref(world->testbed);
 }
 
-/* "PORT ORDER", ports counted from 0. */
+/* "program": its process number, 0 when it has ended; "program stop", "program kill" and, after
+ * these, "program start". */
+static bool
+on_program_order(struct world *world, const char *order, GString *answer)
+{
+	static const struct {
+		const char *name;
+		int signal;
+	} ends[] = {{" stop", SIGINT}, {" kill", SIGKILL}};
+
+	if (*order == '\0') {
+		g_string_append_printf(answer, "%d", (int)world->program);
+		return true;
+	}
+	if (g_str_equal(order, " start"))
+		return world->program == 0 && start_program(world);
+	for (size_t i = 0; i < ARRAY_SIZE(ends) && world->program != 0; i++)
+		if (g_str_equal(order, ends[i].name)) {
+			world->stopping = true;
+			return kill(world->program, ends[i].signal) == 0;
+		}
+	return false;
+}
+
+/* "PORT ORDER", ports counted from 0, or "program ORDER". */
 static bool
 on_order(void *data, const char *line, GString *answer)
 {
-	const struct world *world = data;
+	struct world *world = data;
 	char *order;
 	guint64 port = g_ascii_strtoull(line, &order, 10);
 
+	if (g_str_has_prefix(line, "program"))
+		return on_program_order(world, line + strlen("program"), answer);
 	return order != line && *order == ' ' && port < world->port_count &&
 	       usb_port_tell(world->ports[port].usb, order + 1, answer);
 }
@@ -244,10 +289,12 @@ read_arguments(int *argc, char ***argv, struct arguments *ret)
 	const GOptionEntry options[] = {
 		{"kind", 0, 0, G_OPTION_ARG_STRING, &ret->kind,
 		 "What the keys are: ccid, ccid-short (messages of 271 bytes), hid, "
-		 "hid-set-report (without an OUT endpoint) or storage",
+		 "hid-set-report (without an OUT endpoint), hid-reset, hid-keep, hid-unknown or "
+		 "storage; several, with commas: port by port, the last for the rest",
 		 "KIND"},
 		{"control", 0, 0, G_OPTION_ARG_FILENAME, &ret->control,
-		 "Take orders at a socket: a line \"PORT count|driver|fault AT KIND [ARGUMENT]\"",
+		 "Take orders at a socket: a line \"PORT count|driver|sleep|fault AT KIND\" or "
+		 "\"program stop|kill|start\"",
 		 "PATH"},
 		{"socket", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ret->sockets,
 		 "Where the key of the next port listens", "PATH"},
@@ -269,16 +316,21 @@ read_arguments(int *argc, char ***argv, struct arguments *ret)
 static bool
 make_world(struct world *world, const struct arguments *arguments)
 {
-	const struct usb_kind *kind =
-		usb_kind_find(arguments->kind != NULL ? arguments->kind : "ccid");
+	g_auto(GStrv) kinds =
+		g_strsplit(arguments->kind != NULL ? arguments->kind : "ccid", ",", PORTS_MAX);
+	const struct usb_kind *kind = NULL;
+	guint more = g_strv_length(kinds);
 
-	if (kind == NULL) {
-		g_printerr("no such kind of key: %s\n", arguments->kind);
-		return false;
-	}
-	for (size_t i = 0; arguments->sockets[i] != NULL; i++)
+	for (size_t i = 0; arguments->sockets[i] != NULL; i++) {
+		if (i < more)
+			kind = usb_kind_find(kinds[i]);
+		if (kind == NULL) {
+			g_printerr("no such kind of key: %s\n", arguments->kind);
+			return false;
+		}
 		if (!add_port(world, kind, arguments->sockets[i]))
 			return false;
+	}
 	return arguments->control == NULL || control_listen(arguments->control, on_order, world);
 }
 
@@ -295,7 +347,8 @@ main(int argc, char **argv)
 		return 2;
 	world.testbed = umockdev_testbed_new();
 	world.loop = g_main_loop_new(NULL, FALSE);
-	if (!make_world(&world, &arguments) || !run_program(&world, argv + 1))
+	world.argv = argv + 1;
+	if (!make_world(&world, &arguments) || !run_program(&world))
 		world.status = 1;
 	free_world(&world);
 	g_strfreev(arguments.sockets);

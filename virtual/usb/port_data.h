@@ -31,6 +31,12 @@ struct usb_port {
 	unsigned int empty_reaps; /* in a row */
 };
 
+/*
+ * As the kernel does it before anything that concerns the interface: 0, or EBUSY when somebody else
+ * has it. Whoever did not claim it has claimed it by that.
+ */
+int usb_port_check(struct usb_port *port, const UMockdevIoctlClient *client);
+
 /* USBDEVFS_SUBMITURB, _REAPURB and _DISCARDURB */
 void transfers_submit(struct usb_port *port, UMockdevIoctlClient *client);
 void transfers_reap(struct usb_port *port, UMockdevIoctlClient *client);
@@ -38,8 +44,8 @@ void transfers_discard(struct usb_port *port, UMockdevIoctlClient *client);
 
 /* Forgets those of a program that has gone; NULL: all. */
 void transfers_forget(struct usb_port *port, const UMockdevIoctlClient *client);
-/* Ends all: the key has been pulled. */
-void transfers_end(struct usb_port *port);
+/* Ends all with a negative errno. */
+void transfers_end(struct usb_port *port, int status);
 
 void transfers_clear_halt(struct usb_port *port, uint8_t endpoint);
 

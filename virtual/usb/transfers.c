@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 
 #define SETUP_LEN 8
+#define RECIPIENT 0x1f /* of bmRequestType; 0: the device (USB 2.0, 9.3) */
 /*
  * The device node is a plain file, so poll on it is always ready and libusb would spin.  From the
  * third empty reap in a row on, the answer comes late.
@@ -243,11 +244,19 @@ run_out(struct usb_port *port, struct urb *urb)
 		halt(port, urb);
 }
 
+/* Requests to the device itself are free to everybody who may open it. */
+static bool
+concerns_interface(const struct urb *urb)
+{
+	return urb_of(urb)->type != USBDEVFS_URB_TYPE_CONTROL ||
+	       (urb->buffer != NULL && (urb->buffer->data[0] & RECIPIENT) != 0);
+}
+
 void
 transfers_submit(struct usb_port *port, UMockdevIoctlClient *client)
 {
 	struct urb *urb = g_new0(struct urb, 1);
-	int len;
+	int len, error;
 
 	urb->client = client;
 	urb->data = umockdev_ioctl_data_resolve(umockdev_ioctl_client_get_arg(client), 0,
@@ -256,6 +265,12 @@ transfers_submit(struct usb_port *port, UMockdevIoctlClient *client)
 	if (len > 0)
 		urb->buffer = umockdev_ioctl_data_resolve(
 			urb->data, G_STRUCT_OFFSET(struct usbdevfs_urb, buffer), (gsize)len, NULL);
+	error = concerns_interface(urb) ? usb_port_check(port, client) : 0;
+	if (error != 0) {
+		urb_free(urb);
+		umockdev_ioctl_client_complete(client, -1, error);
+		return;
+	}
 	g_queue_push_tail(&port->urbs, urb);
 	if (urb_of(urb)->type == USBDEVFS_URB_TYPE_CONTROL)
 		run_control(port, urb);
@@ -338,13 +353,13 @@ transfers_forget(struct usb_port *port, const UMockdevIoctlClient *client)
 }
 
 void
-transfers_end(struct usb_port *port)
+transfers_end(struct usb_port *port, int status)
 {
 	for (GList *at = port->urbs.head; at != NULL; at = at->next) {
 		struct urb *urb = at->data;
 
 		if (!urb->done)
-			urb_finish(urb, -ENODEV, 0);
+			urb_finish(urb, status, 0);
 	}
 }
 

@@ -42,12 +42,18 @@ set_kernel_driver(struct usb_port *port, bool has)
 static void
 claim(struct usb_port *port, UMockdevIoctlClient *client)
 {
-	if (port->kernel_driver || (port->owner != NULL && port->owner != client)) {
-		umockdev_ioctl_client_complete(client, -1, EBUSY);
-		return;
-	}
+	int error = usb_port_check(port, client);
+
+	umockdev_ioctl_client_complete(client, error == 0 ? 0 : -1, error);
+}
+
+int
+usb_port_check(struct usb_port *port, const UMockdevIoctlClient *client)
+{
+	if (port->kernel_driver || (port->owner != NULL && port->owner != client))
+		return EBUSY;
 	port->owner = client;
-	umockdev_ioctl_client_complete(client, 0, 0);
+	return 0;
 }
 
 static void
@@ -60,8 +66,11 @@ on_disconnect_claim(struct usb_port *port, UMockdevIoctlClient *client)
 static void
 on_release(struct usb_port *port, UMockdevIoctlClient *client)
 {
-	if (port->owner == client)
-		port->owner = NULL;
+	if (port->owner != client) {
+		umockdev_ioctl_client_complete(client, -1, EINVAL);
+		return;
+	}
+	port->owner = NULL;
 	umockdev_ioctl_client_complete(client, 0, 0);
 }
 
@@ -106,19 +115,36 @@ on_clear_halt(struct usb_port *port, UMockdevIoctlClient *client)
 {
 	g_autoptr(UMockdevIoctlData) value = umockdev_ioctl_data_resolve(
 		umockdev_ioctl_client_get_arg(client), 0, sizeof(unsigned int), NULL);
+	int error = usb_port_check(port, client);
 	unsigned int endpoint;
 
 	memcpy(&endpoint, value->data, sizeof(endpoint));
-	umockdev_ioctl_client_complete(client, 0, 0);
-	transfers_clear_halt(port, (uint8_t)endpoint);
+	umockdev_ioctl_client_complete(client, error == 0 ? 0 : -1, error);
+	if (error == 0)
+		transfers_clear_halt(port, (uint8_t)endpoint);
 }
 
-/* A reset of the bus; the key keeps its power, so that a login in it is not touched. */
 static void
-on_reset(struct usb_port *port, UMockdevIoctlClient *client)
+lose_power(struct usb_port *port)
+{
+	port->device->key->power_off(port->device->data);
+	port->device->key->plugged(port->device->data);
+}
+
+/* The key keeps its power; whether that keeps a login depends on the model. */
+static void
+reset_bus(struct usb_port *port)
 {
 	port->halted = 0;
 	port->device->kind->reset(port->device);
+}
+
+static void
+on_reset(struct usb_port *port, UMockdevIoctlClient *client)
+{
+	reset_bus(port);
+	if (port->device->kind->reset_ends_login)
+		lose_power(port);
 	umockdev_ioctl_client_complete(client, 0, 0);
 }
 
@@ -306,6 +332,13 @@ take_address(struct usb_port *port)
 }
 
 void
+usb_port_forget(struct usb_port *port)
+{
+	port->owner = NULL;
+	transfers_forget(port, NULL);
+}
+
+void
 usb_port_plug(struct usb_port *port)
 {
 	g_autoptr(GError) error = NULL;
@@ -337,13 +370,31 @@ usb_port_unplug(struct usb_port *port)
 	if (!port->present)
 		return;
 	port->plugged = port->present = false;
-	transfers_end(port);
+	transfers_end(port, -ENODEV);
 	port->device->key->power_off(port->device->data);
 	umockdev_testbed_uevent(port->testbed, port->interface_path, "remove");
 	umockdev_testbed_uevent(port->testbed, port->device_path, "remove");
 	umockdev_testbed_detach_ioctl(port->testbed, port->node, NULL);
 	umockdev_testbed_remove_device(port->testbed, port->interface_path);
 	umockdev_testbed_remove_device(port->testbed, port->device_path);
+}
+
+/*
+ * The computer sleeps and wakes up: what was under way is ended. A device whose port had no power
+ * meanwhile is reset; the kernel knows it again, at its old address and without any event, but
+ * takes its interfaces from programs, as these cannot tell that they must begin anew.
+ */
+static void
+sleep_and_wake(struct usb_port *port, bool power)
+{
+	transfers_end(port, -ENOENT);
+	if (power || !port->present)
+		return;
+	reset_bus(port);
+	lose_power(port);
+	port->owner = NULL;
+	if (port->device->kind->driver != NULL)
+		set_kernel_driver(port, true);
 }
 
 bool
@@ -355,6 +406,10 @@ usb_port_tell(struct usb_port *port, const char *line, GString *answer)
 	}
 	if (g_str_equal(line, "driver")) {
 		g_string_append(answer, port->kernel_driver ? port->device->kind->driver : "none");
+		return true;
+	}
+	if (g_str_equal(line, "sleep") || g_str_equal(line, "sleep powerless")) {
+		sleep_and_wake(port, g_str_equal(line, "sleep"));
 		return true;
 	}
 	return g_str_has_prefix(line, "fault ") &&

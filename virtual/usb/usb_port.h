@@ -22,12 +22,16 @@ void usb_port_free(struct usb_port *port);
 void usb_port_plug(struct usb_port *port);
 void usb_port_unplug(struct usb_port *port);
 
+/* The programs that used it have ended; umockdev does not always tell. */
+void usb_port_forget(struct usb_port *port);
+
 /* Hands out what the device has to say by now. */
 void usb_port_pump(struct usb_port *port);
 
 /*
  * "count": how many transfers moved bytes since the last order; "driver": which kernel driver has
- * the interface, or "none"; "fault AT KIND [ARGUMENT]": see faults.h. False: not understood.
+ * the interface, or "none"; "fault AT KIND [ARGUMENT]": see faults.h; "sleep [powerless]": the
+ * computer sleeps and wakes up, the port keeps its power or does not. False: not understood.
  */
 UK_CHECKED bool usb_port_tell(struct usb_port *port, const char *line, GString *answer);
 

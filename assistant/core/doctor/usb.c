@@ -14,6 +14,7 @@
 static const struct {
 	guint16 vendor, product;
 	const char *name;
+	gboolean login_stays; /* until the key is pulled: nothing else ends it */
 } models[] = {
 #include "usb-names.inc"
 };
