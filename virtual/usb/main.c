@@ -7,7 +7,7 @@
  * stops listening.  No kernel USB, no privileges.
  */
 #include "virtual/usb/control.h"
-#include "virtual/usb/key_socket.h"
+#include "virtual/usb/key_device.h"
 #include "virtual/usb/usb_port.h"
 
 #include <glib-unix.h>
@@ -20,16 +20,13 @@
 #include <unistd.h>
 
 #define PORTS_MAX 8
-/* Asking the host for time every second: libccid waits three. */
-#define BUSY_MS 1000
 
 #define PRELOAD     "libumockdev-preload.so.0"
 #define PRELOAD_SET "OPENUKEY_VIRTUAL_USB"
 
 struct port {
-	struct usb_function *device;
+	struct key_device *key;
 	struct usb_port *usb;
-	struct key_socket *key;
 };
 
 struct world {
@@ -43,7 +40,7 @@ struct world {
 	int status;
 };
 
-/* ---- between the key's process and the USB device ---- */
+/* ---- between the key's process and its port ---- */
 
 static void
 on_key_came(void *data)
@@ -62,77 +59,18 @@ on_key_went(void *data)
 }
 
 static void
-on_key_answered(void *data, struct uk_span frame)
+on_key_changed(void *data)
 {
 	struct port *port = data;
 
-	port->device->kind->key_answered(port->device, frame);
 	usb_port_pump(port->usb);
 }
 
-static const struct key_watcher key_watcher = {
+static const struct key_device_watcher key_watcher = {
 	.came = on_key_came,
 	.went = on_key_went,
-	.answered = on_key_answered,
+	.changed = on_key_changed,
 };
-
-static void
-on_plugged(void *data)
-{
-	struct port *port = data;
-
-	key_socket_control(port->key, KEY_ON);
-}
-
-static void
-on_power_on(void *data)
-{
-	struct port *port = data;
-
-	key_socket_control(port->key, KEY_ON);
-	key_socket_control(port->key, KEY_SEND_ATR);
-}
-
-static void
-on_power_off(void *data)
-{
-	struct port *port = data;
-
-	key_socket_control(port->key, KEY_OFF);
-}
-
-static void
-on_command(void *data, struct uk_span apdu)
-{
-	struct port *port = data;
-
-	if (apdu.len < 4) /* would be a control */
-		port->device->kind->key_answered(port->device, uk_span_of(NULL, 0));
-	else
-		key_socket_send(port->key, apdu);
-}
-
-static const struct usb_key usb_key = {
-	.plugged = on_plugged,
-	.power_on = on_power_on,
-	.command = on_command,
-	.power_off = on_power_off,
-};
-
-static gboolean
-on_busy_tick(gpointer data)
-{
-	struct world *world = data;
-
-	for (size_t i = 0; i < world->port_count; i++) {
-		struct usb_function *device = world->ports[i].device;
-
-		if (device->kind->tick != NULL)
-			device->kind->tick(device);
-		usb_port_pump(world->ports[i].usb);
-	}
-	return G_SOURCE_CONTINUE;
-}
 
 /* ---- the program ---- */
 
@@ -192,7 +130,6 @@ run_program(struct world *world)
 		return false;
 	g_unix_signal_add(SIGTERM, on_terminate, world);
 	g_unix_signal_add(SIGINT, on_terminate, world);
-	g_timeout_add(BUSY_MS, on_busy_tick, world);
 	g_main_loop_run(world->loop);
 	return true;
 }
@@ -219,12 +156,12 @@ add_port(struct world *world, const struct usb_kind *kind, const char *path)
 	char serial[USB_SERIAL_MAX];
 
 	g_snprintf(serial, sizeof(serial), "VIRTUAL%02zu", world->port_count);
-	port->device = usb_function_new(kind, serial, &usb_key, port);
-	if (port->device == NULL)
+	port->key = key_device_new(kind, serial, path, &key_watcher, port);
+	if (port->key == NULL)
 		return false;
 	world->port_count++;
-	port->usb = usb_port_new(world->testbed, (unsigned int)world->port_count, port->device);
-	port->key = key_socket_new(path, &key_watcher, port);
+	port->usb = usb_port_new(world->testbed, (unsigned int)world->port_count,
+				 key_device_function(port->key));
 	return true;
 }
 
@@ -232,9 +169,8 @@ static void
 free_world(struct world *world)
 {
 	for (size_t i = 0; i < world->port_count; i++) {
-		key_socket_free(world->ports[i].key);
 		usb_port_free(world->ports[i].usb);
-		usb_function_free(world->ports[i].device);
+		key_device_free(world->ports[i].key);
 	}
 	g_main_loop_unref(world->loop);
 	g_object_unref(world->testbed);
