@@ -17,7 +17,7 @@
 /* What KIND[,VENDOR:PRODUCT]=PATH says. */
 struct key_argument {
 	const struct usb_kind *kind;
-	guint vendor, product;
+	uint16_t vendor, product;
 	const char *path; /* in the argument */
 };
 
@@ -28,25 +28,47 @@ on_terminate(gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+/* Four hexadecimal digits and what ends them; text is behind that afterwards. */
+static bool
+take_number(const char **text, char end, uint16_t *ret)
+{
+	guint value = 0;
+
+	for (int i = 0; i < 4; i++) {
+		int digit = g_ascii_xdigit_value((*text)[i]);
+
+		if (digit < 0)
+			return false;
+		value = value << 4 | (guint)digit;
+	}
+	if ((*text)[4] != end)
+		return false;
+	*text += 5;
+	*ret = (uint16_t)value;
+	return true;
+}
+
 static bool
 read_key(const char *argument, struct key_argument *ret)
 {
 	const char *equals = strchr(argument, '=');
 	g_autofree char *what =
 		equals == NULL ? NULL : g_strndup(argument, (gsize)(equals - argument));
-	char *numbers = what == NULL ? NULL : strchr(what, ',');
+	const char *numbers;
+	char *comma = what == NULL ? NULL : strchr(what, ',');
 	struct key_argument key = {.vendor = USB_VENDOR};
-	char after;
 
 	if (what == NULL)
 		return false;
-	if (numbers != NULL)
-		*numbers++ = '\0';
+	if (comma != NULL)
+		*comma = '\0';
 	key.kind = usb_kind_find(what);
 	if (key.kind == NULL)
 		return false;
 	key.product = key.kind->product;
-	if (numbers != NULL && sscanf(numbers, "%4x:%4x%c", &key.vendor, &key.product, &after) != 2)
+	numbers = comma == NULL ? NULL : comma + 1;
+	if (numbers != NULL && (!take_number(&numbers, ':', &key.vendor) ||
+				!take_number(&numbers, '\0', &key.product)))
 		return false;
 	key.path = equals + 1;
 	*ret = key;
@@ -63,8 +85,7 @@ add_keys(struct usbip_server *server, int count, char **arguments)
 			g_printerr("not KIND[,VENDOR:PRODUCT]=PATH: %s\n", arguments[i]);
 			return false;
 		}
-		if (!usbip_server_add(server, key.kind, (uint16_t)key.vendor, (uint16_t)key.product,
-				      key.path)) {
+		if (!usbip_server_add(server, key.kind, key.vendor, key.product, key.path)) {
 			g_printerr("too many keys, eight at most\n");
 			return false;
 		}
@@ -95,32 +116,38 @@ read_arguments(int *argc, char ***argv, gint *port)
 	return false;
 }
 
+/* Until somebody ends it; its exit status. */
+static int
+serve(struct usbip_server *server, uint16_t port)
+{
+	uint16_t at = usbip_server_listen(server, port);
+	GMainLoop *loop;
+
+	if (at == 0)
+		return 1;
+	g_print("listening %u\n", at);
+	(void)fflush(stdout);
+	loop = g_main_loop_new(NULL, FALSE);
+	g_unix_signal_add(SIGTERM, on_terminate, loop);
+	g_unix_signal_add(SIGINT, on_terminate, loop);
+	g_main_loop_run(loop);
+	g_main_loop_unref(loop);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct usbip_server *server;
 	gint port = USBIP_PORT;
-	GMainLoop *loop;
-	uint16_t at;
+	int status = 2;
 
 	(void)setlocale(LC_ALL, "");
 	if (!read_arguments(&argc, &argv, &port))
 		return 2;
-	loop = g_main_loop_new(NULL, FALSE);
 	server = usbip_server_new();
-	if (!add_keys(server, argc - 1, argv + 1)) {
-		usbip_server_free(server);
-		return 2;
-	}
-	at = usbip_server_listen(server, (uint16_t)port);
-	if (at != 0) {
-		g_print("listening %u\n", at);
-		(void)fflush(stdout);
-		g_unix_signal_add(SIGTERM, on_terminate, loop);
-		g_unix_signal_add(SIGINT, on_terminate, loop);
-		g_main_loop_run(loop);
-	}
+	if (add_keys(server, argc - 1, argv + 1))
+		status = serve(server, (uint16_t)port);
 	usbip_server_free(server);
-	g_main_loop_unref(loop);
-	return at == 0 ? 1 : 0;
+	return status;
 }
