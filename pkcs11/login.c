@@ -3,9 +3,10 @@
 #include "common/log.h"
 #include "pkcs11/object.h"
 #include "pkcs11/once.h"
+#include "pkcs11/rv.h"
 #include "pkcs11/session.h"
 #include "token-share/login_lock.h"
-#include "token-share/policy.h"
+#include "token-share/try.h"
 
 #include <string.h>
 
@@ -18,44 +19,22 @@ static const struct {
 	{CKU_SO, TOKEN_ADMIN, LOGIN_SO},
 };
 
-/* A PIN that cannot be right, or could not be set, must not cost a try. */
 static CK_RV
 pin_check_len(const struct slot *slot, struct uk_span pin)
 {
-	const struct token_model_info *model = token_model_info(slot->token->model);
-
 	if (pin.ptr == NULL)
 		return CKR_ARGUMENTS_BAD;
-	if (pin.len < model->pin_min || pin.len > model->pin_max)
-		return CKR_PIN_LEN_RANGE;
-	return CKR_OK;
+	return rv_of(try_pin_fits(slot->token, pin));
 }
 
-/*
- * Whether policy lets this try be spent (architecture D6), asked only where a policy is set: it
- * costs one command.  An armed try is used up by this.  changing: the PIN itself is being changed,
- * which is just what force-pin-change asks for.
- */
+/* Whether policy lets this try be spent (architecture D6). An armed try is used up by this. */
 static CK_RV
 policy_check(struct slot *slot, enum token_role role, bool changing)
 {
-	const struct policy *policy = policy_get();
-	bool must_change = policy->force_pin_change && role == TOKEN_USER && !changing;
-	bool confirmed = slot->try_confirmed[role];
-	struct token_pin_info pin;
-	enum uk_status st;
+	const struct try what = {role, changing, slot->try_confirmed[role]};
 
 	slot->try_confirmed[role] = false;
-	if (policy->min_tries == 0 && !must_change)
-		return CKR_OK;
-	SLOT_AGAIN(st, slot->token->ops->pin_info(slot->token, role, &pin));
-	if (st != UK_OK)
-		return slot_rv(slot, st);
-	if (must_change && pin.is_default)
-		return CKR_PIN_EXPIRED;
-	if (pin.left > 0 && pin.left < policy->min_tries && !confirmed)
-		return CKR_FUNCTION_REJECTED;
-	return CKR_OK;
+	return slot_rv(slot, try_allowed(slot->token, &what));
 }
 
 static bool

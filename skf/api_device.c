@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Devices: coming, going, and what belongs to no application. */
+#include "common/apdu.h"
+#include "common/secret.h"
+#include "skf/event.h"
 #include "skf/gate.h"
+#include "token-share/policy.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- list ---- */
 
@@ -195,30 +201,52 @@ SKF_GetDevInfo(DEVHANDLE hDev, DEVINFO *pDevInfo)
 }
 
 ULONG DEVAPI
-SKF_WaitForDevEvent(LPSTR szDevName, ULONG *pulDevNameLen, ULONG *pulEvent)
+SKF_SetLabel(DEVHANDLE hDev, LPSTR szLabel)
 {
+	struct uk_span label;
+	enum uk_status st;
 	GATE gate = {0};
-	ULONG sar = gate_enter(&gate, FN_SKF_WaitForDevEvent, NULL);
+	ULONG sar = gate_enter(&gate, FN_SKF_SetLabel, hDev);
 
-	return sar != SAR_OK ? sar : SAR_NOTSUPPORTYETERR;
+	if (sar == SAR_OK)
+		sar = name_read(szLabel, GM_LABEL_MAX - 1, &label);
+	if (sar != SAR_OK)
+		return sar;
+	TOKEN_AGAIN(st, gate.token->ops->set_label(gate.token, label));
+	return gate_sar(&gate, st);
 }
 
-ULONG DEVAPI
-SKF_CancelWaitForDevEvent(void)
-{
-	GATE gate = {0};
-	ULONG sar = gate_enter(&gate, FN_SKF_CancelWaitForDevEvent, NULL);
+/* ---- for one program alone ---- */
 
-	return sar != SAR_OK ? sar : SAR_NOTSUPPORTYETERR;
+#define LOCK_STEP_MS 20
+
+/* How many ms of a time-out are gone. */
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 ULONG DEVAPI
 SKF_LockDev(DEVHANDLE hDev, ULONG ulTimeOut)
 {
+	uint64_t begun = now_ms();
+	enum uk_status st = UK_E_BUSY;
 	GATE gate = {0};
 	ULONG sar = gate_enter(&gate, FN_SKF_LockDev, hDev);
 
-	return sar != SAR_OK ? sar : SAR_NOTSUPPORTYETERR;
+	while (sar == SAR_OK) {
+		st = device_lock_key(gate.device, gate.object);
+		if (st != UK_E_BUSY)
+			return gate_sar(&gate, st);
+		if (ulTimeOut != INFINITE_TIMEOUT && now_ms() - begun >= ulTimeOut)
+			return SAR_TIMEOUTERR;
+		sar = gate_wait(&gate, FN_SKF_LockDev, hDev, LOCK_STEP_MS);
+	}
+	return sar;
 }
 
 ULONG DEVAPI
@@ -227,23 +255,83 @@ SKF_UnlockDev(DEVHANDLE hDev)
 	GATE gate = {0};
 	ULONG sar = gate_enter(&gate, FN_SKF_UnlockDev, hDev);
 
-	return sar != SAR_OK ? sar : SAR_NOTSUPPORTYETERR;
+	if (sar == SAR_OK && gate.device->locker != gate.object)
+		sar = SAR_FAIL;
+	if (sar == SAR_OK)
+		device_unlock_key(gate.device);
+	return sar;
 }
 
+/* ---- a command as it is ---- */
+
+/*
+ * There is no asking for the length first: the command would be sent twice.  Without a buffer the
+ * answer is how long one can be.
+ */
 ULONG DEVAPI
 SKF_Transmit(DEVHANDLE hDev, BYTE *pbCommand, ULONG ulCommandLen, BYTE *pbData, ULONG *pulDataLen)
 {
+	uint8_t *bytes;
+	struct uk_writer out;
 	GATE gate = {0};
 	ULONG sar = gate_enter(&gate, FN_SKF_Transmit, hDev);
 
-	return sar != SAR_OK ? sar : SAR_NOTSUPPORTYETERR;
+	if (sar == SAR_OK && (pbCommand == NULL || pulDataLen == NULL))
+		sar = SAR_INVALIDPARAMERR;
+	if (sar != SAR_OK)
+		return sar;
+	if (pbData == NULL) {
+		*pulDataLen = UK_REPLY_MAX;
+		return SAR_OK;
+	}
+	bytes = malloc(UK_REPLY_MAX);
+	if (bytes == NULL)
+		return SAR_MEMORYERR;
+	out = uk_writer_of(bytes, UK_REPLY_MAX);
+	sar = gate_sar(&gate, gate.token->ops->raw(gate.token, uk_span_of(pbCommand, ulCommandLen),
+						   policy_get()->raw_commands, &out));
+	if (sar == SAR_OK)
+		sar = answer_put(uk_writer_span(&out), pbData, pulDataLen);
+	uk_wipe(bytes, UK_REPLY_MAX);
+	free(bytes);
+	return sar;
+}
+
+/* ---- coming and going ---- */
+
+/* Without a buffer the answer is how long a name can be, and nothing is waited for. */
+ULONG DEVAPI
+SKF_WaitForDevEvent(LPSTR szDevName, ULONG *pulDevNameLen, ULONG *pulEvent)
+{
+	struct event event;
+	enum uk_status st;
+	GATE gate = {0};
+	ULONG sar = gate_enter(&gate, FN_SKF_WaitForDevEvent, NULL);
+
+	if (sar == SAR_OK && (pulDevNameLen == NULL || pulEvent == NULL))
+		sar = SAR_INVALIDPARAMERR;
+	if (sar != SAR_OK)
+		return sar;
+	if (szDevName == NULL) {
+		*pulDevNameLen = TOKEN_READER_NAME_MAX;
+		return SAR_OK;
+	}
+	st = event_wait(*pulDevNameLen, &event);
+	if (st != UK_OK && st != UK_E_DATA_LEN)
+		return sar_of(st);
+	sar = answer_put(uk_span_of(event.name, strlen(event.name) + 1), szDevName, pulDevNameLen);
+	if (sar == SAR_OK)
+		*pulEvent = event.inserted ? DEV_EVENT_INSERTED : DEV_EVENT_REMOVED;
+	return sar;
 }
 
 ULONG DEVAPI
-SKF_SetLabel(DEVHANDLE hDev, LPSTR szLabel)
+SKF_CancelWaitForDevEvent(void)
 {
 	GATE gate = {0};
-	ULONG sar = gate_enter(&gate, FN_SKF_SetLabel, hDev);
+	ULONG sar = gate_enter(&gate, FN_SKF_CancelWaitForDevEvent, NULL);
 
-	return sar != SAR_OK ? sar : SAR_NOTSUPPORTYETERR;
+	if (sar == SAR_OK)
+		events_cancel();
+	return sar;
 }

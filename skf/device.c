@@ -2,6 +2,7 @@
 #include "skf/device.h"
 
 #include "common/log.h"
+#include "skf/event.h"
 #include "skf/module.h"
 #include "token-share/login_lock.h"
 
@@ -80,6 +81,8 @@ devices_refresh(void)
 		st = token_bus_list(bus, rows, ARRAY_SIZE(rows), &count);
 	if (st != UK_OK)
 		count = 0;
+	else
+		events_begin(rows, count);
 	for (size_t i = 0; i < count; i++) {
 		struct device *device = find(rows[i].name);
 
@@ -122,6 +125,74 @@ app_login_forget(struct app *app)
 	app->logged_in[TOKEN_USER] = false;
 	login_lock_release(&app->login_lock);
 	app->token->ops->forget(app->token);
+}
+
+enum uk_status
+app_logout(struct app *app)
+{
+	enum uk_status st = UK_OK;
+
+	if (!app->logged_in[TOKEN_ADMIN] && !app->logged_in[TOKEN_USER])
+		return UK_OK;
+	if (login_lock_is_last(app->login_lock))
+		st = app->token->ops->clear(app->token);
+	app_login_forget(app);
+	/* After a reset there is no login left to clear: that is what was asked for. */
+	return st == UK_E_RESET ? UK_OK : st;
+}
+
+static void
+ignore_name(void *data, struct uk_span name)
+{
+	(void)data;
+	(void)name;
+}
+
+/* Opens the application that a program would get which asks for none; a blank key has none. */
+static void
+own_application_find(struct device *device)
+{
+	struct token *token = device->token;
+	const char *name;
+
+	if (device->own_application[0] != '\0' ||
+	    token->ops->containers(token, ignore_name, NULL) != UK_OK)
+		return;
+	name = token_application(token);
+	memcpy(device->own_application, name, strnlen(name, TOKEN_NAME_MAX - 1) + 1);
+}
+
+enum uk_status
+device_serial(struct device *device, const char **ret)
+{
+	enum uk_status st = UK_OK;
+
+	if (!device->info_known)
+		TOKEN_AGAIN(st, device->token->ops->info(device->token, &device->info));
+	if (st != UK_OK)
+		return st;
+	device->info_known = true;
+	*ret = device->info.serial;
+	return UK_OK;
+}
+
+enum uk_status
+app_login_begin(struct app *app, struct device *device)
+{
+	const char *serial;
+	bool own;
+	enum uk_status st;
+
+	if (app->login_lock >= 0)
+		return UK_OK;
+	st = device_serial(device, &serial);
+	if (st != UK_OK)
+		return st;
+	own_application_find(device);
+	/* As the module names it: its slot of a reader says nothing of the application. */
+	own = strcmp(device->own_application, app->name) == 0;
+	app->login_lock = login_lock_take(serial, own ? "" : app->name);
+	return UK_OK;
 }
 
 static void
@@ -179,6 +250,8 @@ device_drop(struct device *device)
 	device->seating++;
 	device->removed = false;
 	device->device_right = false;
+	device->info_known = false;
+	device->own_application[0] = '\0';
 	device_unlock_key(device);
 	while (device->apps != NULL) {
 		struct app *app = device->apps;
@@ -237,7 +310,7 @@ device_note(struct device *device, struct app *app, enum uk_status status)
 		device->removed = true;
 	if (token == NULL)
 		return;
-	if (status == UK_E_RESET)
+	if (status == UK_E_RESET || (app == NULL && status == UK_E_NOT_LOGGED_IN))
 		device->device_right = false;
 	if (status == UK_E_RESET || status == UK_E_NOT_LOGGED_IN)
 		token->login_lost = true;
@@ -248,10 +321,57 @@ device_note(struct device *device, struct app *app, enum uk_status status)
 		app_login_forget(app);
 }
 
+enum uk_status
+device_lock_key(struct device *device, struct object *locker)
+{
+	const char *serial;
+	enum uk_status st;
+
+	if (device->locker != NULL)
+		return device->locker == locker ? UK_OK : UK_E_BUSY;
+	st = device_serial(device, &serial);
+	if (st == UK_OK)
+		st = key_lock_try(serial, &device->lock_file);
+	if (st != UK_OK)
+		return st;
+	st = device->token->ops->hold(device->token);
+	if (st == UK_OK)
+		device->locker = locker;
+	else
+		login_lock_release(&device->lock_file);
+	return st;
+}
+
 void
 device_unlock_key(struct device *device)
 {
+	if (device->locker == NULL)
+		return;
 	device->locker = NULL;
+	device->token->ops->let_go(device->token);
+	login_lock_release(&device->lock_file);
+}
+
+/*
+ * A program that ends has not cleared its login: nobody else may use it.  What another thread holds
+ * is left alone: an exit must not wait.
+ */
+__attribute__((destructor)) static void
+devices_end(void)
+{
+	for (unsigned int i = 0; i < device_count; i++) {
+		struct device *device = devices[i];
+
+		if (pthread_mutex_trylock(&device->lock) != 0)
+			continue;
+		for (struct app *app = device->apps; app != NULL; app = app->next) {
+			enum uk_status st = app_logout(app);
+
+			if (st != UK_OK)
+				uk_debug("session", "logout: %s", uk_status_text(st));
+		}
+		pthread_mutex_unlock(&device->lock);
+	}
 }
 
 void

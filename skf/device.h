@@ -37,6 +37,9 @@ struct device {
 	bool removed;      /* the driver met UK_E_REMOVED: clean up on the way out */
 	bool device_right; /* proved by this process with SKF_DevAuth */
 	struct app *apps;
+	struct token_info info; /* valid while info_known: who the key is, not how full it is */
+	bool info_known;
+	char own_application[TOKEN_NAME_MAX]; /* the one a PKCS#11 slot of this key shows */
 	struct object *locker; /* KIND_DEV: the one that SKF_LockDev was called with */
 	int lock_file;         /* of it; -1 = none */
 };
@@ -62,9 +65,20 @@ UK_CHECKED enum uk_status device_connect(struct device *device);
 struct app *device_app(struct device *device, const char *name);
 /* Forgets one: its key is gone, or it was deleted. Handles to it are closed before. */
 void device_app_drop(struct device *device, const char *name);
+/* The key's serial number. */
+UK_CHECKED enum uk_status device_serial(struct device *device, const char **ret);
+/*
+ * Before a PIN is sent: tells other processes of this login, so that one that leaves meanwhile does
+ * not clear it. UK_OK where it was told already.
+ */
+UK_CHECKED enum uk_status app_login_begin(struct app *app, struct device *device);
+/* Clears the login on the key, unless another process of ours has one, and forgets it. */
+UK_CHECKED enum uk_status app_logout(struct app *app);
 /* Forgets the login on our side. Sends nothing. */
 void app_login_forget(struct app *app);
-/* Ends SKF_LockDev. */
+/* For SKF_LockDev, on behalf of a KIND_DEV: UK_E_BUSY while another has it. */
+UK_CHECKED enum uk_status device_lock_key(struct device *device, struct object *locker);
+/* Ends it. */
 void device_unlock_key(struct device *device);
 
 /* Notes a removal and a lost login in what the driver answered (app: NULL for the device's own). */
@@ -72,5 +86,13 @@ void device_note(struct device *device, struct app *app, enum uk_status status);
 
 /* After a fork: drops everything without touching what the parent owns. */
 void devices_forget(void);
+
+/* Repeats a call that needs no login once, when another program's reset spoilt it. */
+#define TOKEN_AGAIN(st, call)           \
+	do {                            \
+		(st) = (call);          \
+		if ((st) == UK_E_RESET) \
+			(st) = (call);  \
+	} while (0)
 
 #endif

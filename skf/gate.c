@@ -4,6 +4,8 @@
 #include "common/log.h"
 #include "skf/module.h"
 
+#include <time.h>
+
 enum gate_need { ANYONE, USER, CLOSE };
 
 enum gate_what {
@@ -51,6 +53,17 @@ gate_enter(struct gate *gate, enum fn fn, HANDLE handle)
 	if (fns[fn].need == USER && !gate->app->logged_in[TOKEN_USER])
 		return SAR_USER_NOT_LOGGED_IN;
 	return SAR_OK;
+}
+
+ULONG
+gate_wait(struct gate *gate, enum fn fn, HANDLE handle, unsigned int ms)
+{
+	const struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
+
+	gate_leave(gate);
+	*gate = (struct gate){0};
+	(void)nanosleep(&time, NULL);
+	return gate_enter(gate, fn, handle);
 }
 
 ULONG

@@ -33,13 +33,8 @@ void gate_leave(struct gate *gate);
 
 #define GATE UK_CLEANUP(gate_leave) struct gate
 
-/* Repeats a call that needs no login once, when another program's reset spoilt it. */
-#define TOKEN_AGAIN(st, call)           \
-	do {                            \
-		(st) = (call);          \
-		if ((st) == UK_E_RESET) \
-			(st) = (call);  \
-	} while (0)
+/* Lets others at the device for that long, and enters again. */
+ULONG gate_wait(struct gate *gate, enum fn fn, HANDLE handle, unsigned int ms);
 
 /* ---- answers (answer.c) ---- */
 

@@ -158,6 +158,34 @@ object_close(struct object *object)
 	free(object);
 }
 
+static struct object *
+object_of(const struct app *app, struct uk_span container)
+{
+	struct object *found = NULL;
+
+	pthread_mutex_lock(&table.lock);
+	for (size_t i = 0; i < table.count && found == NULL; i++) {
+		struct object *object = table.rows[i];
+
+		if (object != NULL && object->app == app &&
+		    object->seating == object->device->seating &&
+		    (container.len == 0 ||
+		     uk_span_equal(uk_span_str(object->container), container)))
+			found = object;
+	}
+	pthread_mutex_unlock(&table.lock);
+	return found;
+}
+
+void
+objects_close(const struct app *app, struct uk_span container)
+{
+	struct object *object;
+
+	while ((object = object_of(app, container)) != NULL)
+		object_close(object);
+}
+
 void
 handles_forget(void)
 {

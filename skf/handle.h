@@ -48,6 +48,12 @@ struct object *object_new(enum handle_kind kind, struct device *device, struct o
 /* Closes it and all below it.  Wants the device's lock. */
 void object_close(struct object *object);
 
+/*
+ * Closes all below an application of that device, by name, and with a container's name only what is
+ * in that; the device's lock is wanted.
+ */
+void objects_close(const struct app *app, struct uk_span container);
+
 /* The device of a living handle of one of these kinds; NULL: none. No lock is wanted. */
 struct device *handle_device(HANDLE handle, unsigned int kinds);
 /* The object; it stays while the device's lock is held. */

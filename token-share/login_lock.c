@@ -29,31 +29,33 @@ name_put(char *out, size_t size, size_t len, const char *text)
 	return len;
 }
 
-static void
-name_make(char *out, size_t size, const char *serial, const char *application)
+/* The file of that name in the folder where processes of this user meet; -1 = none. */
+static int
+file_open(const char *serial, const char *application, const char *end)
 {
-	size_t len = name_put(out, size, 0, serial);
+	char name[128];
+	size_t len = name_put(name, sizeof(name), 0, serial);
+	int dir = uk_runtime_dir();
+	int file;
 
+	if (dir < 0)
+		return -1;
 	if (application[0] != '\0') {
-		out[len++] = '-';
-		len = name_put(out, size, len, application);
+		name[len++] = '-';
+		len = name_put(name, sizeof(name), len, application);
 	}
-	(void)snprintf(out + len, size - len, ".login");
+	(void)snprintf(name + len, sizeof(name) - len, "%s", end);
+	file = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	(void)close(dir);
+	return file;
 }
 
 int
 login_lock_take(const char *serial, const char *application)
 {
 	static const struct timespec step = {0, WAIT_STEP_NS};
-	char name[128];
-	int dir = uk_runtime_dir();
-	int lock;
+	int lock = file_open(serial, application, ".login");
 
-	if (dir < 0)
-		return -1;
-	name_make(name, sizeof(name), serial, application);
-	lock = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	(void)close(dir);
 	if (lock < 0)
 		return -1;
 	for (int i = 0; i < WAIT_STEPS; i++) {
@@ -64,6 +66,19 @@ login_lock_take(const char *serial, const char *application)
 	uk_debug("session", "login lock is held too long; going on without it");
 	(void)close(lock);
 	return -1;
+}
+
+enum uk_status
+key_lock_try(const char *serial, int *ret_lock)
+{
+	int lock = file_open(serial, "", ".key");
+
+	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0) {
+		(void)close(lock);
+		return UK_E_BUSY;
+	}
+	*ret_lock = lock;
+	return UK_OK;
 }
 
 bool

@@ -56,6 +56,12 @@ set_all_applications(const char *value)
 	return set_switch(value, &policy.all_applications);
 }
 
+static bool
+set_raw_commands(const char *value)
+{
+	return set_switch(value, &policy.raw_commands);
+}
+
 static const struct {
 	const char *name;
 	bool (*set)(const char *value);
@@ -64,6 +70,7 @@ static const struct {
 	{"force-pin-change", set_force_pin_change},
 	{"protected-authentication-path", set_protected_path},
 	{"all-applications", set_all_applications},
+	{"raw-commands", set_raw_commands},
 };
 
 static bool

@@ -22,6 +22,8 @@ struct policy {
 	bool protected_path;
 	/* Keys are asked which applications they have, and each is a slot (slot_app.h) */
 	bool all_applications;
+	/* SKF_Transmit passes on whatever it is given, PINs and all */
+	bool raw_commands;
 };
 
 /* Reads the file anew; what is missing or wrong in it keeps its default and is logged. */

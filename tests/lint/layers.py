@@ -13,7 +13,7 @@ ALLOWED = {
     "drivers/pcsc": ["common", "drivers/token.h"],
     "drivers/gm": ["common", "drivers/token.h", "drivers/pcsc", "drivers/crypto"],
     "drivers/ifd": ["common"],
-    "token-share": ["common"],
+    "token-share": ["common", "drivers/token.h"],
     "pkcs11": ["common", "drivers/token.h", "drivers/crypto", "token-share"],
     "skf": ["common", "drivers/token.h", "drivers/crypto", "token-share"],
     "virtual": ["common"],
