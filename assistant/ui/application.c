@@ -4,6 +4,7 @@
 #include "assistant/core/memory.h"
 #include "assistant/ui/about.h"
 #include "assistant/ui/autostart.h"
+#include "assistant/ui/first_start_page.h"
 #include "assistant/ui/notices.h"
 #include "assistant/ui/orders_page.h"
 #include "assistant/ui/paper.h"
@@ -15,16 +16,20 @@
 #include "assistant/ui/window.h"
 
 #include <glib/gi18n.h>
+#include <string.h>
 
 #define APPLICATION_ID "org.openukey.Assistant"
+#define FIRST_START    "first-start" /* the option and the action */
 
 struct _OukApplication {
 	GtkApplication parent;
 	gboolean practice;
-	gboolean background; /* this start shows no window */
-	gboolean held;       /* goes on without a window */
-	gboolean again;      /* to be started anew once it has ended */
-	char *page;          /* of --page */
+	gboolean background;    /* this start shows no window */
+	gboolean held;          /* goes on without a window */
+	gboolean again;         /* to be started anew once it has ended */
+	gboolean again_first;   /* at the first start */
+	char *page;             /* of --page */
+	GtkWidget *first_start; /* its page while it is open */
 	OukMemory *memory;
 	OukWatch *watch;
 	OukProfiles *profiles;
@@ -49,8 +54,9 @@ ouk_application_get(void)
 }
 
 gboolean
-ouk_application_again(OukApplication *self)
+ouk_application_again(OukApplication *self, const char **ret_option)
 {
+	*ret_option = self->again_first ? "--" FIRST_START : NULL;
 	return self->again;
 }
 
@@ -256,6 +262,7 @@ on_refresh(GSimpleAction *action, GVariant *parameter, gpointer data)
 	 * registered is seen by the next process only. */
 	if (ouk_watch_state(self->watch) == OUK_WATCH_NO_MODULE) {
 		self->again = TRUE;
+		self->again_first = self->first_start != NULL;
 		g_action_group_activate_action(G_ACTION_GROUP(self), "quit", NULL);
 		return;
 	}
@@ -270,6 +277,20 @@ on_orders(GSimpleAction *action, GVariant *parameter, gpointer data)
 
 	need_watch(data);
 	ouk_window_push(window, ouk_orders_page_new(NULL, NULL), _("My Orders"));
+}
+
+static void
+on_first_start(GSimpleAction *action, GVariant *parameter, gpointer data)
+{
+	OukApplication *self = data;
+	OukWindow *window = window_open(self);
+
+	need_watch(self);
+	if (self->first_start != NULL)
+		return;
+	g_set_weak_pointer(&self->first_start, ouk_first_start_page_new());
+	ouk_window_keep(self->first_start);
+	ouk_window_push(window, self->first_start, _("Set Up This Computer"));
 }
 
 static void
@@ -303,6 +324,7 @@ static const GActionEntry actions[] = {
 	{.name = "show-pin", .activate = on_show_pin, .parameter_type = "s"},
 	{.name = "refresh", .activate = on_refresh},
 	{.name = "orders", .activate = on_orders},
+	{.name = FIRST_START, .activate = on_first_start},
 	{.name = "practice", .activate = on_practice},
 	{.name = "session-ended", .activate = on_session_ended},
 };
@@ -431,7 +453,9 @@ ouk_application_activate(GApplication *application)
 		return;
 	}
 	window = window_open(self);
-	if (self->page != NULL) {
+	if (self->page != NULL && strcmp(self->page, FIRST_START) == 0) {
+		on_first_start(NULL, NULL, self);
+	} else if (self->page != NULL) {
 		need_watch(self);
 		ouk_window_show_place(window, self->page);
 	}
@@ -466,6 +490,10 @@ ouk_application_handle_local_options(GApplication *application, GVariantDict *op
 	}
 	self->background = g_variant_dict_contains(options, "background");
 	g_variant_dict_lookup(options, "page", "s", &self->page);
+	if (g_variant_dict_contains(options, FIRST_START)) {
+		g_free(self->page);
+		self->page = g_strdup(FIRST_START);
+	}
 	if (!g_application_register(application, NULL, &error)) {
 		g_printerr("%s\n", error->message);
 		return 1;
@@ -488,6 +516,7 @@ ouk_application_finalize(GObject *object)
 	g_clear_object(&self->watch);
 	g_clear_pointer(&self->memory, ouk_memory_unref);
 	g_clear_pointer(&self->profiles, ouk_profiles_unref);
+	g_clear_weak_pointer(&self->first_start);
 	g_free(self->page);
 	G_OBJECT_CLASS(ouk_application_parent_class)->finalize(object);
 }
@@ -514,6 +543,8 @@ static const GOptionEntry options[] = {
 	 N_("Show no window; watch keys and remind of dates"), NULL},
 	{"page", 0, 0, G_OPTION_ARG_STRING, NULL,
 	 N_("Open at a page: keys, timeline, services, sites, halls or doctor"), N_("PAGE")},
+	{FIRST_START, 0, 0, G_OPTION_ARG_NONE, NULL,
+	 N_("Check this computer, wait for the key, and show that its certificate is ready"), NULL},
 	{"version", 0, 0, G_OPTION_ARG_NONE, NULL, N_("Print the version"), NULL},
 	{NULL},
 };

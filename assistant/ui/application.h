@@ -26,8 +26,11 @@ const OukProfile *ouk_application_profile_of(OukApplication *self, OukTokenView 
 /* What is not finished with a CA. Borrowed; NULL before the first paint. */
 OukResume *ouk_application_resume(OukApplication *self);
 gboolean ouk_application_is_practice(OukApplication *self);
-/* After the run: the person wants it started anew, so that new modules are seen. */
-gboolean ouk_application_again(OukApplication *self);
+/*
+ * After the run: the person wants it started anew, so that new modules are seen. *ret_option: with
+ * that option, or NULL.
+ */
+gboolean ouk_application_again(OukApplication *self, const char **ret_option);
 
 /*
  * Puts the keys that are plugged in into the memory, if the person wants that; the signal "memory"

@@ -4,9 +4,9 @@
 #include "assistant/core/doctor/doctor.h"
 #include "assistant/ui/application.h"
 #include "assistant/ui/clamp.h"
+#include "assistant/ui/link_badge.h"
 #include "assistant/ui/parts.h"
 #include "assistant/ui/report_page.h"
-#include "assistant/ui/status.h"
 #include "assistant/ui/window.h"
 
 #include <glib/gi18n.h>
@@ -30,17 +30,6 @@ struct _OukDoctorPage {
 
 G_DEFINE_TYPE(OukDoctorPage, ouk_doctor_page, GTK_TYPE_SCROLLED_WINDOW)
 
-static const struct {
-	const char *icon, *tone, *word;
-} looks[] = {
-	[OUK_LINK_WAITING] = {"content-loading-symbolic", "ouk-neutral", N_("waiting")},
-	[OUK_LINK_LOOKING] = {"content-loading-symbolic", "ouk-neutral", N_("looking…")},
-	[OUK_LINK_OK] = {"ouk-valid-symbolic", "ouk-good", N_("good")},
-	[OUK_LINK_NOTE] = {"ouk-unreadable-symbolic", "ouk-warn", N_("works, but")},
-	[OUK_LINK_BROKEN] = {"ouk-ended-symbolic", "ouk-bad", N_("broken")},
-	[OUK_LINK_NOT_TESTED] = {"ouk-not-checked-symbolic", "ouk-neutral", N_("not looked at")},
-};
-
 /* ---- the links ---- */
 
 static void
@@ -57,9 +46,7 @@ show_link(OukDoctorPage *self, OukLinkId id)
 		text = both;
 	}
 	ouk_clear(self->places[id]);
-	gtk_container_add(GTK_CONTAINER(self->places[id]),
-			  ouk_badge_new(looks[result->state].icon, looks[result->state].tone,
-					_(looks[result->state].word)));
+	gtk_container_add(GTK_CONTAINER(self->places[id]), ouk_link_badge_new(result->state));
 	gtk_label_set_text(self->texts[id], text != NULL ? text : "");
 	gtk_widget_set_visible(GTK_WIDGET(self->texts[id]), text != NULL && *text != '\0');
 }
@@ -135,11 +122,13 @@ show_finding(OukDoctorPage *self)
 	const OukFinding *finding = ouk_doctor_finding(self->doctor);
 	gboolean broken = finding != NULL &&
 			  ouk_doctor_result(self->doctor, finding->link)->state == OUK_LINK_BROKEN;
-	int state = broken ? OUK_LINK_BROKEN : finding != NULL ? OUK_LINK_NOTE : OUK_LINK_OK;
+	const OukLinkLook *look = ouk_link_look(broken            ? OUK_LINK_BROKEN
+						: finding != NULL ? OUK_LINK_NOTE
+								  : OUK_LINK_OK);
 	g_autofree char *code = ouk_doctor_code(self->doctor);
 
-	gtk_image_set_from_icon_name(self->finding_icon, looks[state].icon, GTK_ICON_SIZE_DND);
-	ouk_set_tone(GTK_WIDGET(self->finding_icon), looks[state].tone);
+	gtk_image_set_from_icon_name(self->finding_icon, look->icon, GTK_ICON_SIZE_DND);
+	ouk_set_tone(GTK_WIDGET(self->finding_icon), look->tone);
 	gtk_label_set_text(self->sentence,
 			   finding != NULL ? _(finding->sentence) : _("All is well."));
 	gtk_label_set_text(self->cure,

@@ -43,7 +43,8 @@ int
 main(int argc, char **argv)
 {
 	OukApplication *application;
-	char *anew[] = {argv[0], NULL};
+	char *anew[] = {argv[0], NULL, NULL};
+	const char *option = NULL;
 	gboolean again;
 	int status;
 
@@ -51,7 +52,8 @@ main(int argc, char **argv)
 	translations_open();
 	application = ouk_application_new(g_getenv("OPENUKEY_PRACTICE_FOLDER") != NULL);
 	status = g_application_run(G_APPLICATION(application), argc, argv);
-	again = ouk_application_again(application);
+	again = ouk_application_again(application, &option);
+	anew[1] = g_strdup(option);
 	g_object_unref(application);
 	if (again)
 		(void)execvp(anew[0], anew);

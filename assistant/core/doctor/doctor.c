@@ -11,7 +11,7 @@
 struct _OukDoctor {
 	GObject parent;
 	char *module, *hall;
-	gboolean offline, busy;
+	gboolean offline, keyless, busy;
 	OukLinkResult results[OUK_LINKS];
 	OukClues clues; /* of the last walk */
 };
@@ -88,10 +88,31 @@ tell_plain(OukDoctor *doctor, OukLinkId id, OukLinkState state, const char *text
 	tell(doctor, id, &result, data);
 }
 
+/* What is looked at only where a key is. */
+static const gboolean needs_key[OUK_LINKS] = {
+	[OUK_LINK_KEY] = TRUE,
+	[OUK_LINK_CERTIFICATE] = TRUE,
+	[OUK_LINK_PIN] = TRUE,
+	[OUK_LINK_HALL] = TRUE,
+};
+
+/* Whether the only thing that is wrong is that no key is there. */
+static gboolean
+is_absence(const OukLinkResult *result)
+{
+	static const OukFindingId absences[] = {OUK_F_USB_NONE, OUK_F_READER_NONE,
+						OUK_F_KEY_ABSENT};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(absences); i++)
+		if (result->finding == exam_finding(absences[i]))
+			return TRUE;
+	return FALSE;
+}
+
 static void
 walk(OukDoctor *doctor, OukExam *exam, Tell tell, gpointer data)
 {
-	gboolean broken = FALSE;
+	gboolean broken = FALSE, absent = FALSE;
 
 	for (OukLinkId id = 0; id < OUK_LINKS; id++) {
 		OukLinkResult result = {0};
@@ -101,9 +122,20 @@ walk(OukDoctor *doctor, OukExam *exam, Tell tell, gpointer data)
 				   _("not looked at: something before it is broken"), tell, data);
 			continue;
 		}
+		if (absent && needs_key[id]) {
+			tell_plain(doctor, id, OUK_LINK_NOT_TESTED, _("no key is plugged in"), tell,
+				   data);
+			continue;
+		}
 		tell_plain(doctor, id, OUK_LINK_LOOKING, "", tell, data);
 		links[id].check(exam, &result);
 		broken = result.state == OUK_LINK_BROKEN;
+		if (broken && doctor->keyless && is_absence(&result)) {
+			result_clear(&result);
+			exam_not_tested(&result, _("no key is plugged in"));
+			broken = FALSE;
+			absent = TRUE;
+		}
 		tell(doctor, id, &result, data);
 	}
 }
@@ -111,7 +143,7 @@ walk(OukDoctor *doctor, OukExam *exam, Tell tell, gpointer data)
 static void
 exam_start(OukDoctor *doctor, OukExam *exam, GCancellable *cancellable)
 {
-	OukDoctorSetup setup = {doctor->module, doctor->hall, doctor->offline};
+	OukDoctorSetup setup = {doctor->module, doctor->hall, doctor->offline, doctor->keyless};
 
 	exam_init(exam, &setup);
 	g_set_object(&exam->cancellable, cancellable);
@@ -321,6 +353,7 @@ ouk_doctor_new(const OukDoctorSetup *setup)
 		doctor->module = g_strdup(setup->module);
 		doctor->hall = g_strdup(setup->hall);
 		doctor->offline = setup->offline;
+		doctor->keyless = setup->keyless;
 	}
 	return doctor;
 }

@@ -48,6 +48,7 @@ typedef struct {
 	const char *module; /* path of our PKCS #11 module; NULL: where it is installed */
 	const char *hall;   /* address to try; NULL: the first of the certificate's CA */
 	gboolean offline;   /* do not use the network */
+	gboolean keyless;   /* a key that is not plugged in yet does not end the walk */
 } OukDoctorSetup;
 
 #define OUK_TYPE_DOCTOR ouk_doctor_get_type()
