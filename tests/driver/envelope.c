@@ -50,16 +50,16 @@ number(EVP_PKEY *key, const char *name, uint8_t *out, size_t len)
 	BN_clear_free(value);
 }
 
-/* Encrypts the SM4 key; returns the length. */
+/* Encrypts a key; returns the length. */
 static size_t
-encrypt_to(EVP_PKEY *key, bool pkcs1, uint8_t *out, size_t room)
+encrypt_to(EVP_PKEY *key, bool pkcs1, struct uk_span plain, uint8_t *out, size_t room)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(key, NULL);
 
 	assert_int_equal(EVP_PKEY_encrypt_init(ctx), 1);
 	if (pkcs1)
 		assert_int_equal(EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING), 1);
-	assert_int_equal(EVP_PKEY_encrypt(ctx, out, &room, sm4_key, sizeof(sm4_key)), 1);
+	assert_int_equal(EVP_PKEY_encrypt(ctx, out, &room, plain.ptr, plain.len), 1);
 	EVP_PKEY_CTX_free(ctx);
 	return room;
 }
@@ -85,37 +85,26 @@ right_aligned(const uint8_t *from, size_t len, uint8_t out[32])
 	memcpy(out + 32 - len, from, len);
 }
 
-/* The key, as an SM2 cipher to a public key, in its parts. */
-static void
-wrap_sm2(const struct token_public_key *to, struct token_wrapped_key *ret)
+struct token_wrapped_key
+envelope_wrap(EVP_PKEY *to, struct uk_span plain)
 {
-	uint8_t point[65] = {4};
+	struct token_wrapped_key wrapped = {.type = TOKEN_KEY_SM2};
 	uint8_t cipher[256];
-	char group[] = "SM2";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 3),
-		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
-		OSSL_PARAM_END,
-	};
-	EVP_PKEY *key;
 	const uint8_t *at = cipher;
 	size_t len;
 
-	memcpy(point + 1, to->x, 32);
-	memcpy(point + 33, to->y, 32);
-	key = public_from("SM2", params);
-	(void)encrypt_to(key, false, cipher, sizeof(cipher));
+	(void)encrypt_to(to, false, plain, cipher, sizeof(cipher));
 	at += cipher[1] == 0x81 ? 3 : 2; /* the SEQUENCE's header */
 	const uint8_t *part = der_part(&at, &len);
-	right_aligned(part, len, ret->c1x);
+	right_aligned(part, len, wrapped.c1x);
 	part = der_part(&at, &len);
-	right_aligned(part, len, ret->c1y);
+	right_aligned(part, len, wrapped.c1y);
 	part = der_part(&at, &len);
-	memcpy(ret->c3, part, sizeof(ret->c3));
+	memcpy(wrapped.c3, part, sizeof(wrapped.c3));
 	part = der_part(&at, &len);
-	memcpy(ret->c2, part, len);
-	ret->c2_len = len;
-	EVP_PKEY_free(key);
+	memcpy(wrapped.c2, part, len);
+	wrapped.c2_len = len;
+	return wrapped;
 }
 
 static size_t
@@ -134,7 +123,7 @@ wrap_rsa(struct uk_span to, uint8_t *out, size_t room)
 		modulus[i] = to.ptr[to.len - 1 - i];
 	params[0].data_size = to.len;
 	key = public_from("RSA", params);
-	room = encrypt_to(key, true, out, room);
+	room = encrypt_to(key, true, uk_span_of(sm4_key, sizeof(sm4_key)), out, room);
 	EVP_PKEY_free(key);
 	return room;
 }
@@ -148,9 +137,21 @@ envelope_key(void)
 struct token_wrapped_key
 envelope_session_sm2(const struct token_public_key *to)
 {
-	struct token_wrapped_key wrapped = {.type = TOKEN_KEY_SM2};
+	uint8_t point[65] = {4};
+	char group[] = "SM2";
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 3),
+		OSSL_PARAM_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof(point)),
+		OSSL_PARAM_END,
+	};
+	struct token_wrapped_key wrapped;
+	EVP_PKEY *key;
 
-	wrap_sm2(to, &wrapped);
+	memcpy(point + 1, to->x, 32);
+	memcpy(point + 33, to->y, 32);
+	key = public_from("SM2", params);
+	wrapped = envelope_wrap(key, uk_span_of(sm4_key, sizeof(sm4_key)));
+	EVP_PKEY_free(key);
 	return wrapped;
 }
 

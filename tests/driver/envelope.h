@@ -5,6 +5,11 @@
 
 #include "drivers/token.h"
 
+#include <openssl/evp.h>
+
+/* At most 64 bytes as an SM2 cipher to a public key, in its parts. */
+struct token_wrapped_key envelope_wrap(EVP_PKEY *to, struct uk_span plain);
+
 /* An SM2 pair under an SM4 key under `to`; low: private key in the last half of its field, else in
  * the first. */
 struct token_envelope envelope_sm2(const struct token_public_key *to, bool low);
