@@ -20,8 +20,15 @@
 #include <unistd.h>
 
 #define APDU_MIN         4
-#define APPLICATIONS_MAX 8
+#define STATUS_LEN       2
+#define MORE_DATA        0x61 /* the answer's first part (ISO 7816-4, 5.6) */
+#define APPLICATIONS_MAX 16
 #define APPLICATION_ID   2
+/* OpenApplication (gm-keys 2.2); its answer ends in the id */
+#define CLASS_VENDOR         0x80
+#define INS_OPEN_APPLICATION 0x26
+#define OPEN_ANSWER_LEN      10
+#define NAME_MAX_LEN         64 /* of an application */
 
 struct connection {
 	const struct ifd_model *model;
@@ -29,7 +36,9 @@ struct connection {
 	/* OpenApplication's answers since the last power-down (gm-keys 2.2) */
 	uint8_t applications[APPLICATIONS_MAX][APPLICATION_ID];
 	size_t applications_len;
-	bool broken; /* the last exchange failed: recover before the next */
+	bool broken;    /* the last exchange failed: recover before the next */
+	bool powered;   /* there may be a login to end */
+	bool inherited; /* and one that another process began */
 
 	/* Guards what follows: wait looks at it from its own thread. */
 	pthread_mutex_t lock;
@@ -131,10 +140,8 @@ place_read(const char *address, struct usb_place *ret)
 /* ---- coming and going ---- */
 
 static void
-usb_close(void *data)
+connection_free(struct connection *conn)
 {
-	struct connection *conn = data;
-
 	if (conn->exchange.usb != NULL)
 		usb_key_close(conn->exchange.usb);
 	if (conn->lost_fd >= 0)
@@ -167,9 +174,10 @@ usb_open(const char *address, void **ret_conn)
 	st = conn->lost_fd < 0 ? UK_E_MEMORY
 			       : usb_key_open(&place, model->exchange->usb, &conn->exchange.usb);
 	if (st != UK_OK) {
-		usb_close(conn);
+		connection_free(conn);
 		return st;
 	}
+	conn->inherited = usb_key_was_free(conn->exchange.usb);
 	/* Whoever had it before may have left an answer in it. */
 	conn->broken = true;
 	*ret_conn = conn;
@@ -234,6 +242,15 @@ usb_wait(void *data, int timeout_ms, int stop_fd)
 
 /* ---- commands ---- */
 
+/* Answers have a status, at least: frame_take_answer. */
+static bool
+is_good(struct uk_span answer)
+{
+	const uint8_t *status = answer.ptr + answer.len - STATUS_LEN;
+
+	return status[0] == 0x90 && status[1] == 0x00;
+}
+
 /* A key that does not recover may be somebody else's since the computer slept. */
 static enum uk_status
 repair(struct connection *conn)
@@ -259,24 +276,33 @@ run(struct connection *conn, struct uk_span command, struct uk_span *ret_answer)
 	return st;
 }
 
-/* Remembers an application that was opened, so that its rights can be cleared. */
 static void
-application_note(struct connection *conn, struct uk_span command, struct uk_span answer)
+application_add(struct connection *conn, const uint8_t *id)
 {
-	static const uint8_t open[] = {0x80, 0x26};
-	static const uint8_t good[] = {0x90, 0x00};
-	const uint8_t *id;
-
-	if (command.len < sizeof(open) || memcmp(command.ptr, open, sizeof(open)) != 0 ||
-	    answer.len < APPLICATION_ID + sizeof(good) ||
-	    memcmp(answer.ptr + answer.len - sizeof(good), good, sizeof(good)) != 0)
-		return;
-	id = answer.ptr + answer.len - sizeof(good) - APPLICATION_ID;
 	for (size_t i = 0; i < conn->applications_len; i++)
 		if (memcmp(conn->applications[i], id, APPLICATION_ID) == 0)
 			return;
-	if (conn->applications_len < APPLICATIONS_MAX)
+	if (conn->applications_len == APPLICATIONS_MAX)
+		conn->inherited = true;
+	else
 		memcpy(conn->applications[conn->applications_len++], id, APPLICATION_ID);
+}
+
+/*
+ * Remembers an application that was opened, so that its rights can be cleared.  One whose id is not
+ * in the answer (it may come in pieces) is looked for then, as if it were somebody else's.
+ */
+static void
+application_note(struct connection *conn, struct uk_span command, struct uk_span answer)
+{
+	const uint8_t *status = answer.ptr + answer.len - STATUS_LEN;
+
+	if ((command.ptr[0] & CLASS_VENDOR) == 0 || command.ptr[1] != INS_OPEN_APPLICATION)
+		return;
+	if (is_good(answer) && answer.len >= APPLICATION_ID + STATUS_LEN)
+		application_add(conn, status - APPLICATION_ID);
+	else if (is_good(answer) || status[0] == MORE_DATA)
+		conn->inherited = true;
 }
 
 static enum uk_status
@@ -306,15 +332,71 @@ usb_transmit(void *data, struct uk_span command, struct uk_writer *reply)
 
 /* ---- power ---- */
 
+/* The names in EnumApplication's answer, each with a zero behind it. */
+static bool
+name_take(struct uk_span *list, struct uk_span *ret)
+{
+	const uint8_t *end = list->len == 0 ? NULL : memchr(list->ptr, 0, list->len);
+
+	return end != NULL && end != list->ptr &&
+	       uk_take(list, (size_t)(end - list->ptr) + 1, ret) && --ret->len <= NAME_MAX_LEN;
+}
+
+static enum uk_status
+application_open(struct connection *conn, struct uk_span name)
+{
+	uint8_t room[APDU_MIN + 3 + NAME_MAX_LEN + 2];
+	struct uk_writer out = uk_writer_of(room, sizeof(room));
+	struct uk_span answer;
+	enum uk_status st;
+
+	uk_put_u8(&out, CLASS_VENDOR);
+	uk_put_u8(&out, INS_OPEN_APPLICATION);
+	uk_put_fill(&out, 0, 4); /* P1, P2, and extended length */
+	uk_put_u8(&out, (uint8_t)name.len);
+	uk_put(&out, name);
+	uk_put_u16(&out, UK_BIG_ENDIAN, OPEN_ANSWER_LEN);
+	st = run(conn, uk_writer_span(&out), &answer);
+	if (st == UK_OK)
+		application_note(conn, uk_writer_span(&out), answer);
+	return st;
+}
+
+/*
+ * A service that was killed has ended no login. Which applications it had open nobody knows, so all
+ * are opened (nothing is written by that, nor a try spent) and cleared.
+ */
+static enum uk_status
+inherit(struct connection *conn)
+{
+	static const uint8_t enumerate[] = {0x80, 0x22, 0, 0, 0, 0, 0};
+	uint8_t names[APPLICATIONS_MAX * (NAME_MAX_LEN + 1)];
+	struct uk_writer copy = uk_writer_of(names, sizeof(names));
+	struct uk_span answer, list, name;
+	enum uk_status st = run(conn, uk_span_of(enumerate, sizeof(enumerate)), &answer);
+
+	if (st != UK_OK)
+		return st;
+	answer.len = is_good(answer) ? answer.len - STATUS_LEN : 0;
+	uk_put(&copy,
+	       uk_span_of(answer.ptr, answer.len < sizeof(names) ? answer.len : sizeof(names)));
+	list = uk_writer_span(&copy);
+	while (st == UK_OK && name_take(&list, &name))
+		st = application_open(conn, name);
+	return st;
+}
+
 /* 80 1C: ClearSecureState of each application; what the key says of it does not matter. */
 static enum uk_status
 clear_all(struct connection *conn)
 {
-	enum uk_status st = UK_OK;
+	enum uk_status st = conn->inherited ? inherit(conn) : UK_OK;
 
+	conn->inherited = conn->inherited && st != UK_OK;
 	for (size_t i = 0; i < conn->applications_len && st == UK_OK; i++) {
 		const uint8_t *id = conn->applications[i];
-		const uint8_t clear[] = {0x80, 0x1c, 0, 0, 0, 0, APPLICATION_ID, id[0], id[1]};
+		const uint8_t clear[] = {CLASS_VENDOR,   0x1c,  0,    0, 0, 0,
+					 APPLICATION_ID, id[0], id[1]};
 		struct uk_span answer;
 
 		st = run(conn, uk_span_of(clear, sizeof(clear)), &answer);
@@ -357,9 +439,23 @@ usb_power(void *data, enum ifd_power action, struct uk_writer *atr)
 		lose(conn, st);
 		return st;
 	}
-	if (action != IFD_OFF)
+	conn->powered = action != IFD_OFF;
+	if (conn->powered)
 		ifd_model_atr(conn->model, atr);
 	return UK_OK;
+}
+
+/* pcscd may close a reader without switching it off; a key that hangs may not keep it from ending.
+ */
+static void
+usb_close(void *data)
+{
+	struct connection *conn = data;
+
+	conn->exchange.answer_ms = EXCHANGE_NEXT_MS;
+	if (conn->powered && !conn->gone)
+		(void)resets[conn->model->reset](conn);
+	connection_free(conn);
 }
 
 static void

@@ -20,7 +20,7 @@ struct usb_key {
 	libusb_device_handle *handle; /* NULL: it could not be opened again */
 	enum usb_kind kind;
 	int interface;
-	bool claimed;
+	bool claimed, was_free;
 	uint8_t in, out; /* endpoints; out 0: none */
 };
 
@@ -122,6 +122,7 @@ take(struct usb_key *key, libusb_device *device, int number)
 
 	if (st != UK_OK)
 		return st;
+	key->was_free = libusb_kernel_driver_active(key->handle, number) == 0;
 	/* Given back by itself when the interface is released. */
 	(void)libusb_set_auto_detach_kernel_driver(key->handle, 1);
 	st = status_of(libusb_claim_interface(key->handle, number));
@@ -189,6 +190,12 @@ usb_key_close(struct usb_key *key)
 		libusb_unref_device(key->device);
 	libusb_exit(key->context);
 	free(key);
+}
+
+bool
+usb_key_was_free(const struct usb_key *key)
+{
+	return key->was_free;
 }
 
 enum uk_status

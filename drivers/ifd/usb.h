@@ -9,6 +9,8 @@
 #include "common/bytes.h"
 #include "common/status.h"
 
+#include <stdbool.h>
+
 /* Where pcscd found a device, and what it must be. */
 struct usb_place {
 	unsigned int bus, address, interface;
@@ -26,6 +28,11 @@ struct usb_key;
 UK_CHECKED enum uk_status usb_key_open(const struct usb_place *place, enum usb_kind kind,
 				       struct usb_key **ret);
 void usb_key_close(struct usb_key *key);
+/*
+ * Whether nobody had the interface when it was opened. The kernel's driver has that of a key just
+ * plugged in; a program that ended without giving it back leaves it like this.
+ */
+UK_CHECKED bool usb_key_was_free(const struct usb_key *key);
 /*
  * Takes it from the kernel's driver again: a computer that slept may have given it back without
  * saying so.  As usb_key_open; after a failure every call fails until this one succeeds.

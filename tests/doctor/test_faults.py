@@ -126,6 +126,16 @@ class Faults(DeskCase):
         world.wait_for_key(1)
         self.assertEqual(self.doctor(), "TWO_KEYS")
 
+    def test_login_stays(self):
+        self.desk()
+        write("/sys/bus/usb/devices/1-1/idProduct", "0005\n")  # a model that nothing switches off
+        self.assertEqual(self.doctor(), "LOGIN_STAYS")
+        said = self.ukey("doctor", "--offline").stdout.decode()
+        self.assertIn("until it is unplugged", said)
+        os.environ["LANGUAGE"] = "zh_CN"
+        self.addCleanup(os.environ.update, LANGUAGE="en")
+        self.assertIn("直到拔下为止", self.ukey("doctor", "--offline").stdout.decode())
+
     def spoil(self, state, der):
         """Half of a certificate is something else, as if a write had been interrupted."""
         memory = bytearray(read(state))

@@ -135,6 +135,18 @@ token_list(GPtrArray *tokens, gboolean shorten)
 	return g_string_free(g_steal_pointer(&list), FALSE);
 }
 
+static gboolean
+login_stays(const OukExam *exam)
+{
+	for (guint i = 0; i < exam->devices->len; i++) {
+		const OukUsbDevice *device = g_ptr_array_index(exam->devices, i);
+
+		if (device->login_stays && !device->blocked)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 void
 check_key(OukExam *exam, OukLinkResult *ret)
 {
@@ -155,6 +167,8 @@ check_key(OukExam *exam, OukLinkResult *ret)
 		exam_found(ret, OUK_LINK_NOTE, OUK_F_TWO_KEYS, token_list(exam->tokens, FALSE));
 	else if (first->blank)
 		exam_found(ret, OUK_LINK_BROKEN, OUK_F_KEY_BLANK, token_list(exam->tokens, FALSE));
+	else if (login_stays(exam))
+		exam_found(ret, OUK_LINK_NOTE, OUK_F_LOGIN_STAYS, token_list(exam->tokens, FALSE));
 	else
 		exam_ok(ret, token_list(exam->tokens, FALSE));
 	exam_fact(ret, token_list(exam->tokens, TRUE));

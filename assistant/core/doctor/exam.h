@@ -51,9 +51,10 @@ typedef struct {
 /* A key or reader in a USB port. */
 typedef struct {
 	guint16 vendor, product;
-	char *name;       /* of udev/keys.tsv, else the device's own; may be "" */
-	gboolean is_ccid; /* has a smart card interface */
-	gboolean blocked; /* the kernel was told not to use it */
+	char *name;           /* of udev/keys.tsv, else the device's own; may be "" */
+	gboolean is_ccid;     /* has a smart card interface */
+	gboolean blocked;     /* the kernel was told not to use it */
+	gboolean login_stays; /* nothing but pulling it ends a login (udev/keys.tsv, reset=none) */
 } OukUsbDevice;
 
 /* ---- saying it; text and fact are taken, NULL is "" ---- */

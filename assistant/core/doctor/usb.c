@@ -11,7 +11,7 @@
 #define CLASS_SMARTCARD 0x0b
 
 /* Models by their USB numbers, made from udev/keys.tsv. */
-static const struct {
+static const struct model {
 	guint16 vendor, product;
 	const char *name;
 	gboolean login_stays; /* until the key is pulled: nothing else ends it */
@@ -38,12 +38,12 @@ read_number(const char *device, const char *attribute, guint base, guint64 *ret)
 	return text != NULL && g_ascii_string_to_unsigned(text, base, 0, G_MAXUINT16, ret, NULL);
 }
 
-static const char *
-model_name(guint64 vendor, guint64 product)
+static const struct model *
+model_find(guint64 vendor, guint64 product)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(models); i++)
 		if (models[i].vendor == vendor && models[i].product == product)
-			return models[i].name;
+			return &models[i];
 	return NULL;
 }
 
@@ -76,13 +76,13 @@ add_device(GPtrArray *devices, GPtrArray *names, const char *name)
 {
 	guint64 vendor, product, authorized = 1;
 	OukUsbDevice *device;
-	const char *model;
+	const struct model *model;
 	gboolean is_ccid;
 
 	if (!read_number(name, "idVendor", 16, &vendor) ||
 	    !read_number(name, "idProduct", 16, &product))
 		return;
-	model = model_name(vendor, product);
+	model = model_find(vendor, product);
 	is_ccid = has_smartcard_interface(names, name);
 	/* a device that is blocked shows no interfaces */
 	read_number(name, "authorized", 10, &authorized);
@@ -91,11 +91,12 @@ add_device(GPtrArray *devices, GPtrArray *names, const char *name)
 	device = g_new0(OukUsbDevice, 1);
 	device->vendor = (guint16)vendor;
 	device->product = (guint16)product;
-	device->name = model != NULL ? g_strdup(model) : read_word(name, "product");
+	device->name = model != NULL ? g_strdup(model->name) : read_word(name, "product");
 	if (device->name == NULL)
 		device->name = g_strdup("");
 	device->is_ccid = is_ccid;
 	device->blocked = authorized == 0;
+	device->login_stays = model != NULL && model->login_stays;
 	g_ptr_array_add(devices, device);
 }
 
