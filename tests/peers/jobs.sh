@@ -183,7 +183,7 @@ to_der() {
 job_sm2_pkcs11_tool() {
 	tool_lists sm2
 	tool_tests sm2
-	/usr/bin/python3 "$(dirname "$0")/sm2_digest.py" "$work/sm2.pub" "$work/data" "$work/digest"
+	/usr/bin/python3 "${PEERS:-$(dirname "$0")}/sm2_digest.py" "$work/sm2.pub" "$work/data" "$work/digest"
 	tool_signs sm2 0x80008104 "$work/digest"
 	verify_sm2 "$work/signature" "mechanism 80008104, digest to DER,"
 	tool_signs sm2 0x80008105 "$work/digest"

@@ -5,9 +5,9 @@
 # Sourced; needs what jobs.sh needs, and OPENUKEY_PAGE.
 
 # shellcheck source=tests/peers/jobs.sh
-. "$(dirname "$0")/jobs.sh"
+. "${PEERS:-$(dirname "$0")}/jobs.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "${PEERS:-$(dirname "$0")}" && pwd)
 site=$work/site
 desk=$work/desk   # where the reader of the page sits
 mkdir -p "$site" "$desk" "$work/home/.config" "$work/run" "$work/bin"
