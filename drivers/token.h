@@ -30,20 +30,33 @@
 struct token_bus;
 struct token;
 struct token_model;
+struct token_family;
 
-/* One PC/SC reader. */
+/*
+ * One reader of PC/SC's, or one key that a maker's library shows: "LIBRARY: DEVICE", there as long
+ * as the key is.
+ */
 struct token_reader {
-	char name[TOKEN_READER_NAME_MAX]; /* PC/SC's name */
+	char name[TOKEN_READER_NAME_MAX]; /* PC/SC's name, or the library's */
 	bool present;                     /* a card is in it */
 	bool ours;                        /* and a model row of ours matches: safe to talk to */
 	uint32_t events;                  /* changes whenever a card came or went */
 	const struct token_model *model;  /* NULL unless ours */
+	const struct token_family *family; /* whose it is; see drivers/family.h */
 };
 
-/* Connects to the smart card service. UK_E_NO_SERVICE when pcscd cannot be reached. */
+/*
+ * Connects to the smart card service, and reads which makers' libraries are configured.
+ * UK_E_NO_SERVICE when pcscd cannot be reached and there are no libraries.
+ */
 UK_CHECKED enum uk_status token_bus_open(struct token_bus **ret_bus);
 /* NULL is legal. All tokens of the bus must be closed before. */
 void token_bus_close(struct token_bus *bus);
+/*
+ * No thread may be made by a wait. Where libraries are configured, keys of PC/SC's and theirs are
+ * then looked at in turns. Before the first wait.
+ */
+void token_bus_forbid_threads(struct token_bus *bus);
 /*
  * Lists the readers and what is in them, without touching a card. At most `cap` rows are written.
  * A service that went away and came back is reconnected; UK_E_NO_SERVICE while it is gone.
@@ -395,6 +408,7 @@ struct token_ops {
 struct token {
 	const struct token_ops *ops;
 	const struct token_model *model;
+	const struct token_family *family;
 	/*
 	 * Set by the driver whenever our user/admin right was seen to be gone (6982, reset,
 	 * unplugged); reset by verify, verify_once and clear when they succeed.

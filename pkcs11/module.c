@@ -313,6 +313,8 @@ module_bus_lock(void)
 	if (module.bus == NULL) {
 		if (token_bus_open(&bus) != UK_OK)
 			return NULL;
+		if (module.no_threads)
+			token_bus_forbid_threads(bus);
 		pthread_mutex_lock(&module.lock);
 		module.bus = bus;
 		pthread_mutex_unlock(&module.lock);

@@ -1,42 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* PC/SC's readers as token.h shows them: with the model of what is in them. */
+#include "drivers/family.h"
 #include "drivers/gm/model.h"
+#include "drivers/gm/ops.h"
 #include "drivers/pcsc/pcsc.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(TOKEN_READER_NAME_MAX == PCSC_NAME_MAX, "reader names are copied whole");
 _Static_assert(TOKEN_READERS_MAX == PCSC_READERS_MAX, "lists are copied whole");
 
-struct token_bus {
-	struct pcsc_bus *pcsc;
-};
-
-enum uk_status
-token_bus_open(struct token_bus **ret_bus)
+static enum uk_status
+bus_open(void **ret_bus)
 {
-	struct token_bus *bus = calloc(1, sizeof(*bus));
-	enum uk_status st;
+	struct pcsc_bus *bus;
+	enum uk_status st = pcsc_bus_open(&bus);
 
-	if (bus == NULL)
-		return UK_E_MEMORY;
-	st = pcsc_bus_open(&bus->pcsc);
-	if (st != UK_OK) {
-		free(bus);
-		return st;
-	}
-	*ret_bus = bus;
-	return UK_OK;
+	if (st == UK_OK)
+		*ret_bus = bus;
+	return st;
 }
 
-void
-token_bus_close(struct token_bus *bus)
+static void
+bus_close(void *bus)
 {
-	if (bus == NULL)
-		return;
-	pcsc_bus_close(bus->pcsc);
-	free(bus);
+	pcsc_bus_close(bus);
 }
 
 static void
@@ -49,13 +37,13 @@ reader_set(struct token_reader *out, const struct pcsc_reader *in)
 	out->ours = out->model != NULL;
 }
 
-enum uk_status
-token_bus_list(struct token_bus *bus, struct token_reader *out, size_t cap, size_t *ret_count)
+static enum uk_status
+bus_list(void *bus, struct token_reader *out, size_t cap, size_t *ret_count)
 {
 	struct pcsc_reader readers[PCSC_READERS_MAX];
 	size_t count;
 	enum uk_status st = pcsc_bus_list(
-		bus->pcsc, readers, cap < ARRAY_SIZE(readers) ? cap : ARRAY_SIZE(readers), &count);
+		bus, readers, cap < ARRAY_SIZE(readers) ? cap : ARRAY_SIZE(readers), &count);
 
 	if (st != UK_OK)
 		return st;
@@ -65,11 +53,13 @@ token_bus_list(struct token_bus *bus, struct token_reader *out, size_t cap, size
 	return UK_OK;
 }
 
-enum uk_status
-token_bus_wait(struct token_bus *bus, const struct token_reader *seen, size_t count, int timeout_ms)
+/* Deaf to stop_fd: PC/SC waits for nothing else. */
+static enum uk_status
+bus_wait(void *bus, const struct token_reader *seen, size_t count, int timeout_ms, int stop_fd)
 {
 	struct pcsc_reader readers[PCSC_READERS_MAX] = {0};
 
+	(void)stop_fd;
 	if (count > ARRAY_SIZE(readers))
 		return UK_E_ARGUMENTS;
 	for (size_t i = 0; i < count; i++) {
@@ -77,11 +67,24 @@ token_bus_wait(struct token_bus *bus, const struct token_reader *seen, size_t co
 		readers[i].present = seen[i].present;
 		readers[i].events = seen[i].events;
 	}
-	return pcsc_bus_wait(bus->pcsc, readers, count, timeout_ms);
+	return pcsc_bus_wait(bus, readers, count, timeout_ms);
 }
 
-void
-token_bus_cancel(struct token_bus *bus)
+static void
+bus_cancel(void *bus)
 {
-	pcsc_bus_cancel(bus->pcsc);
+	pcsc_bus_cancel(bus);
 }
+
+const struct token_family gm_family = {
+	.name = "gm",
+	.open = bus_open,
+	.close = bus_close,
+	.list = bus_list,
+	.wait = bus_wait,
+	.cancel = bus_cancel,
+	.token_open = gm_token_open,
+	.token_set_application = gm_token_set_application,
+	.token_close = gm_token_close,
+	.token_application = gm_token_application,
+};

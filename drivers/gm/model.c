@@ -64,9 +64,3 @@ gm_models(size_t *ret_count)
 	*ret_count = ARRAY_SIZE(models);
 	return models;
 }
-
-const struct token_model_info *
-token_model_info(const struct token_model *model)
-{
-	return &model->info;
-}

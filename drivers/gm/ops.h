@@ -111,4 +111,11 @@ enum uk_status gm_change_admin_pin_by_relay(struct token *token, const struct to
 enum uk_status gm_change_device_key_by_relay(struct token *token, const struct token_relay *relay,
 					     struct uk_span old_key);
 
+/* token.c; for the family's table */
+enum uk_status gm_token_open(void *bus, const struct token_reader *reader,
+			     struct token **ret_token);
+void gm_token_set_application(struct token *token, const char *name);
+void gm_token_close(struct token *token);
+const char *gm_token_application(const struct token *token);
+
 #endif

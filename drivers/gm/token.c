@@ -58,7 +58,7 @@ static const struct token_ops ops = {
 };
 
 enum uk_status
-token_open(struct token_bus *bus, const struct token_reader *reader, struct token **ret_token)
+gm_token_open(void *bus, const struct token_reader *reader, struct token **ret_token)
 {
 	struct gm_token *token;
 	enum uk_status st;
@@ -83,7 +83,7 @@ token_open(struct token_bus *bus, const struct token_reader *reader, struct toke
 }
 
 void
-token_set_application(struct token *base, const char *name)
+gm_token_set_application(struct token *base, const char *name)
 {
 	struct gm_token *token = gm_token_of(base);
 	size_t len = strnlen(name, sizeof(token->app_name) - 1);
@@ -94,7 +94,7 @@ token_set_application(struct token *base, const char *name)
 }
 
 void
-token_close(struct token *base)
+gm_token_close(struct token *base)
 {
 	struct gm_token *token = gm_token_of(base);
 
@@ -108,7 +108,7 @@ token_close(struct token *base)
 }
 
 const char *
-token_application(const struct token *base)
+gm_token_application(const struct token *base)
 {
 	const struct gm_token *token = (const struct gm_token *)base;
 
