@@ -362,7 +362,7 @@ family_token_open(void *part, const struct token_reader *reader, struct token **
 		if ((const void *)reader->model != (const void *)&library->model ||
 		    strlen(reader->name) < len + 2)
 			continue;
-		return skf_token_open(&library->model, reader, reader->name + len + 2, ret_token);
+		return skf_token_open(reader, reader->name + len + 2, ret_token);
 	}
 	return UK_E_UNKNOWN_KEY;
 }

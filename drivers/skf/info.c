@@ -225,6 +225,45 @@ skf_public_key(struct token *base, struct uk_span container, enum token_pair pai
 	return st;
 }
 
+static bool
+take_bool(struct uk_span *in, bool *ret)
+{
+	uint8_t byte;
+
+	if (!uk_take_u8(in, &byte))
+		return false;
+	*ret = byte != 0;
+	return true;
+}
+
+enum uk_status
+skf_container_info(struct token *base, struct uk_span container, struct token_container_info *ret)
+{
+	struct skf_token *token = skf_token_of(base);
+	enum uk_status st = skf_ready_app(token);
+	struct token_container_info info;
+	struct uk_writer request;
+	struct skf_answer answer;
+	struct uk_span in;
+	uint8_t type;
+
+	if (st != UK_OK)
+		return st;
+	request = skf_link_request(&token->link, SKF_OP_CONTAINER_INFO);
+	skf_put_bytes(&request, container);
+	st = skf_call(token, &request, &answer);
+	if (st != UK_OK)
+		return st;
+	in = answer.fields;
+	if (!uk_take_u8(&in, &type) || type > GM_CONTAINER_SM2 ||
+	    !skf_take_u32(&in, &info.sign_bits) || !take_bool(&in, &info.sign_cert) ||
+	    !skf_take_u32(&in, &info.encrypt_bits) || !take_bool(&in, &info.encrypt_cert))
+		return UK_E_REPLY;
+	info.type = (enum gm_container_type)type;
+	*ret = info;
+	return UK_OK;
+}
+
 /* ---- the rest ---- */
 
 enum uk_status

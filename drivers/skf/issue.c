@@ -37,9 +37,10 @@ device_begin(struct token *base, enum skf_op op, struct uk_span device_key, stru
 {
 	struct skf_token *token = skf_token_of(base);
 	UK_SECRET proof = {0};
-	enum uk_status st = device_key.len == GM_BLOCK_LEN ? skf_ready(token) : UK_E_DATA_LEN;
+	bool fits = device_key.len == GM_BLOCK_LEN || device_key.len == 0;
+	enum uk_status st = fits ? skf_ready(token) : UK_E_DATA_LEN;
 
-	if (st == UK_OK)
+	if (st == UK_OK && device_key.len > 0)
 		st = proof_make(token, device_key, &proof);
 	if (st != UK_OK)
 		return st;
@@ -57,6 +58,22 @@ device_call(struct token *base, const struct uk_writer *request)
 
 	token->app_open = false;
 	return skf_call(token, request, &answer);
+}
+
+/* Of a random that the caller asked for and encrypted. */
+enum uk_status
+skf_device_auth(struct token *base, struct uk_span proof)
+{
+	struct skf_token *token = skf_token_of(base);
+	enum uk_status st = proof.len == GM_BLOCK_LEN ? skf_ready(token) : UK_E_DATA_LEN;
+	struct uk_writer request;
+	struct skf_answer answer;
+
+	if (st != UK_OK)
+		return st;
+	request = skf_link_request(&token->link, SKF_OP_DEVICE_AUTH);
+	skf_put_bytes(&request, proof);
+	return skf_call(token, &request, &answer);
 }
 
 enum uk_status
@@ -89,6 +106,7 @@ skf_create_application(struct token *base, struct uk_span device_key,
 	skf_put_u32(&request, settings->admin_tries);
 	skf_put_bytes(&request, settings->user_pin);
 	skf_put_u32(&request, settings->user_tries);
+	skf_put_u32(&request, settings->create_file_rights);
 	return device_call(base, &request);
 }
 

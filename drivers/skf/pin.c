@@ -133,6 +133,23 @@ skf_unblock(struct token *base, struct uk_span new_user_pin, unsigned int *tries
 	return pin_call(token, TOKEN_ADMIN, &request, tries);
 }
 
+enum uk_status
+skf_unblock_by_admin(struct token *base, struct uk_span admin_pin, struct uk_span new_user_pin,
+		     unsigned int *tries)
+{
+	struct skf_token *token = skf_token_of(base);
+	bool fits = pin_fits(token, admin_pin) && pin_fits(token, new_user_pin);
+	enum uk_status st = fits ? skf_ready_app(token) : UK_E_PIN_LEN;
+	struct uk_writer request;
+
+	if (st != UK_OK)
+		return st;
+	request = skf_link_request(&token->link, SKF_OP_UNBLOCK_BY_ADMIN);
+	skf_put_bytes(&request, admin_pin);
+	skf_put_bytes(&request, new_user_pin);
+	return pin_call(token, TOKEN_ADMIN, &request, tries);
+}
+
 static enum uk_status
 call_empty(struct skf_token *token, enum skf_op op)
 {

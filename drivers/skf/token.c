@@ -42,6 +42,15 @@ static const struct token_ops ops = {
 	.change_device_key = skf_change_device_key,
 	.create_application = skf_create_application,
 	.delete_application = skf_delete_application,
+	.container_info = skf_container_info,
+	.unblock_by_admin = skf_unblock_by_admin,
+	.read_file_at = skf_read_file_at,
+	.write_file_at = skf_write_file_at,
+	.device_auth = skf_device_auth,
+	.beside = skf_beside,
+	.hold = skf_hold,
+	.let_go = skf_let_go,
+	.raw = skf_raw,
 	.unblock_by_relay = skf_unblock_by_relay,
 	.change_admin_pin_by_relay = skf_change_admin_pin_by_relay,
 	.change_device_key_by_relay = skf_change_device_key_by_relay,
@@ -138,24 +147,26 @@ skf_copy_field(struct uk_span fields, struct uk_writer *out)
 
 /* ---- beginning and end ---- */
 
-enum uk_status
-skf_token_open(const struct skf_model *model, const struct token_reader *reader, const char *device,
-	       struct token **ret_token)
+static enum uk_status
+open_device(const struct token_model *model, const char *device, uint32_t events,
+	    struct token **ret_token)
 {
+	const struct skf_model *skf = (const struct skf_model *)(const void *)model;
 	struct skf_token *token = calloc(1, sizeof(*token));
 	enum uk_status st;
 
 	if (token == NULL)
 		return UK_E_MEMORY;
-	st = skf_link_init(&token->link, model->config);
+	st = skf_link_init(&token->link, skf->config);
 	if (st != UK_OK) {
 		free(token);
 		return st;
 	}
 	memcpy(token->device, device, strnlen(device, sizeof(token->device) - 1));
-	token->events = reader->events;
+	token->events = events;
 	token->base.ops = &ops;
-	token->base.model = reader->model;
+	token->base.model = model;
+	token->base.family = &skf_family;
 	st = skf_ready(token);
 	if (st != UK_OK) {
 		skf_token_close(&token->base);
@@ -163,6 +174,20 @@ skf_token_open(const struct skf_model *model, const struct token_reader *reader,
 	}
 	*ret_token = &token->base;
 	return UK_OK;
+}
+
+enum uk_status
+skf_token_open(const struct token_reader *reader, const char *device, struct token **ret_token)
+{
+	return open_device(reader->model, device, reader->events, ret_token);
+}
+
+enum uk_status
+skf_beside(struct token *base, struct token **ret)
+{
+	const struct skf_token *token = skf_token_of(base);
+
+	return open_device(base->model, token->device, token->events, ret);
 }
 
 void
@@ -193,4 +218,51 @@ skf_token_application(const struct token *base)
 	const struct skf_token *token = (const struct skf_token *)base;
 
 	return token->app_open ? token->app : "";
+}
+
+/* ---- the connection ---- */
+
+enum uk_status
+skf_hold(struct token *base)
+{
+	struct skf_token *token = skf_token_of(base);
+	enum uk_status st = skf_ready(token);
+	struct uk_writer request;
+	struct skf_answer answer;
+
+	if (st != UK_OK)
+		return st;
+	request = skf_link_request(&token->link, SKF_OP_HOLD);
+	return skf_call(token, &request, &answer);
+}
+
+void
+skf_let_go(struct token *base)
+{
+	struct skf_token *token = skf_token_of(base);
+	struct uk_writer request;
+	struct skf_answer answer;
+
+	if (token->link.fd < 0)
+		return;
+	request = skf_link_request(&token->link, SKF_OP_LET_GO);
+	if (skf_call(token, &request, &answer) != UK_OK)
+		return; /* it has let go by ending */
+}
+
+/* What a command does is not known here: unless any may be sent, none is. */
+enum uk_status
+skf_raw(struct token *base, struct uk_span command, bool any, struct uk_writer *out)
+{
+	struct skf_token *token = skf_token_of(base);
+	enum uk_status st = any ? skf_ready(token) : UK_E_POLICY;
+	struct uk_writer request;
+	struct skf_answer answer;
+
+	if (st != UK_OK)
+		return st;
+	request = skf_link_request(&token->link, SKF_OP_RAW);
+	uk_put(&request, command);
+	st = skf_call(token, &request, &answer);
+	return st != UK_OK ? st : skf_copy_field(answer.fields, out);
 }

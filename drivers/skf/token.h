@@ -32,8 +32,8 @@ skf_token_of(struct token *token)
 }
 
 /* ---- token.c ---- */
-enum uk_status skf_token_open(const struct skf_model *model, const struct token_reader *reader,
-			      const char *device, struct token **ret_token);
+enum uk_status skf_token_open(const struct token_reader *reader, const char *device,
+			      struct token **ret_token);
 void skf_token_set_application(struct token *token, const char *name);
 void skf_token_close(struct token *token);
 const char *skf_token_application(const struct token *token);
@@ -51,6 +51,12 @@ UK_CHECKED enum uk_status skf_call(struct skf_token *token, const struct uk_writ
 /* One field of bytes in the answer, to `out`; nothing else may be in it. */
 UK_CHECKED enum uk_status skf_copy_field(struct uk_span fields, struct uk_writer *out);
 
+enum uk_status skf_beside(struct token *token, struct token **ret);
+enum uk_status skf_hold(struct token *token);
+void skf_let_go(struct token *token);
+enum uk_status skf_raw(struct token *token, struct uk_span command, bool any,
+		       struct uk_writer *out);
+
 /* ---- info.c: no right needed ---- */
 enum uk_status skf_info(struct token *token, struct token_info *ret);
 enum uk_status skf_applications(struct token *token, void (*fn)(void *data, struct uk_span name),
@@ -63,6 +69,8 @@ enum uk_status skf_certificate(struct token *token, struct uk_span container, en
 			       struct uk_writer *out);
 enum uk_status skf_public_key(struct token *token, struct uk_span container, enum token_pair pair,
 			      struct token_public_key *ret);
+enum uk_status skf_container_info(struct token *token, struct uk_span container,
+				  struct token_container_info *ret);
 enum uk_status skf_random(struct token *token, struct uk_writer *out, size_t len);
 enum uk_status skf_set_label(struct token *token, struct uk_span label);
 UK_CHECKED bool skf_take_public_key(struct uk_span fields, struct token_public_key *ret);
@@ -74,6 +82,8 @@ enum uk_status skf_verify(struct token *token, enum token_role role, struct uk_s
 enum uk_status skf_change_pin(struct token *token, enum token_role role, struct uk_span old_pin,
 			      struct uk_span new_pin, unsigned int *tries);
 enum uk_status skf_unblock(struct token *token, struct uk_span new_user_pin, unsigned int *tries);
+enum uk_status skf_unblock_by_admin(struct token *token, struct uk_span admin_pin,
+				    struct uk_span new_user_pin, unsigned int *tries);
 enum uk_status skf_clear(struct token *token);
 void skf_forget(struct token *token);
 enum uk_status skf_verify_once(struct token *token, struct uk_span pin, unsigned int *tries);
@@ -112,6 +122,10 @@ enum uk_status skf_destroy_session_key(struct token *token, const struct token_s
 /* ---- file.c ---- */
 enum uk_status skf_file_info(struct token *token, struct uk_span name, struct token_file *ret);
 enum uk_status skf_read_file(struct token *token, struct uk_span name, struct uk_writer *out);
+enum uk_status skf_read_file_at(struct token *token, struct uk_span name, size_t offset, size_t len,
+				struct uk_writer *out);
+enum uk_status skf_write_file_at(struct token *token, struct uk_span name, size_t offset,
+				 struct uk_span data);
 enum uk_status skf_create_file(struct token *token, struct uk_span name,
 			       const struct token_file *file);
 enum uk_status skf_write_file(struct token *token, struct uk_span name, struct uk_span data);
@@ -124,6 +138,7 @@ enum uk_status skf_create_application(struct token *token, struct uk_span device
 				      const struct token_new_application *settings);
 enum uk_status skf_delete_application(struct token *token, struct uk_span device_key,
 				      struct uk_span name);
+enum uk_status skf_device_auth(struct token *token, struct uk_span proof);
 enum uk_status skf_unblock_by_relay(struct token *token, const struct token_relay *relay,
 				    struct uk_span new_user_pin);
 enum uk_status skf_change_admin_pin_by_relay(struct token *token, const struct token_relay *relay);
