@@ -37,11 +37,11 @@ struct token_family;
  * as the key is.
  */
 struct token_reader {
-	char name[TOKEN_READER_NAME_MAX]; /* PC/SC's name, or the library's */
-	bool present;                     /* a card is in it */
-	bool ours;                        /* and a model row of ours matches: safe to talk to */
-	uint32_t events;                  /* changes whenever a card came or went */
-	const struct token_model *model;  /* NULL unless ours */
+	char name[TOKEN_READER_NAME_MAX];  /* PC/SC's name, or the library's */
+	bool present;                      /* a card is in it */
+	bool ours;                         /* and a model row of ours matches: safe to talk to */
+	uint32_t events;                   /* changes whenever a card came or went */
+	const struct token_model *model;   /* NULL unless ours */
 	const struct token_family *family; /* whose it is; see drivers/family.h */
 };
 

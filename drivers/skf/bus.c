@@ -301,7 +301,7 @@ watch_run(struct watch *watch, size_t links, int cancelled, int timeout_ms)
 		int64_t left = end - now_ms();
 		int ready = poll(watch->fds, watch->count,
 				 timeout_ms < 0 ? -1
-				 : left > 0	? (int)left
+				 : left > 0     ? (int)left
 						: 0);
 
 		if (ready < 0 && errno != EINTR)

@@ -347,8 +347,8 @@ skf_config_list(struct skf_config *out, size_t cap)
 		char file[SKF_PATH_MAX];
 		enum uk_status st = UK_E_DATA_LEN;
 
-		if (count < cap && snprintf(file, sizeof(file), "%s/%s", path,
-					    entries[i]->d_name) < (int)sizeof(file))
+		if (count < cap && snprintf(file, sizeof(file), "%s/%s", path, entries[i]->d_name) <
+					   (int)sizeof(file))
 			st = skf_config_read(file, &out[count]);
 		if (st == UK_OK)
 			count++;

@@ -80,10 +80,10 @@ enum uk_status
 skf_change_device_key(struct token *base, struct uk_span old_key, struct uk_span new_key)
 {
 	struct uk_writer request;
-	enum uk_status st = new_key.len == GM_BLOCK_LEN
-				    ? device_begin(base, SKF_OP_CHANGE_DEVICE_KEY, old_key,
-						   &request)
-				    : UK_E_DATA_LEN;
+	enum uk_status st =
+		new_key.len == GM_BLOCK_LEN
+			? device_begin(base, SKF_OP_CHANGE_DEVICE_KEY, old_key, &request)
+			: UK_E_DATA_LEN;
 
 	if (st != UK_OK)
 		return st;
@@ -96,8 +96,7 @@ skf_create_application(struct token *base, struct uk_span device_key,
 		       const struct token_new_application *settings)
 {
 	struct uk_writer request;
-	enum uk_status st =
-		device_begin(base, SKF_OP_CREATE_APPLICATION, device_key, &request);
+	enum uk_status st = device_begin(base, SKF_OP_CREATE_APPLICATION, device_key, &request);
 
 	if (st != UK_OK)
 		return st;
@@ -114,8 +113,7 @@ enum uk_status
 skf_delete_application(struct token *base, struct uk_span device_key, struct uk_span name)
 {
 	struct uk_writer request;
-	enum uk_status st =
-		device_begin(base, SKF_OP_DELETE_APPLICATION, device_key, &request);
+	enum uk_status st = device_begin(base, SKF_OP_DELETE_APPLICATION, device_key, &request);
 
 	if (st != UK_OK)
 		return st;

@@ -100,10 +100,9 @@ skf_import_certificate(struct token *base, struct uk_span container, enum token_
 	struct skf_token *token = skf_token_of(base);
 	struct uk_writer request;
 	struct skf_answer answer;
-	enum uk_status st = der.len <= TOKEN_CERT_MAX
-				    ? key_begin(token, SKF_OP_IMPORT_CERTIFICATE, container,
-						&request)
-				    : UK_E_DATA_LEN;
+	enum uk_status st = der.len <= TOKEN_CERT_MAX ? key_begin(token, SKF_OP_IMPORT_CERTIFICATE,
+								  container, &request)
+						      : UK_E_DATA_LEN;
 
 	if (st != UK_OK)
 		return st;

@@ -20,7 +20,7 @@ struct skf_link {
 
 struct skf_answer {
 	uint32_t sar;
-	uint8_t tries; /* SKF_TRIES_NONE: not told */
+	uint8_t tries;         /* SKF_TRIES_NONE: not told */
 	struct uk_span fields; /* within the link's buffer */
 };
 

@@ -59,16 +59,15 @@ plan_add(struct plan *plan, const char *name)
 static void
 environment_make(struct plan *plan)
 {
-	static const char *const kept[] = {"HOME", "LANG", "LC_ALL", "TZ", "PCSCLITE_CSOCK_NAME",
-					   "OPENUKEY_SKF_DIR"};
+	static const char *const kept[] = {
+		"HOME", "LANG", "LC_ALL", "TZ", "PCSCLITE_CSOCK_NAME", "OPENUKEY_SKF_DIR"};
 	static const char *const tested[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"};
 	static char path[] = "PATH=/usr/bin:/bin";
 
 	plan->environment[plan->count++] = path;
 	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
 		plan_add(plan, kept[i]);
-	for (size_t i = 0;
-	     i < ARRAY_SIZE(tested) && secure_getenv("OPENUKEY_SKF_DIR") != NULL; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(tested) && secure_getenv("OPENUKEY_SKF_DIR") != NULL; i++)
 		plan_add(plan, tested[i]);
 	plan->environment[plan->count] = NULL;
 }
@@ -141,7 +140,7 @@ child_make(const struct plan *plan)
 	if (child == 0) {
 		if (bare_fork() == 0)
 			helper_become(plan);
-		_exit(0);
+		(void)syscall(SYS_exit_group, 0); /* of the copy, not of the program */
 	}
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (child < 0)

@@ -235,7 +235,8 @@ desk_slot(struct desk *desk, unsigned int reader)
 		assert_rv(desk->f->C_GetSlotInfo(slots[i], &info), CKR_OK);
 		if (len > sizeof(info.slotDescription))
 			len = sizeof(info.slotDescription);
-		if (memcmp(info.slotDescription, name, len) == 0)
+		/* By way of a library its name is in front (drivers/skf). */
+		if (memmem(info.slotDescription, sizeof(info.slotDescription), name, len) != NULL)
 			return slots[i];
 	}
 	fail_msg("no slot for %s", name);

@@ -102,8 +102,8 @@ rsa_recipient(struct uk_span *in, uint32_t bits, struct abi_writer *blob)
 	struct uk_span modulus;
 	uint32_t value;
 
-	if (!skf_take_u32(in, &value) || !skf_take_bytes(in, &modulus) ||
-	    modulus.len != bits / 8 || modulus.len > GM_RSA_MAX)
+	if (!skf_take_u32(in, &value) || !skf_take_bytes(in, &modulus) || modulus.len != bits / 8 ||
+	    modulus.len > GM_RSA_MAX)
 		return false;
 	uk_put_u32(&exponent, (enum uk_order)library_config()->exponent, value);
 	abi_put_ulong(blob, GM_ALG_RSA);

@@ -177,15 +177,14 @@ forbid_programs(scmp_filter_ctx filter)
 static bool
 forbid_network(scmp_filter_ctx filter)
 {
-	static const int families[] = {AF_INET, AF_INET6, AF_PACKET, AF_BLUETOOTH, AF_VSOCK,
-				       AF_ALG};
+	static const int families[] = {AF_INET,      AF_INET6, AF_PACKET,
+				       AF_BLUETOOTH, AF_VSOCK, AF_ALG};
 	bool good = true;
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
-		good = good && seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT),
-						SCMP_SYS(socket), 1,
-						SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i])) ==
-				       0;
+		good = good &&
+		       seccomp_rule_add(filter, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+					SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i])) == 0;
 	return good;
 }
 

@@ -32,8 +32,8 @@ names_list(enum entry entry, uintptr_t first, char *out, size_t room, struct uk_
 	uint32_t sar;
 
 	memset(out, 0, room); /* whatever it writes ends in NULs */
-	sar = library_call(entry, (const uintptr_t[LIBRARY_ARGS]){first, (uintptr_t)out,
-								  abi_cell_at(&size)});
+	sar = library_call(
+		entry, (const uintptr_t[LIBRARY_ARGS]){first, (uintptr_t)out, abi_cell_at(&size)});
 	if (sar != SAR_OK)
 		return sar;
 	len = abi_cell_value(config, &size);
@@ -91,7 +91,8 @@ shown_set(struct device *device)
 static void
 device_forget(struct device *device)
 {
-	/* It may be a stranger's by now, but the library's own beginning of the end of it is ours. */
+	/* It may be a stranger's by now, but the library's own beginning of the end of it is ours.
+	 */
 	if (device->connected)
 		(void)CALL(DisConnectDev, device->handle);
 	device->connected = false;

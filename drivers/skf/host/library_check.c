@@ -107,8 +107,7 @@ library_check(const char *path, char *why, size_t size)
 	if (look.fd < 0 || fstat(look.fd, &info) != 0 || !S_ISREG(info.st_mode))
 		return refused(&look, UK_E_NOT_FOUND, "there is no such file");
 	if (!skf_config_trusts(info.st_uid, info.st_mode))
-		return refused(&look, UK_E_POLICY,
-			       "it is not root's, or others may write to it");
+		return refused(&look, UK_E_POLICY, "it is not root's, or others may write to it");
 	if (elf_version(EV_CURRENT) == EV_NONE)
 		return refused(&look, UK_E_INTERNAL, "libelf is too old");
 	look.elf = elf_begin(look.fd, ELF_C_READ, NULL);

@@ -13,13 +13,13 @@
 #include "common/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -271,9 +271,9 @@ round_run(void)
 	int ready;
 
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
-		fds[i] = (struct pollfd){
-			.fd = must_wait(&host.clients[i]) ? -1 : host.clients[i].fd,
-			.events = POLLIN};
+		fds[i] =
+			(struct pollfd){.fd = must_wait(&host.clients[i]) ? -1 : host.clients[i].fd,
+					.events = POLLIN};
 	fds[CLIENTS_MAX] = (struct pollfd){.fd = host.listener, .events = POLLIN};
 	fds[CLIENTS_MAX + 1] = (struct pollfd){.fd = watch_fd(), .events = POLLIN};
 	if (watch_must_poll() && anybody_watches())
@@ -312,8 +312,8 @@ listen_start(const char *name)
 		return false;
 	memcpy(host.name, name, strlen(name) + 1);
 	(void)snprintf(file, sizeof(file), "%s.sock", name);
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s",
-		       FD_FOLDER, file);
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", FD_FOLDER,
+		       file);
 	host.listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (host.listener < 0)
 		return false;

@@ -67,14 +67,9 @@ op_delete_container(struct client *client, struct uk_span in, struct uk_writer *
 static bool
 means_none(uint32_t sar)
 {
-	static const uint32_t codes[] = {SAR_FAIL,
-					 SAR_UNKNOWNERR,
-					 SAR_CERTNOTFOUNTERR,
-					 SAR_KEYNOTFOUNTERR,
-					 SAR_KEYUSAGEERR,
-					 SAR_KEYINFOTYPEERR,
-					 SAR_FILE_NOT_EXIST,
-					 0x0a00000d /* OBJERR */};
+	static const uint32_t codes[] = {SAR_FAIL,           SAR_UNKNOWNERR,  SAR_CERTNOTFOUNTERR,
+					 SAR_KEYNOTFOUNTERR, SAR_KEYUSAGEERR, SAR_KEYINFOTYPEERR,
+					 SAR_FILE_NOT_EXIST, 0x0a00000d /* OBJERR */};
 
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
 		if (codes[i] == sar)
@@ -82,7 +77,8 @@ means_none(uint32_t sar)
 	return false;
 }
 
-struct export {
+struct export
+{
 	enum entry entry;
 	uint8_t pair;
 	uint8_t *room;
@@ -95,13 +91,13 @@ run_export(uintptr_t container, void *data)
 {
 	const struct skf_config *config = library_config();
 	struct export *export = data;
-	struct abi_cell len = abi_cell_of(config, (uint32_t)export->size);
+	struct abi_cell len = abi_cell_of(config, (uint32_t) export->size);
 	uint32_t sar;
 
 	memset(export->room, 0, export->size);
-	sar = library_call(export->entry, (const uintptr_t[LIBRARY_ARGS]){
-						  container, export->pair,
-						  (uintptr_t)export->room, abi_cell_at(&len)});
+	sar = library_call(export->entry, (const uintptr_t[LIBRARY_ARGS]){container, export->pair,
+									  (uintptr_t) export->room,
+									  abi_cell_at(&len)});
 	if (sar != SAR_OK)
 		return sar;
 	if (abi_cell_value(config, &len) > export->size)
@@ -152,14 +148,10 @@ static uint32_t
 pair_look(uintptr_t container, uint8_t pair, uint32_t *bits, uint8_t *cert)
 {
 	static uint8_t room[CERT_MOST];
-	struct export key = {.entry = ENTRY_ExportPublicKey,
-			     .pair = pair,
-			     .room = room,
-			     .size = BLOB_ROOM};
-	struct export certificate = {.entry = ENTRY_ExportCertificate,
-				     .pair = pair,
-				     .room = room,
-				     .size = CERT_MOST};
+	struct export key = {
+		.entry = ENTRY_ExportPublicKey, .pair = pair, .room = room, .size = BLOB_ROOM};
+	struct export certificate = {
+		.entry = ENTRY_ExportCertificate, .pair = pair, .room = room, .size = CERT_MOST};
 	uint8_t message[BLOB_ROOM];
 	struct uk_writer out = uk_writer_of(message, sizeof(message));
 	uint32_t sar = run_export(container, &key);

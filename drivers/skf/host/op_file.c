@@ -110,8 +110,7 @@ op_write_file(struct client *client, struct uk_span in, struct uk_writer *out)
 		return sar;
 	if (!skf_take_u32(&in, &offset) || !skf_take_bytes(&in, &data))
 		return SAR_HOST_REQUEST;
-	return CALL(WriteFile, app->handle, (uintptr_t)name, offset, (uintptr_t)data.ptr,
-		    data.len);
+	return CALL(WriteFile, app->handle, (uintptr_t)name, offset, (uintptr_t)data.ptr, data.len);
 }
 
 uint32_t

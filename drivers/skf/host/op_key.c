@@ -130,10 +130,10 @@ key_keep(struct client *client, const struct abi_cell *cell, struct uk_writer *o
 {
 	uintptr_t handle = abi_cell_handle(library_config(), cell);
 
-	for (size_t i = 0; handle != 0 && i < ARRAY_SIZE(client->keys); i++) {
-		if (client->keys[i] != 0)
+	for (size_t i = 0; handle != 0 && i < ARRAY_SIZE(client->session); i++) {
+		if (client->session[i] != 0)
 			continue;
-		client->keys[i] = handle;
+		client->session[i] = handle;
 		uk_put_u8(out, (uint8_t)i);
 		return true;
 	}
@@ -145,9 +145,9 @@ key_keep(struct client *client, const struct abi_cell *cell, struct uk_writer *o
 static uintptr_t
 key_take(const struct client *client, struct uk_span *in, uint8_t *ret_id)
 {
-	if (!uk_take_u8(in, ret_id) || *ret_id >= ARRAY_SIZE(client->keys))
+	if (!uk_take_u8(in, ret_id) || *ret_id >= ARRAY_SIZE(client->session))
 		return 0;
-	return client->keys[*ret_id];
+	return client->session[*ret_id];
 }
 
 static bool
@@ -249,8 +249,8 @@ op_encrypt_sm2(struct client *client, struct uk_span in, struct uk_writer *out)
 	    !skf_take_bytes(&in, &plain) || plain.len > sizeof(room) - 512)
 		return SAR_HOST_REQUEST;
 	memset(room, 0, sizeof(room));
-	sar = CALL(ExtECCEncrypt, client->device->handle, (uintptr_t)key_room,
-		   (uintptr_t)plain.ptr, plain.len, (uintptr_t)room);
+	sar = CALL(ExtECCEncrypt, client->device->handle, (uintptr_t)key_room, (uintptr_t)plain.ptr,
+		   plain.len, (uintptr_t)room);
 	if (sar == SAR_OK)
 		sar = blob_cipher(uk_span_of(room, sizeof(room)), false, &cipher);
 	if (sar == SAR_OK)
@@ -275,9 +275,9 @@ cipher_data(enum entry entry, uintptr_t handle, struct uk_span in, struct uk_wri
 	static uint8_t room[CIPHER_ROOM + 64];
 	const struct skf_config *config = library_config();
 	struct abi_cell len = abi_cell_of(config, sizeof(room));
-	uint32_t sar = library_call(entry, (const uintptr_t[LIBRARY_ARGS]){
-						   handle, (uintptr_t)in.ptr, in.len,
-						   (uintptr_t)room, abi_cell_at(&len)});
+	uint32_t sar = library_call(
+		entry, (const uintptr_t[LIBRARY_ARGS]){handle, (uintptr_t)in.ptr, in.len,
+						       (uintptr_t)room, abi_cell_at(&len)});
 
 	if (sar == SAR_OK && abi_cell_value(config, &len) > sizeof(room))
 		sar = SAR_HOST_DAMAGED;
@@ -320,8 +320,7 @@ cipher_run(const struct cipher *cipher, struct uk_writer *out)
 				  cipher->iv.ptr, iv_len);
 	if (sar != SAR_OK)
 		return sar;
-	return cipher_data(decrypts ? ENTRY_Decrypt : ENTRY_Encrypt, cipher->key, cipher->in,
-			   out);
+	return cipher_data(decrypts ? ENTRY_Decrypt : ENTRY_Encrypt, cipher->key, cipher->in, out);
 }
 
 uint32_t
@@ -349,6 +348,6 @@ op_destroy_session_key(struct client *client, struct uk_span in, struct uk_write
 	(void)out;
 	if (key == 0)
 		return SAR_OK;
-	client->keys[id] = 0;
+	client->session[id] = 0;
 	return library_has(ENTRY_CloseHandle) ? CALL(CloseHandle, key) : SAR_OK;
 }

@@ -71,7 +71,7 @@ clock_ms(void)
 void
 client_keys_forget(struct client *client)
 {
-	memset(client->keys, 0, sizeof(client->keys));
+	memset(client->session, 0, sizeof(client->session));
 }
 
 /* The key it opened is there still. */
@@ -111,9 +111,9 @@ void
 client_end(struct client *client)
 {
 	client_once_end(client);
-	for (size_t i = 0; i < ARRAY_SIZE(client->keys); i++)
-		if (client->keys[i] != 0 && has_device(client) && library_has(ENTRY_CloseHandle))
-			(void)CALL(CloseHandle, client->keys[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(client->session); i++)
+		if (client->session[i] != 0 && has_device(client) && library_has(ENTRY_CloseHandle))
+			(void)CALL(CloseHandle, client->session[i]);
 	if (has_device(client) && client->device->holder == client) {
 		if (client->device->hold_until == 0 && library_has(ENTRY_UnlockDev))
 			(void)CALL(UnlockDev, client->device->handle);
@@ -136,8 +136,8 @@ with_container(struct client *client, struct uk_span name,
 		return sar;
 	if (!name_copy(text, sizeof(text), name) || name.len == 0)
 		return SAR_HOST_NOT_FOUND;
-	sar = device_judge(client->device, CALL(OpenContainer, app->handle, (uintptr_t)text,
-						abi_cell_at(&handle)));
+	sar = device_judge(client->device,
+			   CALL(OpenContainer, app->handle, (uintptr_t)text, abi_cell_at(&handle)));
 	if (sar == SAR_HOST_NO_DEVICE || sar == SAR_USER_NOT_LOGGED_IN)
 		return sar;
 	/* The standard has no code of its own for it. */

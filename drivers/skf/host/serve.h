@@ -21,11 +21,11 @@ struct client {
 	int fd; /* -1: free */
 	bool greeted, crashed, watching, once, once_over;
 	uint32_t watch_number;
-	struct device *device; /* NULL: none opened */
-	uint32_t events;       /* the device's when it was opened */
-	char app[NAME_ROOM];   /* "": not yet asked for */
-	uintptr_t keys[SESSION_KEYS_MAX]; /* 0: free */
-	uint8_t tries;                    /* for the answer under way */
+	struct device *device;               /* NULL: none opened */
+	uint32_t events;                     /* the device's when it was opened */
+	char app[NAME_ROOM];                 /* "": not yet asked for */
+	uintptr_t session[SESSION_KEYS_MAX]; /* 0: free */
+	uint8_t tries;                       /* for the answer under way */
 	struct client_secret *secret;
 };
 

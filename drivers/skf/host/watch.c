@@ -36,10 +36,10 @@ wait_once(void)
 	const struct skf_config *config = library_config();
 	struct abi_cell len = abi_cell_of(config, sizeof(name) - 1);
 	struct abi_cell event = {0};
-	uint32_t sar = library_call_untimed(
-		ENTRY_WaitForDevEvent,
-		(const uintptr_t[LIBRARY_ARGS]){(uintptr_t)name, abi_cell_at(&len),
-						abi_cell_at(&event)});
+	uint32_t sar = library_call_untimed(ENTRY_WaitForDevEvent,
+					    (const uintptr_t[LIBRARY_ARGS]){(uintptr_t)name,
+									    abi_cell_at(&len),
+									    abi_cell_at(&event)});
 
 	return sar == SAR_OK;
 }
@@ -74,8 +74,8 @@ watch_start(void)
 	if (watch.fd < 0)
 		return false;
 	watch.started = true;
-	watch.poll = library_config()->events == SKF_EVENTS_POLL ||
-		     !library_has(ENTRY_WaitForDevEvent);
+	watch.poll =
+		library_config()->events == SKF_EVENTS_POLL || !library_has(ENTRY_WaitForDevEvent);
 	if (!watch.poll && pthread_create(&thread, NULL, watch_run, NULL) != 0)
 		watch.poll = true;
 	return true;
