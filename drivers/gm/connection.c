@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What concerns the connection to the key and not what is in it. */
+#include "drivers/family.h"
 #include "drivers/gm/ops.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ gm_beside(struct token *base, struct token **ret)
 		return UK_E_MEMORY;
 	beside->base.ops = base->ops;
 	beside->base.model = base->model;
+	beside->base.family = &gm_family;
 	beside->card = pcsc_card_share(token->card);
 	beside->resets = pcsc_card_resets(token->card);
 	gm_epoch_begin(beside);
