@@ -324,14 +324,12 @@ device_note(struct device *device, struct app *app, enum uk_status status)
 enum uk_status
 device_lock_key(struct device *device, struct object *locker)
 {
-	const char *serial;
 	enum uk_status st;
 
 	if (device->locker != NULL)
 		return device->locker == locker ? UK_OK : UK_E_BUSY;
-	st = device_serial(device, &serial);
-	if (st == UK_OK)
-		st = key_lock_try(serial, &device->lock_file);
+	/* By the reader's name, which never changes: the key itself answers only who has it. */
+	st = key_lock_try(device->seen.name, &device->lock_file);
 	if (st != UK_OK)
 		return st;
 	st = device->token->ops->hold(device->token);

@@ -33,7 +33,7 @@ name_put(char *out, size_t size, size_t len, const char *text)
 static int
 file_open(const char *serial, const char *application, const char *end)
 {
-	char name[128];
+	char name[200]; /* a reader's name, of which the end differs, and an application's */
 	size_t len = name_put(name, sizeof(name), 0, serial);
 	int dir = uk_runtime_dir();
 	int file;
@@ -69,9 +69,9 @@ login_lock_take(const char *serial, const char *application)
 }
 
 enum uk_status
-key_lock_try(const char *serial, int *ret_lock)
+key_lock_try(const char *reader, int *ret_lock)
 {
-	int lock = file_open(serial, "", ".key");
+	int lock = file_open(reader, "", ".key");
 
 	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) != 0) {
 		(void)close(lock);

@@ -21,10 +21,11 @@ int login_lock_take(const char *serial, const char *application);
 /* True when no other process of ours is logged in to the key, or when we cannot know. */
 bool login_lock_is_last(int lock);
 /*
- * The key for this process alone among those that ask for it so: UK_E_BUSY while another has it.
+ * The key in a reader for this process alone among those that ask for it so: UK_E_BUSY while
+ * another has it.
  * *ret_lock is -1 where there is no place for the file: nobody is asked then.
  */
-UK_CHECKED enum uk_status key_lock_try(const char *serial, int *ret_lock);
+UK_CHECKED enum uk_status key_lock_try(const char *reader, int *ret_lock);
 /* Lets go and sets *lock to -1. */
 void login_lock_release(int *lock);
 

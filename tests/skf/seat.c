@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/skf/seat.h"
 
-#include "tests/rig/rig.h"
+#include "tests/skf/crypto_pcsc.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -40,7 +40,7 @@ seat_clear(void **state)
 LPSTR
 seat_device_name(struct desk *desk, unsigned int reader)
 {
-	return T(rig_reader(desk->rig, reader));
+	return T(crypto_reader(desk, reader));
 }
 
 DEVHANDLE

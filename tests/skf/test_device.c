@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Devices: listed, connected, asked, locked, pulled. */
-#include "tests/rig/rig.h"
 #include "tests/skf/seat.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct desk_key sm2_key = {.alg = "sm2"};
 
@@ -205,15 +205,50 @@ kinds_of_handles_are_not_mixed_up(void **state)
 
 /* ---- for one alone ---- */
 
+/* A process that is connected already, as nobody can connect to a locked key. */
+struct other {
+	LPSTR name;
+	int ready[2], go[2]; /* pipes */
+};
+
 static int
 lock_at_once(void *data)
 {
+	const struct other *other = data;
 	DEVHANDLE dev = NULL;
-	ULONG sar = SKF_ConnectDev(data, &dev);
+	char byte = 0;
+	ULONG sar = SKF_ConnectDev(other->name, &dev);
 
+	if (write(other->ready[1], &byte, 1) != 1 || read(other->go[0], &byte, 1) != 1)
+		return 254;
 	if (sar == SAR_OK)
 		sar = SKF_LockDev(dev, 50);
 	return (int)(sar & 0xff);
+}
+
+static int
+other_begin(struct other *other)
+{
+	char byte;
+	int child;
+
+	other->name = seat_device_name(&seat_desk, 0);
+	assert_int_equal(pipe(other->ready), 0);
+	assert_int_equal(pipe(other->go), 0);
+	child = seat_child_begin(lock_at_once, other);
+	assert_int_equal(read(other->ready[0], &byte, 1), 1);
+	return child;
+}
+
+static int
+other_end(struct other *other, int child)
+{
+	assert_int_equal(write(other->go[1], "", 1), 1);
+	for (size_t i = 0; i < 2; i++) {
+		(void)close(other->ready[i]);
+		(void)close(other->go[i]);
+	}
+	return seat_child_end(child);
 }
 
 static int
@@ -232,35 +267,38 @@ static void
 a_locked_key_is_ones_own(void **state)
 {
 	static const struct timespec a_while = {0, 300L * 1000 * 1000};
-	LPSTR name = seat_device_name(&seat_desk, 0);
 	DEVINFO info;
 	DEVHANDLE dev, other;
+	struct other process;
 	int child;
 
 	desk_plug(&seat_desk, 0, &sm2_key);
 	dev = seat_device(&seat_desk, 0);
 	other = seat_device(&seat_desk, 0);
 	assert_sar(SKF_UnlockDev(dev), SAR_FAIL);
+	child = other_begin(&process);
 	assert_sar(SKF_LockDev(dev, 0), SAR_OK);
 	assert_sar(SKF_LockDev(dev, INFINITE_TIMEOUT), SAR_OK);
 	assert_sar(SKF_LockDev(other, 50), SAR_TIMEOUTERR);
 	assert_sar(SKF_UnlockDev(other), SAR_FAIL);
 	assert_sar(SKF_GetDevInfo(dev, &info), SAR_OK);
 	/* The standard's time-out, among those who lock. */
-	assert_int_equal(seat_in_child(lock_at_once, name), SAR_TIMEOUTERR & 0xff);
+	assert_int_equal(other_end(&process, child), SAR_TIMEOUTERR & 0xff);
 	/* Who does not lock waits. */
-	child = seat_child_begin(ask_info, name);
+	child = seat_child_begin(ask_info, seat_device_name(&seat_desk, 0));
 	(void)nanosleep(&a_while, NULL);
 	assert_sar(SKF_GetDevInfo(dev, &info), SAR_OK);
 	assert_sar(seat_verify(seat_application(dev), USER_TYPE, DESK_PIN), SAR_OK);
 	assert_sar(SKF_UnlockDev(dev), SAR_OK);
 	assert_int_equal(seat_child_end(child), 0);
 
-	assert_int_equal(seat_in_child(lock_at_once, name), 0);
+	child = other_begin(&process);
+	assert_int_equal(other_end(&process, child), 0);
 	assert_sar(SKF_LockDev(dev, 0), SAR_OK);
 	assert_sar(SKF_DisConnectDev(dev), SAR_OK); /* also unlocks */
 	assert_sar(SKF_LockDev(other, 0), SAR_OK);
 	desk_pull(&seat_desk, 0);
+	assert_sar(SKF_GetDevInfo(other, &info), SAR_DEVICE_REMOVED);
 	assert_sar(SKF_LockDev(other, 0), SAR_DEVICE_REMOVED);
 	assert_sar(SKF_DisConnectDev(other), SAR_OK);
 }
