@@ -3,6 +3,7 @@
 #include "assistant/cli/cli.h"
 #include "assistant/cli/words.h"
 #include "assistant/core/doctor/doctor.h"
+#include "assistant/core/doctor/key_report.h"
 #include "assistant/core/errors.h"
 
 #include <glib/gi18n.h>
@@ -12,8 +13,8 @@
 #define REPAIRS_MAX 6
 
 static struct {
-	char *module, *hall, *report;
-	gboolean repair, undo, offline, force;
+	char *module, *hall, *report, *report_key, *device;
+	gboolean repair, undo, offline, force, with_serial;
 } options;
 
 static const GOptionEntry entries[] = {
@@ -22,8 +23,16 @@ static const GOptionEntry entries[] = {
 	{"undo", 0, 0, G_OPTION_ARG_NONE, &options.undo, N_("take the last repair back"), NULL},
 	{"report", 0, 0, G_OPTION_ARG_STRING, &options.report,
 	 N_("show a report for the hotline, ask, and save it"), N_("FILE")},
-	{"force", 0, 0, G_OPTION_ARG_NONE, &options.force, N_("replace the file of --report"),
-	 NULL},
+	{"report-key", 0, 0, G_OPTION_ARG_STRING, &options.report_key,
+	 N_("show a description of the key for the makers of OpenUKey, ask, and save it"),
+	 N_("FILE")},
+	{"device", 0, 0, G_OPTION_ARG_STRING, &options.device,
+	 N_("of the USB device with these numbers, whatever it is, with --report-key"),
+	 N_("VENDOR:PRODUCT")},
+	{"with-serial", 0, 0, G_OPTION_ARG_NONE, &options.with_serial,
+	 N_("serial numbers in full, with --report-key"), NULL},
+	{"force", 0, 0, G_OPTION_ARG_NONE, &options.force,
+	 N_("replace the file of --report or --report-key"), NULL},
 	{"offline", 0, 0, G_OPTION_ARG_NONE, &options.offline, N_("do not use the network"), NULL},
 	{"hall", 0, 0, G_OPTION_ARG_STRING, &options.hall,
 	 N_("try to reach this hall instead of the first of the CA"), N_("ADDRESS")},
@@ -209,6 +218,50 @@ save_report(OukDoctor *doctor, GError **error)
 	       cli_write(options.report, bytes, options.force, error);
 }
 
+/* ---- a key's description ---- */
+
+/* "055c:e618" */
+static gboolean
+read_device(const char *text, OukKeyReportSetup *setup, GError **error)
+{
+	g_auto(GStrv) halves = g_strsplit(text, ":", 2);
+	guint64 vendor, product;
+
+	if (g_strv_length(halves) != 2 ||
+	    !g_ascii_string_to_unsigned(halves[0], 16, 0, G_MAXUINT16, &vendor, NULL) ||
+	    !g_ascii_string_to_unsigned(halves[1], 16, 0, G_MAXUINT16, &product, NULL))
+		return ouk_fail_with(error, OUK_E_USAGE, "(%s)", text);
+	setup->vendor = (guint16)vendor;
+	setup->product = (guint16)product;
+	return TRUE;
+}
+
+static gboolean
+report_key(GError **error)
+{
+	OukKeyReportSetup setup = {.module = options.module, .serial = options.with_serial};
+	const gboolean quiet = strcmp(options.report_key, "-") == 0;
+	g_autofree char *json = NULL;
+	g_autoptr(GBytes) bytes = NULL;
+	char *report;
+
+	if (options.device != NULL && !read_device(options.device, &setup, error))
+		return FALSE;
+	json = ouk_key_report(&setup, error);
+	if (json == NULL)
+		return FALSE;
+	report = cli_options.json ? g_strconcat(json, "\n", NULL) : ouk_key_report_text(json);
+	bytes = g_bytes_new_take(report, strlen(report));
+	if (quiet)
+		return cli_write("-", bytes, FALSE, error);
+	g_print("%s\n%s\n%s\n", report,
+		_("This is the whole description. It is saved to the file that you named and sent "
+		  "nowhere."),
+		_("Whoever wants OpenUKey to know this model can send that file to its makers."));
+	return cli_confirm(_("Save it?"), error) &&
+	       cli_write(options.report_key, bytes, options.force, error);
+}
+
 static gboolean
 run(int argc, char **argv, GError **error)
 {
@@ -222,6 +275,8 @@ run(int argc, char **argv, GError **error)
 		return FALSE;
 	if (options.undo)
 		return undo_last(error);
+	if (options.report_key != NULL)
+		return report_key(error);
 	quiet = cli_options.json || g_strcmp0(options.report, "-") == 0;
 	setup = (OukDoctorSetup){options.module, options.hall, options.offline};
 	doctor = ouk_doctor_new(&setup);

@@ -19,8 +19,14 @@ static const struct model {
 #include "usb-names.inc"
 };
 
-static char *
-read_word(const char *device, const char *attribute)
+char *
+usb_folder(const char *name)
+{
+	return g_build_filename(DEVICES, name, NULL);
+}
+
+char *
+usb_attribute(const char *device, const char *attribute)
 {
 	g_autofree char *path = g_build_filename(DEVICES, device, attribute, NULL);
 	g_autofree char *text = NULL;
@@ -33,7 +39,7 @@ read_word(const char *device, const char *attribute)
 static gboolean
 read_number(const char *device, const char *attribute, guint base, guint64 *ret)
 {
-	g_autofree char *text = read_word(device, attribute);
+	g_autofree char *text = usb_attribute(device, attribute);
 
 	return text != NULL && g_ascii_string_to_unsigned(text, base, 0, G_MAXUINT16, ret, NULL);
 }
@@ -91,7 +97,7 @@ add_device(GPtrArray *devices, GPtrArray *names, const char *name)
 	device = g_new0(OukUsbDevice, 1);
 	device->vendor = (guint16)vendor;
 	device->product = (guint16)product;
-	device->name = model != NULL ? g_strdup(model->name) : read_word(name, "product");
+	device->name = model != NULL ? g_strdup(model->name) : usb_attribute(name, "product");
 	if (device->name == NULL)
 		device->name = g_strdup("");
 	device->is_ccid = is_ccid;
@@ -100,16 +106,87 @@ add_device(GPtrArray *devices, GPtrArray *names, const char *name)
 	g_ptr_array_add(devices, device);
 }
 
-GPtrArray *
-usb_devices(gboolean *ret_has_usb)
+static gint
+by_name(gconstpointer one, gconstpointer other)
 {
-	GPtrArray *devices = g_ptr_array_new_with_free_func(device_free);
-	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+	return strcmp(*(char *const *)one, *(char *const *)other);
+}
+
+/* Of devices and interfaces, sorted. */
+static GPtrArray *
+all_names(void)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GDir) dir = g_dir_open(DEVICES, 0, NULL);
 	const char *name;
 
 	while (dir != NULL && (name = g_dir_read_name(dir)) != NULL)
 		g_ptr_array_add(names, g_strdup(name));
+	g_ptr_array_sort(names, by_name);
+	return names;
+}
+
+static gboolean
+vendor_is_listed(guint64 vendor)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(models); i++)
+		if (models[i].vendor == vendor)
+			return TRUE;
+	return FALSE;
+}
+
+GPtrArray *
+usb_candidates(guint16 vendor, guint16 product)
+{
+	GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) names = all_names();
+
+	for (guint i = 0; i < names->len; i++) {
+		const char *name = g_ptr_array_index(names, i);
+		guint64 its_vendor, its_product;
+
+		if (strchr(name, ':') != NULL || !read_number(name, "idVendor", 16, &its_vendor) ||
+		    !read_number(name, "idProduct", 16, &its_product))
+			continue;
+		if (vendor != 0 || product != 0
+			    ? its_vendor == vendor && its_product == product
+			    : vendor_is_listed(its_vendor) || has_smartcard_interface(names, name))
+			g_ptr_array_add(found, g_strdup(name));
+	}
+	return found;
+}
+
+GPtrArray *
+usb_interfaces(const char *device)
+{
+	GPtrArray *found = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *prefix = g_strconcat(device, ":", NULL);
+	g_autoptr(GPtrArray) names = all_names();
+
+	for (guint i = 0; i < names->len; i++)
+		if (g_str_has_prefix(g_ptr_array_index(names, i), prefix))
+			g_ptr_array_add(found, g_strdup(g_ptr_array_index(names, i)));
+	return found;
+}
+
+const char *
+usb_model_name(const char *device)
+{
+	const struct model *model = NULL;
+	guint64 vendor, product;
+
+	if (read_number(device, "idVendor", 16, &vendor) &&
+	    read_number(device, "idProduct", 16, &product))
+		model = model_find(vendor, product);
+	return model != NULL ? model->name : NULL;
+}
+
+GPtrArray *
+usb_devices(gboolean *ret_has_usb)
+{
+	GPtrArray *devices = g_ptr_array_new_with_free_func(device_free);
+	g_autoptr(GPtrArray) names = all_names();
+
 	for (guint i = 0; i < names->len; i++)
 		if (strchr(g_ptr_array_index(names, i), ':') == NULL)
 			add_device(devices, names, g_ptr_array_index(names, i));
