@@ -7,6 +7,7 @@
 #include <openssl/params.h>
 #include <openssl/rsa.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct crypto_desk the_desk;
@@ -302,4 +303,29 @@ crypto_there_and_back(HANDLE key, ULONG alg, bool padded, size_t len)
 	assert_int_equal(got, len);
 	assert_memory_equal(again, crypto_text, len);
 	assert_int_equal(again[len], 0x5a);
+}
+
+/* ---- what holds always ---- */
+
+ULONG
+crypto_tries_left(struct seat *seat)
+{
+	ULONG most = 0;
+	ULONG left = 0;
+	BOOL is_default;
+
+	assert_sar(SKF_GetPINInfo(seat->app, USER_TYPE, &most, &left, &is_default), SAR_OK);
+	return left;
+}
+
+void
+crypto_sar_check(ULONG sar)
+{
+	assert_true(sar == SAR_OK || (sar >= SAR_FAIL && sar <= SAR_REACH_MAX_CONTAINER_COUNT));
+}
+
+bool
+crypto_long_run(void)
+{
+	return getenv("OPENUKEY_TEST_LONG") != NULL;
 }

@@ -77,4 +77,11 @@ size_t crypto_expect(ULONG alg, bool padded, size_t len, uint8_t *out);
  */
 void crypto_there_and_back(HANDLE key, ULONG alg, bool padded, size_t len);
 
+/* Tries left of the user's PIN: no call here spends one. */
+ULONG crypto_tries_left(struct seat *seat);
+/* That it is one of the standard's. */
+void crypto_sar_check(ULONG sar);
+/* OPENUKEY_TEST_LONG */
+bool crypto_long_run(void);
+
 #endif
