@@ -88,7 +88,10 @@ load_listed(struct modules *modules)
 	return used > 0;
 }
 
-/* A module that does not start is no reason to do without the others. */
+/*
+ * A module that does not start is no reason to do without the others. Slots exist once they have
+ * been listed: a key of the parent's may be used in a forked child before any address is opened.
+ */
 static bool
 initialize(struct modules *modules)
 {
@@ -96,9 +99,12 @@ initialize(struct modules *modules)
 
 	for (size_t i = 0; modules->keys[i] != NULL; i++) {
 		CK_RV rv = p11_kit_module_initialize(modules->keys[i]);
+		CK_ULONG count = 0;
 
 		if (rv != CKR_OK && modules->listed == NULL)
 			return false;
+		if (rv == CKR_OK)
+			(void)modules->keys[i]->C_GetSlotList(CK_FALSE, NULL, &count);
 		good += rv == CKR_OK;
 	}
 	modules->ready = true;

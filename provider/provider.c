@@ -40,15 +40,23 @@ get_params(void *provctx, OSSL_PARAM params[])
 	return p == NULL || OSSL_PARAM_set_int(p, 1);
 }
 
+/*
+ * Until an address is opened there is nothing here for RSA and SM2: of two providers OpenSSL takes
+ * the one that was activated first, and whoever uses no key in a token must not get ours for his
+ * own. That answer is not to be remembered.
+ */
 static const OSSL_ALGORITHM *
 query_operation(void *provctx, int operation, int *no_cache)
 {
-	*no_cache = 0;
+	const struct provider *provider = provctx;
+	bool in_use = atomic_load(&provider->in_use);
+
+	*no_cache = !in_use && operation != OSSL_OP_STORE;
 	switch (operation) {
 	case OSSL_OP_KEYMGMT:
-		return provider_keymgmts;
+		return in_use ? provider_keymgmts : NULL;
 	case OSSL_OP_SIGNATURE:
-		return provider_signatures;
+		return in_use ? provider_signatures : NULL;
 	case OSSL_OP_STORE:
 		return provider_stores;
 	default:

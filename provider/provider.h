@@ -27,7 +27,8 @@ struct provider {
 
 	/* Digests and public keys are OpenSSL's own, in a context that no configuration reaches. */
 	OSSL_LIB_CTX *libctx;
-	char *module_path; /* the setting "pkcs11-module"; NULL: p11-kit's list */
+	atomic_bool in_use; /* an address has been opened */
+	char *module_path;  /* the setting "pkcs11-module"; NULL: p11-kit's list */
 
 	pthread_mutex_t lock; /* of what follows; never held while a person is asked */
 	pthread_cond_t login_over;

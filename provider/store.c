@@ -62,10 +62,11 @@ static void *
 open_store(void *provctx, const char *address)
 {
 	struct store *store = calloc(1, sizeof(*store));
+	struct provider *provider = provctx;
 	int result = P11_KIT_URI_NO_MEMORY;
 
 	if (store != NULL) {
-		store->provider = provctx;
+		store->provider = provider;
 		store->uri = p11_kit_uri_new();
 	}
 	if (store != NULL && store->uri != NULL)
@@ -73,9 +74,11 @@ open_store(void *provctx, const char *address)
 	/* A word that is not known may be what tells the right key from another. */
 	if (result == P11_KIT_URI_OK && p11_kit_uri_any_unrecognized(store->uri))
 		result = P11_KIT_URI_BAD_SYNTAX;
-	if (result == P11_KIT_URI_OK)
+	if (result == P11_KIT_URI_OK) {
+		atomic_store(&provider->in_use, true);
 		return store;
-	raise_error((struct provider *)provctx, REASON_URI, "%s", p11_kit_uri_message(result));
+	}
+	raise_error(provider, REASON_URI, "%s", p11_kit_uri_message(result));
 	if (store != NULL)
 		(void)close_store(store);
 	return NULL;
