@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Debian systems in folders, made once and kept as tarballs, with commands run inside."""
+import hashlib
+import os
+import shutil
+import stat
+import subprocess
+import time
+from pathlib import Path
+
+HOUSE = Path(__file__).resolve().parents[2]
+CACHE = HOUSE / "build-packages"
+MIRROR = "http://deb.debian.org/debian"
+SUITE = "bookworm"
+FRESH_SECONDS = 7 * 24 * 3600  # a base is made anew after that
+PATIENCE = 1800  # seconds for one command
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+OUTSIDE = {"proc", "sys", "dev", "run", "tmp"}  # no files of packages
+EXACT = {"etc", "home", "opt", "root", "srv", "usr/local", "var/lib"}  # compared byte for byte
+QUIET = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
+         "HOME": "/root", "DEBIAN_FRONTEND": "noninteractive", "DEBCONF_NOWARNINGS": "yes"}
+
+
+class Failed(Exception):
+    """A case did not go as it should; the text says what and how."""
+
+
+def run(argv, **options):
+    """A command outside; its output. Failed when it ends with anything but 0."""
+    argv = [str(word) for word in argv]
+    done = subprocess.run(argv, text=True, errors="replace", check=False, timeout=PATIENCE,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, **options)
+    if done.returncode != 0:
+        raise Failed(f"{' '.join(argv)} ended with {done.returncode}:\n{tail(done.stdout)}")
+    return done.stdout
+
+
+def tail(text, count=40):
+    return "\n".join("    " + line for line in text.splitlines()[-count:])
+
+
+class Root:
+    """A system unpacked from a tarball for as long as the block lasts."""
+
+    def __init__(self, name, tarball):
+        self.path = CACHE / "roots" / name
+        self.tarball = tarball
+        self.mounts = []
+
+    def __enter__(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+        self.path.mkdir(parents=True)
+        run(["tar", "-C", self.path, "--numeric-owner", "-xf", self.tarball])
+        for name in DEVICES:
+            device = self.path / "dev" / name
+            if not device.exists() or not stat.S_ISCHR(device.stat().st_mode):
+                device.touch()
+                self.mount("--bind", f"/dev/{name}", device)
+        self.mount("-t", "tmpfs", "none", self.path / "run")
+        self.mount("-t", "tmpfs", "none", self.path / "dev/shm", needed=True)
+        self.mount("-t", "devpts", "-o", "newinstance,ptmxmode=0666", "none", self.path / "dev/pts")
+        (self.path / "run/lock").mkdir()
+        self.share(CACHE / "archives", "var/cache/apt/archives")
+        shutil.copyfile("/etc/resolv.conf", self.path / "etc/resolv.conf")
+        return self
+
+    def __exit__(self, *_):
+        while self.mounts:
+            subprocess.run(["umount", "-l", self.mounts.pop()], check=False)
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def mount(self, *words, needed=False):
+        target = Path(words[-1])
+        if needed:
+            target.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if words[0] != "--bind":
+            target.mkdir(exist_ok=True)
+        run(["mount", *words])
+        self.mounts.append(target)
+
+    def share(self, outside, inside):
+        """The folder outside is the one inside."""
+        outside.mkdir(parents=True, exist_ok=True)
+        (self.path / inside).mkdir(parents=True, exist_ok=True)
+        self.mount("--bind", outside, self.path / inside)
+
+    def run(self, *argv, want=0, **environment):
+        """A command inside; its output. Its processes end with it. want: its exit status, or None."""
+        if isinstance(want, int):
+            want = (want,)
+        variables = [f"{key}={value}" for key, value in {**QUIET, **environment}.items()]
+        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
+                   'root=$1; shift; mount -t proc proc "$root/proc" && exec chroot "$root" env -i "$@"',
+                   "sh", self.path, *variables, *argv]
+        done = subprocess.run([str(word) for word in command], text=True, errors="replace",
+                              check=False, timeout=PATIENCE, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if want is not None and done.returncode not in want:
+            words = " ".join(str(word) for word in argv)
+            raise Failed(f"inside: {words} ended with {done.returncode}:\n{tail(done.stdout)}")
+        return done.stdout
+
+    def shell(self, script, **options):
+        return self.run("sh", "-euc", script, **options)
+
+    def apt(self, *words, recommends=False):
+        return self.run("apt-get", "-y", "-q", "-o", f"APT::Install-Recommends={str(recommends).lower()}",
+                        "-o", "Dpkg::Options::=--force-confold", *words)
+
+    def read(self, name):
+        return (self.path / name.lstrip("/")).read_text(encoding="utf-8")
+
+    def write(self, name, text, mode=0o644):
+        path = self.path / name.lstrip("/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+
+    def snapshot(self):
+        """path -> what can be told of it, for every file and folder."""
+        found = {}
+        for folder, folders, files in os.walk(self.path):
+            here = os.path.relpath(folder, self.path)
+            if here == ".":
+                folders[:] = [name for name in folders if name not in OUTSIDE]
+            for name in folders + files:
+                inside = os.path.normpath(os.path.join(here, name))
+                found["/" + inside] = self._told(inside)
+        return found
+
+    def _told(self, inside):
+        path = self.path / inside
+        about = path.lstat()
+        told = [oct(about.st_mode), about.st_uid, about.st_gid]
+        if stat.S_ISLNK(about.st_mode):
+            told.append(os.readlink(path))
+        elif stat.S_ISREG(about.st_mode):
+            exact = any(inside.startswith(top + "/") for top in EXACT)
+            told.append(hashlib.sha256(path.read_bytes()).hexdigest() if exact else about.st_size)
+        return tuple(told)
+
+
+def made(name, make, fresh=False):
+    """The tarball of that name; make(path) makes it when there is none, or none that is fresh."""
+    path = CACHE / f"{name}.tar"
+    if path.exists() and not (fresh and time.time() - path.stat().st_mtime > FRESH_SECONDS):
+        return path
+    CACHE.mkdir(exist_ok=True)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    make(part)
+    part.rename(path)
+    for older in CACHE.glob(name.partition("-")[0] + "-*.tar"):
+        if older != path:
+            older.unlink()
+    return path
+
+
+def base():
+    """The least Debian there is."""
+    def make(path):
+        run(["mmdebstrap", "--variant=minbase", "--format=tar", "--aptopt=Acquire::Languages \"none\"",
+             "--aptopt=Apt::AutoRemove::RecommendsImportant \"false\"", SUITE, path, MIRROR])
+    return made("base", make, fresh=True)
+
+
+def grown(name, wanted, install):
+    """Base and what install(root) puts into it; wanted is what that depends on."""
+    key = hashlib.sha256((repr(wanted) + str(base().stat().st_mtime_ns)).encode()).hexdigest()[:12]
+
+    def make(path):
+        with Root(f"make-{name}", base()) as root:
+            root.apt("update")
+            install(root)
+            while root.mounts:
+                run(["umount", "-l", root.mounts.pop()])
+            run(["tar", "-C", root.path, "--numeric-owner", "-cf", path, "."])
+    return made(f"{name}-{key}", make)
