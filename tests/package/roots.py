@@ -10,7 +10,6 @@ from pathlib import Path
 
 HOUSE = Path(__file__).resolve().parents[2]
 CACHE = HOUSE / "build-packages"
-MIRROR = "http://deb.debian.org/debian"
 SUITE = "bookworm"
 FRESH_SECONDS = 7 * 24 * 3600  # a base is made anew after that
 PATIENCE = 1800  # seconds for one command
@@ -162,7 +161,7 @@ def base():
     """The least Debian there is."""
     def make(path):
         run(["mmdebstrap", "--variant=minbase", "--format=tar", "--aptopt=Acquire::Languages \"none\"",
-             "--aptopt=Apt::AutoRemove::RecommendsImportant \"false\"", SUITE, path, MIRROR])
+             "--aptopt=Apt::AutoRemove::RecommendsImportant \"false\"", SUITE, path])
     return made("base", make, fresh=True)
 
 
