@@ -11,6 +11,7 @@ from roots import CACHE, HOUSE, Failed, Root, base, grown, run
 UNSPLIT = "e58b7859d0a49985f40455fba62c50dbf31fa319"
 # Commits whose own lists forget a manual page still show what they did install.
 LENIENT = "\noverride_dh_missing:\n\tdh_missing --list-missing\n"
+_broken = set()
 DEVELOPER = ["build-essential", "ccache"]
 
 
@@ -42,10 +43,19 @@ def workshop():
     return grown("build", [DEVELOPER, build_depends()], install)
 
 
-@functools.cache
 def packages(name="HEAD"):
     """The folder with everything that a commit's build gives."""
     full = commit(name)
+    if full in _broken:
+        raise Failed(f"{name} does not build, see above")
+    try:
+        return _packages(full)
+    except Failed:
+        _broken.add(full)
+        raise
+
+
+def _packages(full):
     folder = CACHE / "packages" / full
     if (folder / "complete").exists():
         return folder

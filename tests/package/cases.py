@@ -8,7 +8,7 @@ from build import UNSPLIT, commit, debs, packages, put, ready
 from roots import Failed, Root, base
 
 NAMES = ["openukey-assistant", "openukey-bridge", "openukey-common", "openukey-doc", "openukey-ifd",
-         "openukey-pkcs11", "openukey-service", "openukey-skf", "openukey-virtual"]
+         "openukey-pkcs11", "openukey-provider", "openukey-service", "openukey-skf", "openukey-virtual"]
 NEVER_STARTED = "invoke-rc.d: could not determine current runlevel"
 
 # What may differ after installing and purging, and why.
