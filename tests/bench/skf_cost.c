@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS   40
-#define TURNS    9
+#define ROUNDS   20
+#define TURNS    5
 #define DATA_LEN 1024
 
 static const struct desk_key sm2_key = {.alg = "sm2"};
