@@ -30,7 +30,7 @@ def check(name, heading):
          {(name, number.lower()) for name, number in
           re.findall(r"^#define (CKM_\w+)\s+(0x\w+?)UL", read("common/openukey.h"), re.M)})
     same(f"{name}: setting", set(re.findall(r"^\.BR ([a-z-]+) \" = ", page, re.M)),
-         set(re.findall(r'^\t\{"([a-z-]+)", set_', read("pkcs11/policy.c"), re.M)))
+         set(re.findall(r'^\t\{"([a-z-]+)", set_', read("token-share/policy.c"), re.M)))
     return page
 
 
