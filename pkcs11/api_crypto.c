@@ -319,5 +319,7 @@ C_GenerateRandom(CK_SESSION_HANDLE session, unsigned char *random, CK_ULONG len)
 		return CKR_ARGUMENTS_BAD;
 	SLOT_AGAIN(st, (out = uk_writer_of(random, len),
 			gate.slot->token->ops->random(gate.slot->token, &out, len)));
+	if (st == UK_OK && out.len != len)
+		st = UK_E_REPLY; /* nobody may take what was in the buffer for random */
 	return slot_rv(gate.slot, st);
 }

@@ -19,7 +19,10 @@ SKF_GenRandom(DEVHANDLE hDev, BYTE *pbRandom, ULONG ulRandomLen)
 		return SAR_OK;
 	if (pbRandom == NULL)
 		return SAR_INVALIDPARAMERR;
-	TOKEN_AGAIN(st, gate.token->ops->random(gate.token, &out, ulRandomLen));
+	TOKEN_AGAIN(st, (out = uk_writer_of(pbRandom, ulRandomLen),
+			 gate.token->ops->random(gate.token, &out, ulRandomLen)));
+	if (st == UK_OK && out.len != ulRandomLen)
+		st = UK_E_REPLY; /* nobody may take what was in the buffer for random */
 	return gate_sar(&gate, st);
 }
 

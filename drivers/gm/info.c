@@ -140,17 +140,20 @@ gm_pin_info(struct token *base, enum token_role role, struct token_pin_info *ret
 
 struct random_args {
 	struct uk_writer *out;
-	size_t len;
+	size_t start, len; /* where the bytes begin in out, how many are wanted */
 };
 
+/* A second go, after a reset, begins anew: no byte of the result may be left as it was. */
 static enum uk_status
 run_random(struct gm_token *token, void *data)
 {
-	struct random_args *args = data;
+	const struct random_args *args = data;
 	enum uk_status st = UK_OK;
 
-	while (st == UK_OK && args->len > 0) {
-		size_t part = args->len < RANDOM_PART ? args->len : RANDOM_PART;
+	args->out->len = args->start;
+	while (st == UK_OK && args->out->len - args->start < args->len) {
+		size_t rest = args->len - (args->out->len - args->start);
+		size_t part = rest < RANDOM_PART ? rest : RANDOM_PART;
 		struct uk_writer out = gm_cmd_begin(token, GM_INS_GEN_RANDOM, 0, 0);
 		struct uk_span reply = {0};
 
@@ -160,7 +163,6 @@ run_random(struct gm_token *token, void *data)
 		if (st == UK_OK)
 			uk_put(args->out, reply);
 		uk_wipe(token->reply, reply.len);
-		args->len -= part;
 	}
 	return st;
 }
@@ -168,9 +170,15 @@ run_random(struct gm_token *token, void *data)
 enum uk_status
 gm_random(struct token *base, struct uk_writer *out, size_t len)
 {
-	struct random_args args = {out, len};
+	struct random_args args = {out, out->len, len};
+	enum uk_status st;
 
 	if (len > out->cap - out->len)
 		return UK_E_DATA_LEN;
-	return gm_op_run(gm_token_of(base), GM_INS_GEN_RANDOM, 0, run_random, &args);
+	st = gm_op_run(gm_token_of(base), GM_INS_GEN_RANDOM, 0, run_random, &args);
+	if (st != UK_OK) {
+		uk_wipe(out->ptr + args.start, out->len - args.start);
+		out->len = args.start;
+	}
+	return st;
 }

@@ -426,6 +426,28 @@ random_bytes_come_in_any_number(void **state)
 	assert_status(desk->token->ops->random(desk->token, &out, 1), UK_E_DATA_LEN);
 }
 
+/* The reset is met at the first command; what comes after it must be as many bytes as ever. */
+static void
+random_bytes_are_all_there_after_a_reset(void **state)
+{
+	struct desk *desk = *state;
+	static const size_t lengths[] = {8, 32, 1000};
+	const uint8_t zeros[8] = {0};
+	struct token_info info;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		uint8_t bytes[1000] = {0};
+		struct uk_writer out = uk_writer_of(bytes, sizeof(bytes));
+
+		assert_ok(desk->token->ops->info(desk->token, &info));
+		desk_reset_by_other(desk);
+		assert_ok(desk->token->ops->random(desk->token, &out, lengths[i]));
+		assert_int_equal(out.len, lengths[i]);
+		assert_memory_not_equal(bytes, zeros, 8);
+		assert_memory_not_equal(bytes + lengths[i] - 8, zeros, 8);
+	}
+}
+
 #define ON(model, test)                                                                           \
 	{                                                                                         \
 #test " [" model "]", test, desk_setup, desk_teardown, (void *)(uintptr_t)(model) \
@@ -454,6 +476,7 @@ main(void)
 		ON("V0", verify_once_is_over_after_half_a_second),
 		ON("VC", verify_once_is_over_after_half_a_second),
 		ON_ALL(random_bytes_come_in_any_number),
+		ON("V0", random_bytes_are_all_there_after_a_reset),
 	};
 
 	return cmocka_run_group_tests_name("token", tests, desk_group_setup, desk_group_teardown);
