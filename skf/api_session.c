@@ -27,9 +27,26 @@ static ULONG
 export_key(struct gate *gate, ULONG alg, const struct token_public_key *recipient,
 	   struct token_exported_key *ret)
 {
-	return gate_sar(gate, gate->token->ops->export_session_key(
-				      gate->token, uk_span_str(gate->object->container), alg,
-				      recipient, ret));
+	struct uk_span container = uk_span_str(gate->object->container);
+	const struct token_ops *ops = gate->token->ops;
+	enum uk_status st = ops->export_session_key(gate->token, container, alg, recipient, ret);
+
+	if (st == UK_E_ROOM && session_keys_make_room(gate))
+		st = ops->export_session_key(gate->token, container, alg, recipient, ret);
+	return gate_sar(gate, st);
+}
+
+static ULONG
+import_key(struct gate *gate, ULONG alg, const struct token_wrapped_key *wrapped,
+	   struct token_session_key *ret)
+{
+	struct uk_span container = uk_span_str(gate->object->container);
+	const struct token_ops *ops = gate->token->ops;
+	enum uk_status st = ops->import_session_key(gate->token, container, alg, wrapped, ret);
+
+	if (st == UK_E_ROOM && session_keys_make_room(gate))
+		st = ops->import_session_key(gate->token, container, alg, wrapped, ret);
+	return gate_sar(gate, st);
 }
 
 ULONG DEVAPI
@@ -104,9 +121,7 @@ SKF_ImportSessionKey(HCONTAINER hContainer, ULONG ulAlgId, BYTE *pbWrapedData, U
 	rv = blob_wrapped_key_read(uk_span_of(pbWrapedData, ulWrapedLen), &wrapped);
 	if (rv != SAR_OK)
 		return rv;
-	rv = gate_sar(&gate, gate.token->ops->import_session_key(
-				     gate.token, uk_span_str(gate.object->container), ulAlgId,
-				     &wrapped, &made));
+	rv = import_key(&gate, ulAlgId, &wrapped, &made);
 	return rv == SAR_OK ? session_key_new(&gate, &made, ulAlgId, phKey) : rv;
 }
 

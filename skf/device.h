@@ -12,6 +12,9 @@
 
 #include <pthread.h>
 
+/* More than keys have room for. */
+#define APP_KEYS_LEFT_MAX 16
+
 /*
  * An application of a key as this process knows it, however many handles there are to it: who is
  * logged in is a matter of the process (architecture, rule 7).
@@ -22,6 +25,9 @@ struct app {
 	struct token *token; /* its own, over the device's connection */
 	bool logged_in[2];   /* by enum token_role: verified by this process, not seen going */
 	int login_lock;      /* token-share/login_lock.h; -1 = none */
+	/* closed when nobody was logged in: still in the key, until their room is wanted */
+	struct token_session_key left[APP_KEYS_LEFT_MAX];
+	size_t left_count;
 };
 
 struct device {

@@ -12,11 +12,29 @@ session_alg_known(ULONG alg)
 	return alg == GM_ALG_SM4_ECB || alg == GM_ALG_SM4_CBC || alg == GM_ALG_SM4_MAC;
 }
 
+/* Without a login the key would refuse: it is remembered, and done when its room is wanted. */
 static void
-key_destroy(struct token *token, const struct token_session_key *key)
+key_destroy(struct app *app, const struct token_session_key *key)
 {
-	/* What a reset took away, or a login that is gone now protects, is not ours to end. */
-	(void)!token->ops->destroy_session_key(token, key);
+	enum uk_status st = UK_E_NOT_LOGGED_IN;
+
+	if (app->logged_in[TOKEN_USER])
+		st = app->token->ops->destroy_session_key(app->token, key);
+	if (st == UK_E_NOT_LOGGED_IN && app->left_count < ARRAY_SIZE(app->left))
+		app->left[app->left_count++] = *key;
+}
+
+bool
+session_keys_make_room(struct gate *gate)
+{
+	struct app *app = gate->app;
+	bool made = false;
+
+	/* What a reset took away meanwhile is not found, and nothing is sent for it. */
+	while (app->left_count > 0)
+		made |= app->token->ops->destroy_session_key(
+				app->token, &app->left[--app->left_count]) == UK_OK;
+	return made;
 }
 
 static void
@@ -25,7 +43,7 @@ state_free(struct object *object, bool gone)
 	struct session_key *state = object->state;
 
 	if (!gone)
-		key_destroy(object->app->token, &state->key);
+		key_destroy(object->app, &state->key);
 	uk_wipe(state, sizeof(*state));
 	free(state);
 }
@@ -39,7 +57,7 @@ session_key_new(struct gate *gate, const struct token_session_key *key, uint32_t
 
 	if (object == NULL) {
 		free(state);
-		key_destroy(gate->token, key);
+		key_destroy(gate->app, key);
 		return SAR_MEMORYERR;
 	}
 	state->key = *key;

@@ -22,4 +22,10 @@ bool session_alg_known(ULONG alg);
 ULONG session_key_new(struct gate *gate, const struct token_session_key *key, uint32_t alg,
 		      HANDLE *ret);
 
+/*
+ * The key has no room for one more: ends those in it that were closed while nobody was logged in.
+ * True when it was worth it.
+ */
+bool session_keys_make_room(struct gate *gate);
+
 #endif

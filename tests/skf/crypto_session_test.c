@@ -192,6 +192,37 @@ closed_containers_leave_no_keys_behind(void **state)
 	}
 }
 
+static void
+keys_closed_while_logged_out_make_room_later(void **state)
+{
+	struct crypto_desk *desk = *state;
+	struct seat *seat = crypto_seat(desk, 0, &sm2_key);
+
+	/* as a program does that logs out before it tidies up */
+	for (int i = 0; i < 20; i++) {
+		HANDLE key;
+
+		crypto_login(seat);
+		key = crypto_import(seat, SGD_SM4_CBC, crypto_key);
+		assert_sar(SKF_ClearSecureState(seat->app), SAR_OK);
+		assert_sar(SKF_CloseHandle(key), SAR_OK);
+	}
+	assert_int_equal(desk_command_count(&desk->p11, 0, 0xc4), 16);
+	/* for one that the key makes, too */
+	struct recipient who = recipient_new(256);
+	ECCPUBLICKEYBLOB pub = crypto_ecc_of(&who.key);
+	BYTE blob[offsetof(ECCCIPHERBLOB, Cipher) + 16] __attribute__((aligned(4)));
+	crypto_login(seat);
+	for (int i = 0; i < 8; i++) {
+		HANDLE key = NULL;
+
+		assert_sar(SKF_ECCExportSessionKey(seat->con, SGD_SM4_CBC, &pub,
+						   (ECCCIPHERBLOB *)blob, &key),
+			   SAR_OK);
+	}
+	recipient_free(&who);
+}
+
 /* ---- loss ---- */
 
 static void
@@ -299,6 +330,7 @@ main(void)
 		TEST(what_cannot_be_a_wrapped_key_is_not_sent),
 		TEST(the_ninth_key_finds_no_room_until_one_closes),
 		TEST(closed_containers_leave_no_keys_behind),
+		TEST(keys_closed_while_logged_out_make_room_later),
 		TEST(logged_out_nothing_runs),
 		TEST(a_key_lost_to_a_reset_says_so),
 		TEST(a_pulled_key_says_so_and_its_handles_can_be_closed),
