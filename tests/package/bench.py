@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests of packages share: verdicts, and this computer as a copy that can be spoilt."""
+import filecmp
 import os
 import stat
 import subprocess
@@ -88,10 +89,14 @@ class Copy:
         run(["umount", "--lazy", "--recursive", self.house])
         self.house.rmdir()
 
-    def run(self, *command, **options):
+    def run(self, *command, more=(), **options):
+        """A command inside, without a network; more: NAME=VALUE for its environment."""
         plain = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LC_ALL": "C.UTF-8",
                  "DEBIAN_FRONTEND": "noninteractive"}
-        return run(["chroot", self.root, *command], env=plain, **options)
+        return run(self.inside(*command, more=more), env=plain, **options)
+
+    def inside(self, *command, more=()):
+        return ["unshare", "--net", "chroot", self.root, "env", *more, *command]
 
     def differences(self, ignored=()):
         """Paths that were made, changed or deleted, but for the ignored and what is below them, and
@@ -108,13 +113,20 @@ class Copy:
                 if self.is_gone(path):
                     if not self.base_has(inside) or os.listdir(self.base + inside):
                         found.add(inside + " (deleted)")
-                else:
+                elif not self.as_before(path, inside):
                     found.add(inside)
         return found
 
     def base_has(self, inside):
         """Whether it was a folder before; then it is in the changes for what is below it."""
         return os.path.isdir(self.base + inside) and not os.path.islink(self.base + inside)
+
+    def as_before(self, path, inside):
+        """Whether a file that was written is what it had been."""
+        before = Path(self.base + inside)
+        if not path.is_file() or path.is_symlink() or not before.is_file() or before.is_symlink():
+            return path.is_symlink() and before.is_symlink() and os.readlink(path) == os.readlink(before)
+        return path.stat().st_mode == before.stat().st_mode and filecmp.cmp(path, before, shallow=False)
 
     @staticmethod
     def is_gone(path):

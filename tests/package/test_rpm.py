@@ -28,24 +28,13 @@ IGNORED = ["/var/lib/rpm", "/root/.rpmdb", *(f"/etc/{name}{old}" for old in ("",
 SETTING = "/etc/xdg/autostart/openukey-bridge.desktop"
 
 
-def build(house, folder, release):
-    need(["packaging/build-rpm", "--release", str(release), folder], cwd=house)
-    return binaries(folder)
-
-
-def binaries(folder):
+def build(folder, commit="HEAD"):
+    """The binary packages of a commit; None where it makes none."""
+    made = run(["packaging/build-rpm", "--commit", commit, folder], cwd=HOUSE)
+    if made.returncode != 0:
+        say(made.stdout[-4000:])
+        return None
     return sorted(path for path in folder.glob("*.rpm") if not path.name.endswith(".src.rpm"))
-
-
-def earlier(work):
-    """Packages of the commit before; of this one, where that is not to be had."""
-    clone = work / "earlier"
-    need(["git", "clone", "-q", "-s", HOUSE, clone])
-    run(["git", "checkout", "-q", "HEAD~1"], cwd=clone)
-    if run(["packaging/build-rpm", "--release", "1", work / "old"], cwd=clone).returncode != 0:
-        say("the commit before makes no packages: upgraded from this one")
-        return build(HOUSE, work / "old", 1)
-    return binaries(work / "old")
 
 
 def host_package(work, packages):
@@ -123,8 +112,11 @@ def main():
     verdicts = Verdicts("rpm")
     with tempfile.TemporaryDirectory(prefix="openukey-rpm-") as work, Copy() as copy:
         work = Path(work)
-        old = earlier(work)
-        new = build(HOUSE, work / "new", 2)
+        new = build(work / "new")
+        if not verdicts.check("packages are built", new):
+            return verdicts.done()
+        # The commit before may make none, as when it is the one that is put right now.
+        old = build(work / "old", "HEAD~1") or new
         control = (HOUSE / "packaging/debian/control").read_text(encoding="utf-8")
         wanted = sorted(re.findall(r"^Package: (\S+)$", control, re.M))
         names = sorted(need(["rpm", "-qp", "--qf", "%{NAME}\\n", *new]).split())
