@@ -9,6 +9,8 @@
 #include "tests/rig/rig.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -238,6 +240,39 @@ after_the_computer_slept(const struct row *row)
 		  CKR_OK);
 }
 
+/* The right PIN, answers of any kind: what the key counts is not touched, and the next login works.
+ */
+static void
+after_answers_that_are_noise(void)
+{
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	const char *seeds = getenv("OPENUKEY_TEST_LONG") != NULL ? "300" : "4";
+
+	for (long seed = 1; seed <= strtol(seeds, NULL, 10); seed++) {
+		struct openukey_pin_info info = {0};
+		CK_SESSION_HANDLE session;
+		long deadline = process_clock_ms() + SEEN_MS;
+		char line[48];
+
+		assert_rv(desk.f->C_Initialize(&args), CKR_OK);
+		session = desk_session(&desk, 0);
+		(void)snprintf(line, sizeof(line), "fault %ld noise %ld", 1 + seed % 5, seed);
+		assert_true(rig_tell_port(desk.rig, 0, line, NULL, 0));
+		(void)desk_login(&desk, session, CKU_USER, DESK_PIN);
+		assert_rv(desk.f->C_Finalize(NULL), CKR_OK);
+		assert_true(rig_tell_port(desk.rig, 0, "fault 0 none", NULL, 0));
+		do {
+			assert_true(process_clock_ms() < deadline);
+			assert_true(rig_await(desk.rig, 0, true, SEEN_MS));
+			assert_rv(desk.f->C_Initialize(&args), CKR_OK);
+			(void)desk.uk->get_pin_info(desk_slot(&desk, 0), CKU_USER, &info);
+			assert_rv(desk.f->C_Finalize(NULL), CKR_OK);
+		} while (info.max == 0);
+		if (info.left != info.max)
+			fail_msg("seed %ld: %lu of %lu tries left", seed, info.left, info.max);
+	}
+}
+
 static void
 a_login_ends_with_what_it_was_made_for(void **state)
 {
@@ -246,6 +281,7 @@ a_login_ends_with_what_it_was_made_for(void **state)
 	desk_start_port(&desk, row->kind);
 	desk_plug(&desk, 0, &key);
 	assert_rv(desk.f->C_Finalize(NULL), CKR_OK);
+	after_answers_that_are_noise();
 	after_a_reset(row);
 	after_a_killed_service(row);
 	after_a_service_that_ended(row);
@@ -273,6 +309,8 @@ main(int argc, char **argv)
 		TEST("reset=none: stays", a_login_ends_with_what_it_was_made_for, hid_none),
 	};
 
+	/* An answer that is lost is waited for. */
+	setenv("OPENUKEY_IFD_TIMEOUT_MS", "1500", 1);
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,18 +19,29 @@ complain(const char *what)
 	return false;
 }
 
+/* A socket in the rig's folder; -1: nobody listens. */
+static int
+connect_to(const struct rig *rig, const char *name)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/run/%s", rig_dir(rig), name);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
 /* One line, and what is said to it. */
 static bool
 tell(const struct rig *rig, const char *line, char *answer, size_t size)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = connect_to(rig, "usb.ctl");
 	ssize_t len = (ssize_t)strlen(line), count;
 	char text[160];
 
-	(void)snprintf(address.sun_path, sizeof(address.sun_path), "%s/run/usb.ctl", rig_dir(rig));
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    send(fd, line, (size_t)len, MSG_NOSIGNAL) != len) {
+	if (fd < 0 || send(fd, line, (size_t)len, MSG_NOSIGNAL) != len) {
 		if (fd >= 0)
 			close(fd);
 		return complain("the ports take no orders");
@@ -63,6 +74,16 @@ rig_ports_service(const struct rig *rig)
 	return tell(rig, "program\n", text, sizeof(text)) ? (pid_t)strtol(text, NULL, 10) : -1;
 }
 
+/* pcscd 1.9 may sleep on after a signal, until somebody connects. */
+static void
+nudge(const struct rig *rig)
+{
+	int fd = connect_to(rig, "pcscd.comm");
+
+	if (fd >= 0)
+		close(fd);
+}
+
 bool
 rig_ports_end(struct rig *rig, bool kill)
 {
@@ -74,7 +95,8 @@ rig_ports_end(struct rig *rig, bool kill)
 	while ((service = rig_ports_service(rig)) > 0) {
 		if (process_clock_ms() > deadline)
 			return complain("the service does not end");
-		process_sleep_ms(10);
+		process_sleep_ms(20);
+		nudge(rig);
 	}
 	return service == 0;
 }

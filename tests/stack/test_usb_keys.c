@@ -193,6 +193,27 @@ whatever_happens_to_a_transfer_the_reader_recovers_and_nothing_is_sent_twice(voi
 	assert_true(rig_pull(rig, 0));
 }
 
+#define NOISE_SAMPLE 12
+#define NOISE_LONG   600
+
+/* Answers changed, cut or made up; the seed is in the message when one of them is too much. */
+static void
+whatever_the_key_answers_the_reader_recovers(void **state)
+{
+	struct rig *rig = *state;
+	unsigned long most = step() == 1 ? NOISE_LONG : NOISE_SAMPLE, count;
+
+	assert_true(rig_plug(rig, 0, usb_life_path(rig, 0), NULL));
+	count = transfers_of_a_job(rig);
+	for (unsigned long seed = 1; seed <= most; seed++) {
+		char fault[32];
+
+		(void)snprintf(fault, sizeof(fault), "noise %lu", seed);
+		spoil_a_job(rig, 1 + seed * 7 % (count / 2), fault);
+	}
+	assert_true(rig_pull(rig, 0));
+}
+
 static void
 a_key_pulled_at_any_transfer_is_found_again(void **state)
 {
@@ -244,6 +265,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_key_pulled_at_a_command_is_an_error),
 		cmocka_unit_test(
 			whatever_happens_to_a_transfer_the_reader_recovers_and_nothing_is_sent_twice),
+		cmocka_unit_test(whatever_the_key_answers_the_reader_recovers),
 		cmocka_unit_test(a_key_pulled_at_any_transfer_is_found_again),
 		cmocka_unit_test(a_transfer_that_never_ends_is_given_up),
 	};

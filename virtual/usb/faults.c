@@ -15,6 +15,7 @@ static const struct {
 	{"flip", USB_FAULT_FLIP, 0},
 	{"hang", USB_FAULT_HANG, 0},
 	{"lose", USB_FAULT_LOSE, 0},
+	{"noise", USB_FAULT_NOISE, 0},
 	{"none", USB_FAULT_NONE, 0},
 	{"protocol", USB_FAULT_STATUS, -EPROTO},
 	{"short", USB_FAULT_SHORT, 0},
@@ -48,9 +49,12 @@ usb_faults_arm(struct usb_faults *faults, const char *line)
 }
 
 enum usb_fault_action
-usb_faults_next(struct usb_faults *faults)
+usb_faults_next(struct usb_faults *faults, bool answer)
 {
 	faults->transfers++;
+	faults->answers += answer ? 1 : 0;
+	if (faults->action == USB_FAULT_NOISE)
+		return answer && faults->answers == faults->at ? USB_FAULT_NOISE : USB_FAULT_NONE;
 	return faults->transfers == faults->at ? faults->action : USB_FAULT_NONE;
 }
 
@@ -61,5 +65,33 @@ usb_faults_spoil(const struct usb_faults *faults, uint8_t *bytes, size_t len)
 		bytes[faults->argument] ^= 0xff;
 	if (faults->action == USB_FAULT_SHORT && faults->argument < len)
 		return faults->argument;
+	return len;
+}
+
+/* xorshift: the same everywhere, so that a seed can be named. */
+static uint32_t
+next_random(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+/* Half of the seeds change a few bytes and perhaps cut the rest off, half make it all up. */
+size_t
+usb_faults_noise(const struct usb_faults *faults, uint8_t *bytes, size_t len, size_t room)
+{
+	uint32_t state = (uint32_t)faults->argument * 2654435761u + 1;
+	uint32_t changes = next_random(&state) % 8;
+
+	if (changes < 4 && len > 0) {
+		for (uint32_t i = 0; i <= changes; i++)
+			bytes[next_random(&state) % len] = (uint8_t)next_random(&state);
+		return changes == 0 ? next_random(&state) % len : len;
+	}
+	len = next_random(&state) % (room + 1);
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = (uint8_t)next_random(&state);
 	return len;
 }

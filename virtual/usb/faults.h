@@ -14,11 +14,13 @@ enum usb_fault_action {
 	USB_FAULT_SHORT,  /* ends after as many bytes as the argument says */
 	USB_FAULT_FLIP,   /* the byte at that place arrives with all bits turned round */
 	USB_FAULT_LOSE,   /* ends well, but nobody gets the bytes: an IN is empty */
+	USB_FAULT_NOISE,  /* an IN brings something else, by the argument as a seed */
 };
 
 struct usb_faults {
 	unsigned long transfers; /* since the port was told something, without control transfers */
-	unsigned long at;        /* the one that goes wrong, from 1; 0: none */
+	unsigned long answers;   /* of these, those to the host */
+	unsigned long at; /* the one that goes wrong, from 1; 0: none; of answers for NOISE */
 	enum usb_fault_action action;
 	int status; /* a negative errno, as the kernel gives it to usbdevfs */
 	size_t argument;
@@ -28,9 +30,12 @@ struct usb_faults {
 UK_CHECKED bool usb_faults_arm(struct usb_faults *faults, const char *line);
 
 /* Counts a transfer that moves bytes, and says what goes wrong with it. */
-enum usb_fault_action usb_faults_next(struct usb_faults *faults);
+enum usb_fault_action usb_faults_next(struct usb_faults *faults, bool answer);
 
 /* Does SHORT and FLIP to bytes that are on their way; returns how many are left. */
 size_t usb_faults_spoil(const struct usb_faults *faults, uint8_t *bytes, size_t len);
+
+/* Does NOISE to an answer of so many bytes, in a buffer with more room; returns the new length. */
+size_t usb_faults_noise(const struct usb_faults *faults, uint8_t *bytes, size_t len, size_t room);
 
 #endif

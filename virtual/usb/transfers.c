@@ -127,12 +127,14 @@ run_fault(struct usb_port *port, struct urb *urb, enum usb_fault_action action)
 static void
 deliver(struct usb_port *port, struct urb *urb, struct uk_writer *bytes)
 {
-	enum usb_fault_action action = usb_faults_next(&port->faults);
+	enum usb_fault_action action = usb_faults_next(&port->faults, true);
 
 	if (run_fault(port, urb, action))
 		return;
 	if (action == USB_FAULT_LOSE)
 		bytes->len = 0;
+	else if (action == USB_FAULT_NOISE)
+		bytes->len = usb_faults_noise(&port->faults, bytes->ptr, bytes->len, bytes->cap);
 	else if (action != USB_FAULT_NONE)
 		bytes->len = usb_faults_spoil(&port->faults, bytes->ptr, bytes->len);
 	urb_finish(urb, 0, bytes->len);
@@ -174,7 +176,7 @@ next_in_stalls(struct usb_port *port)
 static void
 stall_instead(struct usb_port *port, struct urb *urb)
 {
-	(void)usb_faults_next(&port->faults);
+	(void)usb_faults_next(&port->faults, true);
 	halt(port, urb);
 }
 
@@ -229,7 +231,7 @@ run_out(struct usb_port *port, struct urb *urb)
 		urb_finish(urb, -EPIPE, 0);
 		return;
 	}
-	action = usb_faults_next(&port->faults);
+	action = usb_faults_next(&port->faults, false);
 	if (run_fault(port, urb, action))
 		return;
 	if (action != USB_FAULT_NONE)
