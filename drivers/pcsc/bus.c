@@ -25,6 +25,7 @@ struct waiter {
 struct pcsc_bus {
 	SCARDCONTEXT context; /* for lists only */
 	bool connected;
+	uint32_t services;    /* that were connected to so far; atomic */
 	pthread_mutex_t lock; /* for what follows */
 	pthread_cond_t changed;
 	struct waiter *waiters;
@@ -78,10 +79,16 @@ state_is_present(const SCARD_READERSTATE *row)
 	       (row->dwEventState & (SCARD_STATE_MUTE | SCARD_STATE_UNAVAILABLE)) == 0;
 }
 
+/*
+ * The service counts what comes and goes in a reader, and begins anew when it is started again: our
+ * own count of services keeps a key that was opened with an earlier one from looking unchanged.
+ */
 static uint32_t
-state_events(const SCARD_READERSTATE *row)
+state_events(const struct pcsc_bus *bus, const SCARD_READERSTATE *row)
 {
-	return (uint32_t)(row->dwEventState >> 16) & 0xffff;
+	uint32_t services = __atomic_load_n(&bus->services, __ATOMIC_RELAXED);
+
+	return (services & 0xffff) << 16 | ((uint32_t)(row->dwEventState >> 16) & 0xffff);
 }
 
 static bool
@@ -91,11 +98,11 @@ state_is_known(const SCARD_READERSTATE *row)
 }
 
 static void
-reader_set(struct pcsc_reader *reader, const SCARD_READERSTATE *row)
+reader_set(const struct pcsc_bus *bus, struct pcsc_reader *reader, const SCARD_READERSTATE *row)
 {
 	*reader = (struct pcsc_reader){
 		.present = state_is_present(row),
-		.events = state_events(row),
+		.events = state_events(bus, row),
 		.atr_len = row->cbAtr <= PCSC_ATR_MAX ? row->cbAtr : 0,
 	};
 	memcpy(reader->name, row->szReader, strlen(row->szReader) + 1);
@@ -113,6 +120,8 @@ bus_connect(struct pcsc_bus *bus)
 		return UK_OK;
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &bus->context);
 	bus->connected = rv == SCARD_S_SUCCESS;
+	if (bus->connected)
+		__atomic_add_fetch(&bus->services, 1, __ATOMIC_RELAXED);
 	return bus->connected ? UK_OK : pcsc_status(rv);
 }
 
@@ -193,7 +202,7 @@ pcsc_bus_list(struct pcsc_bus *bus, struct pcsc_reader *out, size_t cap, size_t 
 		return pcsc_status(rv);
 	for (size_t i = 0; i < states.count && count < cap; i++)
 		if (state_is_known(&states.rows[i]))
-			reader_set(&out[count++], &states.rows[i]);
+			reader_set(bus, &out[count++], &states.rows[i]);
 	*ret_count = count;
 	return UK_OK;
 }
@@ -274,24 +283,26 @@ is_cancelled(struct pcsc_bus *bus)
 }
 
 static bool
-same_reader(const struct pcsc_reader *seen, size_t count, const SCARD_READERSTATE *row)
+same_reader(const struct pcsc_bus *bus, const struct pcsc_reader *seen, size_t count,
+	    const SCARD_READERSTATE *row)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(seen[i].name, row->szReader) == 0)
 			return seen[i].present == state_is_present(row) &&
-			       seen[i].events == state_events(row);
+			       seen[i].events == state_events(bus, row);
 	return false;
 }
 
 static bool
-same_readers(const struct pcsc_reader *seen, size_t count, const struct states *states)
+same_readers(const struct pcsc_bus *bus, const struct pcsc_reader *seen, size_t count,
+	     const struct states *states)
 {
 	size_t known = 0;
 
 	for (size_t i = 0; i < states->count; i++) {
 		if (!state_is_known(&states->rows[i]))
 			continue;
-		if (!same_reader(seen, count, &states->rows[i]))
+		if (!same_reader(bus, seen, count, &states->rows[i]))
 			return false;
 		known++;
 	}
@@ -325,7 +336,7 @@ wait_for_change(struct pcsc_bus *bus, const struct waiter *waiter, const struct 
 		rv = SCardGetStatusChange(waiter->context, 0, states.rows, rows);
 		if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
 			return rv == SCARD_E_UNKNOWN_READER ? UK_OK : pcsc_status(rv);
-		if (!same_readers(seen, count, &states))
+		if (!same_readers(bus, seen, count, &states))
 			return UK_OK;
 		if (is_cancelled(bus))
 			return UK_E_CANCELLED;
