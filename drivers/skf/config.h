@@ -35,6 +35,7 @@ struct skf_config {
 	uint32_t sm2_alg;            /* what GenECCKeyPair takes */
 	uint32_t events;             /* enum skf_events */
 	uint32_t timeout_ms;         /* of one call */
+	uint32_t recheck_ms;         /* so long a key that answered is taken to be there */
 	uint32_t pin_min, pin_max;   /* bytes */
 	uint32_t each_use;           /* the login is cleared after each use of a private key */
 	uint32_t transmit;           /* SKF_Transmit may be used */

@@ -77,6 +77,9 @@ skf_session_cipher(struct token *base, const struct token_session_key *key,
 	uk_put(&request, uk_span_of(cipher->iv, GM_BLOCK_LEN));
 	skf_put_bytes(&request, in);
 	st = skf_call(token, &request, &answer);
+	/* Session keys last until a reset, which takes the login as well. */
+	if (st == UK_E_NOT_FOUND)
+		token->base.login_lost = true;
 	return st != UK_OK ? st : skf_copy_field(answer.fields, out);
 }
 

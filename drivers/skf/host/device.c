@@ -4,6 +4,9 @@
 #include "drivers/skf/host/abi.h"
 
 #include <string.h>
+#include <time.h>
+
+#define DEVINFO_ROOM 512
 
 static struct device devices[SKF_DEVICES_MAX];
 static uint32_t number, last_events;
@@ -18,6 +21,15 @@ name_copy(char *out, size_t room, struct uk_span name)
 		memcpy(out, name.ptr, name.len);
 	out[name.len] = '\0';
 	return true;
+}
+
+int64_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* ---- lists of names ---- */
@@ -156,11 +168,33 @@ devices_refresh(bool *ret_changed)
 	return SAR_OK;
 }
 
+void
+devices_recheck(void)
+{
+	uint8_t room[DEVINFO_ROOM];
+	bool again = false, changed;
+
+	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
+		struct device *device = &devices[i];
+
+		if (!device->present || !device->connected ||
+		    clock_ms() - device->answered < library_config()->recheck_ms)
+			continue;
+		(void)device_judge(device, CALL(GetDevInfo, device->handle, (uintptr_t)room));
+		again = again || !device->present;
+	}
+	/* What is gone by its handle may be there by its name. */
+	if (again && devices_refresh(&changed) != SAR_OK)
+		return;
+}
+
 uint32_t
 device_judge(struct device *device, uint32_t sar)
 {
 	bool changed;
 
+	if (sar == SAR_OK)
+		device->answered = clock_ms();
 	if (sar == SAR_DEVICE_REMOVED || sar == SAR_INVALIDHANDLEERR) {
 		device_drop(device);
 		return SAR_HOST_NO_DEVICE;

@@ -25,12 +25,20 @@ struct device {
 	uint32_t events;
 	uintptr_t handle;
 	struct app apps[APPS_MAX];
+	int64_t answered;   /* ms; when a call for it last succeeded */
 	const void *holder; /* whoever keeps the others away from it, or NULL */
 	int64_t hold_until; /* ms; 0: as long as the holder likes */
 };
 
+int64_t clock_ms(void);
+
 /* Asks the library which keys there are. Whether anything changed since the last time. */
 UK_CHECKED uint32_t devices_refresh(bool *ret_changed);
+/*
+ * Asks those that are connected whether they still answer by their handles: a key that was pulled
+ * and plugged in again has the same name.
+ */
+void devices_recheck(void);
 /* Those that are there, one after the other; NULL at the end. */
 struct device *device_next(const struct device *previous);
 /* By the name we show, and only if it is the same key still. */

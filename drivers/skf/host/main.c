@@ -22,6 +22,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -129,11 +130,29 @@ watchers_tell(void)
 			client_tell(&host.clients[i]);
 }
 
+/*
+ * A folder of the library's own where others have the session's: no bus is found there, and a
+ * library that is ours takes its locks there, or it would wait for the very programs it serves to
+ * log out first.
+ */
+static void
+folder_make(void)
+{
+	char path[NAME_MOST + 32];
+
+	(void)snprintf(path, sizeof(path), "%s.d", host.name);
+	if (mkdirat(FD_FOLDER, path, 0700) != 0 && errno != EEXIST)
+		return;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s.d", FD_FOLDER, host.name);
+	(void)setenv("XDG_RUNTIME_DIR", path, 1);
+}
+
 /* Loaded when the first one asks, so that who starts us need not wait for it. */
 static bool
 library_is_loaded(void)
 {
 	if (host.load == UK_E_NOT_OPEN) {
+		folder_make();
 		host.load = confine(&host.config);
 		if (host.load == UK_OK)
 			host.load = library_load(&host.config);

@@ -23,6 +23,20 @@ op_containers(struct client *client, struct uk_span in, struct uk_writer *out)
 	return sar;
 }
 
+static bool
+container_exists(const struct app *app, const char *wanted)
+{
+	char list[SKF_NAMES_MAX];
+	struct uk_span names, name;
+
+	if (names_list(ENTRY_EnumContainer, app->handle, list, sizeof(list), &names) != SAR_OK)
+		return false;
+	while (uk_take_name(&names, &name))
+		if (uk_span_equal(name, uk_span_str(wanted)))
+			return true;
+	return false;
+}
+
 uint32_t
 op_create_container(struct client *client, struct uk_span in, struct uk_writer *out)
 {
@@ -42,6 +56,10 @@ op_create_container(struct client *client, struct uk_span in, struct uk_writer *
 	sar = CALL(CreateContainer, app->handle, (uintptr_t)name, abi_cell_at(&handle));
 	if (sar == SAR_OK)
 		(void)CALL(CloseContainer, abi_cell_handle(library_config(), &handle));
+	/* The standard has no code of its own for that. */
+	else if (sar != SAR_DEVICE_REMOVED && sar != SAR_USER_NOT_LOGGED_IN &&
+		 container_exists(app, name))
+		sar = SAR_HOST_EXISTS;
 	return sar;
 }
 

@@ -26,6 +26,7 @@ op_hello(struct client *client, struct uk_span in, struct uk_writer *out)
 uint32_t
 op_list(struct client *client, struct uk_span in, struct uk_writer *out)
 {
+	const uint32_t before = devices_number();
 	bool changed;
 	uint32_t sar = devices_refresh(&changed);
 	uint8_t count = 0;
@@ -34,7 +35,8 @@ op_list(struct client *client, struct uk_span in, struct uk_writer *out)
 	(void)in;
 	if (sar != SAR_OK)
 		return sar;
-	if (changed)
+	devices_recheck();
+	if (devices_number() != before)
 		watchers_tell();
 	for (struct device *at = device_next(NULL); at != NULL; at = device_next(at))
 		count++;

@@ -124,30 +124,63 @@ op_generate(struct client *client, struct uk_span in, struct uk_writer *out)
 
 /* ---- session keys ---- */
 
-/* A number for a handle of the library's; false when there are too many. */
-static bool
-key_keep(struct client *client, const struct abi_cell *cell, struct uk_writer *out)
+/* A number for a handle of the library's; NULL when there are too many. */
+static struct session_key *
+key_keep(struct client *client, uintptr_t container, uint32_t alg, const struct abi_cell *cell,
+	 struct uk_writer *out)
 {
 	uintptr_t handle = abi_cell_handle(library_config(), cell);
 
 	for (size_t i = 0; handle != 0 && i < ARRAY_SIZE(client->session); i++) {
-		if (client->session[i] != 0)
+		struct session_key *key = &client->session[i];
+
+		if (key->container != 0)
 			continue;
-		client->session[i] = handle;
+		*key = (struct session_key){.container = container, .as = {{alg, handle}}};
+		client->keep_container = true;
 		uk_put_u8(out, (uint8_t)i);
-		return true;
+		return key;
 	}
 	if (handle != 0 && library_has(ENTRY_CloseHandle))
 		(void)CALL(CloseHandle, handle);
-	return false;
+	return NULL;
 }
 
-static uintptr_t
-key_take(const struct client *client, struct uk_span *in, uint8_t *ret_id)
+static struct session_key *
+key_take(struct client *client, struct uk_span *in)
 {
-	if (!uk_take_u8(in, ret_id) || *ret_id >= ARRAY_SIZE(client->session))
-		return 0;
-	return client->session[*ret_id];
+	uint8_t id;
+
+	if (!uk_take_u8(in, &id) || id >= ARRAY_SIZE(client->session) ||
+	    client->session[id].container == 0)
+		return NULL;
+	return &client->session[id];
+}
+
+/* The library's handle for that algorithm, imported again if it has none yet. */
+static uint32_t
+key_as(struct session_key *key, uint32_t alg, uintptr_t *ret)
+{
+	struct abi_cell handle = {0};
+	uint32_t sar;
+
+	for (size_t i = 0; i < ARRAY_SIZE(key->as); i++) {
+		if (key->as[i].handle != 0 && key->as[i].alg != alg)
+			continue;
+		if (key->as[i].handle == 0) {
+			if (key->wrapped_len == 0)
+				return SAR_NOTSUPPORTYETERR;
+			sar = CALL(ImportSessionKey, key->container, alg, (uintptr_t)key->wrapped,
+				   key->wrapped_len, abi_cell_at(&handle));
+			if (sar != SAR_OK)
+				return sar;
+			key->as[i].alg = alg;
+			key->as[i].handle = abi_cell_handle(library_config(), &handle);
+		}
+		*ret = key->as[i].handle;
+		return SAR_OK;
+	}
+	return SAR_HOST_ROOM;
 }
 
 static bool
@@ -176,9 +209,10 @@ run_import_key(uintptr_t container, void *data)
 {
 	const struct skf_config *config = library_config();
 	struct work *work = data;
-	uint8_t room[BLOB_ROOM];
+	uint8_t room[WRAPPED_MAX];
 	struct abi_writer blob = {config, uk_writer_of(room, sizeof(room))};
 	struct abi_cell handle = {0};
+	struct session_key *key;
 	uint32_t alg, sar;
 
 	if (!skf_take_u32(&work->in, &alg) || !wrapped_take(&work->in, &blob))
@@ -187,7 +221,12 @@ run_import_key(uintptr_t container, void *data)
 		   abi_cell_at(&handle));
 	if (sar != SAR_OK)
 		return sar;
-	return key_keep(work->client, &handle, work->out) ? SAR_OK : SAR_HOST_ROOM;
+	key = key_keep(work->client, container, alg, &handle, work->out);
+	if (key == NULL)
+		return SAR_HOST_ROOM;
+	memcpy(key->wrapped, room, blob.out.len);
+	key->wrapped_len = blob.out.len;
+	return SAR_OK;
 }
 
 uint32_t
@@ -217,7 +256,7 @@ run_export_key(uintptr_t container, void *data)
 			   (uintptr_t)room, abi_cell_at(&handle));
 	if (sar != SAR_OK)
 		return sar;
-	if (!key_keep(work->client, &handle, work->out))
+	if (key_keep(work->client, container, alg, &handle, work->out) == NULL)
 		return SAR_HOST_ROOM;
 	if (type != GM_CONTAINER_RSA)
 		return blob_cipher(uk_span_of(room, sizeof(room)), true, work->out);
@@ -326,28 +365,30 @@ cipher_run(const struct cipher *cipher, struct uk_writer *out)
 uint32_t
 op_session_cipher(struct client *client, struct uk_span in, struct uk_writer *out)
 {
+	struct session_key *key = key_take(client, &in);
 	struct cipher cipher;
-	uint8_t id;
+	uint32_t sar;
 
-	cipher.key = key_take(client, &in, &id);
-	if (cipher.key == 0)
+	if (key == NULL)
 		return SAR_HOST_NOT_FOUND;
 	if (!uk_take_u8(&in, &cipher.job) || cipher.job > JOB_MAC ||
 	    !skf_take_u32(&in, &cipher.alg) || !uk_take(&in, GM_BLOCK_LEN, &cipher.iv) ||
 	    !skf_take_bytes(&in, &cipher.in) || cipher.in.len > CIPHER_ROOM)
 		return SAR_HOST_REQUEST;
-	return cipher_run(&cipher, out);
+	sar = key_as(key, cipher.alg, &cipher.key);
+	if (sar == SAR_OK)
+		sar = cipher_run(&cipher, out);
+	/* Of the session key, not of the device. */
+	return sar == SAR_INVALIDHANDLEERR || sar == SAR_KEYNOTFOUNTERR ? SAR_HOST_NOT_FOUND : sar;
 }
 
 uint32_t
 op_destroy_session_key(struct client *client, struct uk_span in, struct uk_writer *out)
 {
-	uint8_t id;
-	uintptr_t key = key_take(client, &in, &id);
+	struct session_key *key = key_take(client, &in);
 
 	(void)out;
-	if (key == 0)
-		return SAR_OK;
-	client->session[id] = 0;
-	return library_has(ENTRY_CloseHandle) ? CALL(CloseHandle, key) : SAR_OK;
+	if (key != NULL)
+		client_key_close(client, key);
+	return SAR_OK;
 }

@@ -107,6 +107,8 @@ op_change_pin(struct client *client, struct uk_span in, struct uk_writer *out)
 	if (sar == SAR_OK)
 		sar = CALL(ChangePIN, app->handle, role, (uintptr_t)client->secret->pin[0],
 			   (uintptr_t)client->secret->pin[1], abi_cell_at(&retry));
+	if (sar == SAR_OK && role == GM_PIN_ADMIN && client->secret->admin_pin[0] != '\0')
+		memcpy(client->secret->admin_pin, client->secret->pin[1], UK_SECRET_MAX);
 	pins_wipe(client);
 	return tries_note(client, sar, &retry);
 }

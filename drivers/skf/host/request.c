@@ -3,7 +3,6 @@
 #include "drivers/skf/host/serve.h"
 
 #include <string.h>
-#include <time.h>
 
 const struct op ops[SKF_OP_COUNT] = {
 	[SKF_OP_HELLO] = {op_hello, NEEDS_NOTHING},
@@ -57,15 +56,6 @@ const struct op ops[SKF_OP_COUNT] = {
 	[SKF_OP_RAW] = {op_raw, NEEDS_DEVICE},
 };
 
-int64_t
-clock_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- what a client has ---- */
 
 void
@@ -108,12 +98,25 @@ client_once_end(struct client *client)
 }
 
 void
+client_key_close(struct client *client, struct session_key *key)
+{
+	const struct session_key closed = *key;
+
+	*key = (struct session_key){0};
+	if (closed.container == 0 || !has_device(client))
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(closed.as); i++)
+		if (closed.as[i].handle != 0 && library_has(ENTRY_CloseHandle))
+			(void)CALL(CloseHandle, closed.as[i].handle);
+	(void)CALL(CloseContainer, closed.container);
+}
+
+void
 client_end(struct client *client)
 {
 	client_once_end(client);
 	for (size_t i = 0; i < ARRAY_SIZE(client->session); i++)
-		if (client->session[i] != 0 && has_device(client) && library_has(ENTRY_CloseHandle))
-			(void)CALL(CloseHandle, client->session[i]);
+		client_key_close(client, &client->session[i]);
 	if (has_device(client) && client->device->holder == client) {
 		if (client->device->hold_until == 0 && library_has(ENTRY_UnlockDev))
 			(void)CALL(UnlockDev, client->device->handle);
@@ -143,8 +146,10 @@ with_container(struct client *client, struct uk_span name,
 	/* The standard has no code of its own for it. */
 	if (sar != SAR_OK)
 		return SAR_HOST_NOT_FOUND;
+	client->keep_container = false;
 	sar = fn(abi_cell_handle(config, &handle), data);
-	(void)CALL(CloseContainer, abi_cell_handle(config, &handle));
+	if (!client->keep_container)
+		(void)CALL(CloseContainer, abi_cell_handle(config, &handle));
 	return device_judge(client->device, sar);
 }
 

@@ -8,8 +8,10 @@
 #include "drivers/skf/host/abi.h"
 #include "drivers/skf/host/device.h"
 
-#define CLIENTS_MAX      64
-#define SESSION_KEYS_MAX 16
+#define CLIENTS_MAX       64
+#define SESSION_KEYS_MAX  16
+#define SESSION_KEY_MODES 3 /* ECB, CBC, MAC */
+#define WRAPPED_MAX       512
 
 /* Secrets in memory of their own: locked, and left out of dumps and forks. */
 struct client_secret {
@@ -17,15 +19,30 @@ struct client_secret {
 	char pin[2][UK_SECRET_MAX];    /* of the request under way */
 };
 
+/*
+ * A session key hangs on its container, which stays open as long as the key is there.  The library
+ * has a handle for one algorithm: for another mode what came in is imported again.
+ */
+struct session_key {
+	uintptr_t container; /* 0: free */
+	struct {
+		uint32_t alg;
+		uintptr_t handle;
+	} as[SESSION_KEY_MODES];
+	uint8_t wrapped[WRAPPED_MAX]; /* as the library takes it; none for a key it made itself */
+	size_t wrapped_len;
+};
+
 struct client {
 	int fd; /* -1: free */
 	bool greeted, crashed, watching, once, once_over;
 	uint32_t watch_number;
-	struct device *device;               /* NULL: none opened */
-	uint32_t events;                     /* the device's when it was opened */
-	char app[NAME_ROOM];                 /* "": not yet asked for */
-	uintptr_t session[SESSION_KEYS_MAX]; /* 0: free */
-	uint8_t tries;                       /* for the answer under way */
+	struct device *device; /* NULL: none opened */
+	uint32_t events;       /* the device's when it was opened */
+	char app[NAME_ROOM];   /* "": not yet asked for */
+	struct session_key session[SESSION_KEYS_MAX];
+	bool keep_container; /* the operation under way put it into `session` */
+	uint8_t tries;       /* for the answer under way */
 	struct client_secret *secret;
 };
 
@@ -50,6 +67,8 @@ void client_end(struct client *client);
 void client_once_end(struct client *client);
 /* The client's key is gone from it: its session keys are no more. */
 void client_keys_forget(struct client *client);
+/* Closes a session key and its container. */
+void client_key_close(struct client *client, struct session_key *key);
 
 /* The client's application, open. */
 UK_CHECKED uint32_t client_app(struct client *client, struct app **ret);
@@ -69,8 +88,6 @@ void watch_taken(void);
 
 /* confine.c: what the library may do is cut down, for good. UK_E_POLICY when that fails. */
 UK_CHECKED enum uk_status confine(const struct skf_config *config);
-
-int64_t clock_ms(void);
 
 /* op_pin.c */
 op_fn op_pin_info, op_verify, op_change_pin, op_unblock, op_clear, op_forget, op_verify_once,
