@@ -89,6 +89,7 @@ skf_ready(struct skf_token *token)
 {
 	struct uk_writer request;
 	struct skf_answer answer;
+	struct uk_span serial;
 	enum uk_status st;
 
 	if (token->link.fd >= 0 && !skf_link_is_up(&token->link)) {
@@ -103,9 +104,17 @@ skf_ready(struct skf_token *token)
 	request = skf_link_request(&token->link, SKF_OP_OPEN);
 	skf_put_bytes(&request, uk_span_str(token->device));
 	skf_put_u32(&request, token->events);
+	skf_put_bytes(&request, uk_span_str(token->serial));
 	st = skf_call(token, &request, &answer);
-	token->opened = st == UK_OK;
-	return st;
+	if (st != UK_OK)
+		return st;
+	if (!skf_take_name(&answer.fields, sizeof(token->serial) - 1, &serial) ||
+	    memchr(serial.ptr, 0, serial.len) != NULL)
+		return UK_E_REPLY;
+	memcpy(token->serial, serial.ptr, serial.len);
+	token->serial[serial.len] = '\0';
+	token->opened = true;
+	return UK_OK;
 }
 
 enum uk_status

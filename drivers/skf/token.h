@@ -18,6 +18,7 @@ struct skf_token {
 	struct skf_link link;
 	char device[SKF_DEVICE_NAME];
 	uint32_t events; /* of the device when it was listed: another number, another key */
+	char serial[33]; /* of the key that was opened first; "" before */
 	char app[TOKEN_NAME_MAX];
 	bool app_fixed, app_open;
 	bool opened;        /* the helper knows which device is meant */

@@ -16,7 +16,7 @@ typedef int NUMBER;
 #define CIPHER_ROOM 66000
 #define INNER(name) ((__typeof__(&SKF_##name))inner("SKF_" #name))
 /* The exported name is the standard's, whose own declaration is another one. */
-#define OUT(name, ...)                                             \
+#define SKF_OUT(name, ...)                                         \
 	EXPORT WIDE odd_##name(__VA_ARGS__) __asm__("SKF_" #name); \
 	WIDE odd_##name(__VA_ARGS__)
 

@@ -6,7 +6,7 @@
 
 /* ---- containers ---- */
 
-OUT(CreateContainer, NUMBER app, char *name, NUMBER *ret)
+SKF_OUT(CreateContainer, NUMBER app, char *name, NUMBER *ret)
 {
 	BEGIN(CreateContainer);
 	void *handle;
@@ -16,12 +16,12 @@ OUT(CreateContainer, NUMBER app, char *name, NUMBER *ret)
 	END;
 }
 
-OUT(DeleteContainer, NUMBER app, char *name)
+SKF_OUT(DeleteContainer, NUMBER app, char *name)
 {
 	return INNER(DeleteContainer)(handle_of(app, APPLICATION), name);
 }
 
-OUT(OpenContainer, NUMBER app, char *name, NUMBER *ret)
+SKF_OUT(OpenContainer, NUMBER app, char *name, NUMBER *ret)
 {
 	BEGIN(OpenContainer);
 	void *handle;
@@ -31,12 +31,12 @@ OUT(OpenContainer, NUMBER app, char *name, NUMBER *ret)
 	END;
 }
 
-OUT(CloseContainer, NUMBER container)
+SKF_OUT(CloseContainer, NUMBER container)
 {
 	return INNER(CloseContainer)(handle_end(container, CONTAINER));
 }
 
-OUT(EnumContainer, NUMBER app, char *list, WIDE *size)
+SKF_OUT(EnumContainer, NUMBER app, char *list, WIDE *size)
 {
 	BEGIN(EnumContainer);
 	WIDE room = *size;
@@ -45,7 +45,7 @@ OUT(EnumContainer, NUMBER app, char *list, WIDE *size)
 	END;
 }
 
-OUT(GetContainerType, NUMBER container, WIDE *type)
+SKF_OUT(GetContainerType, NUMBER container, WIDE *type)
 {
 	ULONG kind = 0;
 	ULONG sar = INNER(GetContainerType)(handle_of(container, CONTAINER), &kind);
@@ -54,19 +54,19 @@ OUT(GetContainerType, NUMBER container, WIDE *type)
 	return sar;
 }
 
-OUT(ImportCertificate, NUMBER container, BOOL sign, BYTE *cert, WIDE len)
+SKF_OUT(ImportCertificate, NUMBER container, BOOL sign, BYTE *cert, WIDE len)
 {
 	return INNER(ImportCertificate)(handle_of(container, CONTAINER), sign, cert, (ULONG)len);
 }
 
-OUT(ExportCertificate, NUMBER container, BOOL sign, BYTE *cert, WIDE *size)
+SKF_OUT(ExportCertificate, NUMBER container, BOOL sign, BYTE *cert, WIDE *size)
 {
 	BEGIN(ExportCertificate);
 	WITH_LEN(INNER(ExportCertificate)(handle_of(container, CONTAINER), sign, cert, &len));
 	END;
 }
 
-OUT(ExportPublicKey, NUMBER container, BOOL sign, BYTE *out, WIDE *size)
+SKF_OUT(ExportPublicKey, NUMBER container, BOOL sign, BYTE *out, WIDE *size)
 {
 	BEGIN(ExportPublicKey);
 	BYTE blob[512];
@@ -85,7 +85,7 @@ OUT(ExportPublicKey, NUMBER container, BOOL sign, BYTE *out, WIDE *size)
 
 /* ---- keys ---- */
 
-OUT(GenRSAKeyPair, NUMBER container, WIDE bits, struct odd_rsa *out)
+SKF_OUT(GenRSAKeyPair, NUMBER container, WIDE bits, struct odd_rsa *out)
 {
 	BEGIN(GenRSAKeyPair);
 	RSAPUBLICKEYBLOB blob = {0};
@@ -95,7 +95,7 @@ OUT(GenRSAKeyPair, NUMBER container, WIDE bits, struct odd_rsa *out)
 	END;
 }
 
-OUT(GenECCKeyPair, NUMBER container, WIDE alg, struct odd_ecc *out)
+SKF_OUT(GenECCKeyPair, NUMBER container, WIDE alg, struct odd_ecc *out)
 {
 	BEGIN(GenECCKeyPair);
 	ECCPUBLICKEYBLOB blob = {0};
@@ -105,13 +105,13 @@ OUT(GenECCKeyPair, NUMBER container, WIDE alg, struct odd_ecc *out)
 	END;
 }
 
-OUT(ImportRSAKeyPair, NUMBER container, WIDE alg, BYTE *key, WIDE key_len, BYTE *blob, WIDE len)
+SKF_OUT(ImportRSAKeyPair, NUMBER container, WIDE alg, BYTE *key, WIDE key_len, BYTE *blob, WIDE len)
 {
 	return INNER(ImportRSAKeyPair)(handle_of(container, CONTAINER), (ULONG)alg, key,
 				       (ULONG)key_len, blob, (ULONG)len);
 }
 
-OUT(ImportECCKeyPair, NUMBER container, struct odd_envelope *in)
+SKF_OUT(ImportECCKeyPair, NUMBER container, struct odd_envelope *in)
 {
 	union {
 		ENVELOPEDKEYBLOB blob;
@@ -127,7 +127,7 @@ OUT(ImportECCKeyPair, NUMBER container, struct odd_envelope *in)
 	return INNER(ImportECCKeyPair)(handle_of(container, CONTAINER), &out.blob);
 }
 
-OUT(RSASignData, NUMBER container, BYTE *data, WIDE data_len, BYTE *signature, WIDE *size)
+SKF_OUT(RSASignData, NUMBER container, BYTE *data, WIDE data_len, BYTE *signature, WIDE *size)
 {
 	BEGIN(RSASignData);
 	WITH_LEN(INNER(RSASignData)(handle_of(container, CONTAINER), data, (ULONG)data_len,
@@ -135,7 +135,7 @@ OUT(RSASignData, NUMBER container, BYTE *data, WIDE data_len, BYTE *signature, W
 	END;
 }
 
-OUT(ECCSignData, NUMBER container, BYTE *digest, WIDE len, ECCSIGNATUREBLOB *out)
+SKF_OUT(ECCSignData, NUMBER container, BYTE *digest, WIDE len, ECCSIGNATUREBLOB *out)
 {
 	BEGIN(ECCSignData);
 	ECCSIGNATUREBLOB blob = {{0}, {0}};
@@ -148,7 +148,7 @@ OUT(ECCSignData, NUMBER container, BYTE *digest, WIDE len, ECCSIGNATUREBLOB *out
 
 /* ---- session keys ---- */
 
-OUT(ImportSessionKey, NUMBER container, WIDE alg, BYTE *wrapped, WIDE len, NUMBER *ret)
+SKF_OUT(ImportSessionKey, NUMBER container, WIDE alg, BYTE *wrapped, WIDE len, NUMBER *ret)
 {
 	BEGIN(ImportSessionKey);
 	BYTE room[sizeof(ECCCIPHERBLOB) + ROOM_LEN] = {0};
@@ -179,31 +179,31 @@ param_in(const struct odd_param *in)
 	return out;
 }
 
-OUT(EncryptInit, NUMBER key, struct odd_param param)
+SKF_OUT(EncryptInit, NUMBER key, struct odd_param param)
 {
 	return INNER(EncryptInit)(handle_of(key, KEY), param_in(&param));
 }
 
-OUT(Encrypt, NUMBER key, BYTE *in, WIDE in_len, BYTE *out, WIDE *size)
+SKF_OUT(Encrypt, NUMBER key, BYTE *in, WIDE in_len, BYTE *out, WIDE *size)
 {
 	BEGIN(Encrypt);
 	WITH_LEN(INNER(Encrypt)(handle_of(key, KEY), in, (ULONG)in_len, out, &len));
 	END;
 }
 
-OUT(DecryptInit, NUMBER key, struct odd_param param)
+SKF_OUT(DecryptInit, NUMBER key, struct odd_param param)
 {
 	return INNER(DecryptInit)(handle_of(key, KEY), param_in(&param));
 }
 
-OUT(Decrypt, NUMBER key, BYTE *in, WIDE in_len, BYTE *out, WIDE *size)
+SKF_OUT(Decrypt, NUMBER key, BYTE *in, WIDE in_len, BYTE *out, WIDE *size)
 {
 	BEGIN(Decrypt);
 	WITH_LEN(INNER(Decrypt)(handle_of(key, KEY), in, (ULONG)in_len, out, &len));
 	END;
 }
 
-OUT(MacInit, NUMBER key, struct odd_param *param, NUMBER *ret)
+SKF_OUT(MacInit, NUMBER key, struct odd_param *param, NUMBER *ret)
 {
 	BLOCKCIPHERPARAM inner_param = param_in(param);
 	void *handle;
@@ -214,15 +214,15 @@ OUT(MacInit, NUMBER key, struct odd_param *param, NUMBER *ret)
 	return sar;
 }
 
-OUT(Mac, NUMBER mac, BYTE *in, WIDE in_len, BYTE *out, WIDE *size)
+SKF_OUT(Mac, NUMBER mac, BYTE *in, WIDE in_len, BYTE *out, WIDE *size)
 {
 	BEGIN(Mac);
 	WITH_LEN(INNER(Mac)(handle_of(mac, KEY), in, (ULONG)in_len, out, &len));
 	END;
 }
 
-OUT(ExtECCEncrypt, NUMBER device, struct odd_ecc *key, BYTE *plain, WIDE len,
-    struct odd_cipher *out)
+SKF_OUT(ExtECCEncrypt, NUMBER device, struct odd_ecc *key, BYTE *plain, WIDE len,
+	struct odd_cipher *out)
 {
 	static BYTE room[CIPHER_ROOM];
 	ECCPUBLICKEYBLOB blob;
@@ -236,7 +236,7 @@ OUT(ExtECCEncrypt, NUMBER device, struct odd_ecc *key, BYTE *plain, WIDE len,
 	return sar;
 }
 
-OUT(CloseHandle, NUMBER handle)
+SKF_OUT(CloseHandle, NUMBER handle)
 {
 	return INNER(CloseHandle)(handle_end(handle, KEY));
 }

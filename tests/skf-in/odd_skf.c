@@ -9,7 +9,7 @@
 
 /* ---- devices ---- */
 
-OUT(WaitForDevEvent, char *name, WIDE *size, WIDE *event)
+SKF_OUT(WaitForDevEvent, char *name, WIDE *size, WIDE *event)
 {
 	ULONG what = 0;
 	ULONG len = (ULONG)*size;
@@ -20,7 +20,7 @@ OUT(WaitForDevEvent, char *name, WIDE *size, WIDE *event)
 	return sar;
 }
 
-OUT(EnumDev, BOOL present, char *list, WIDE *size)
+SKF_OUT(EnumDev, BOOL present, char *list, WIDE *size)
 {
 	BEGIN(EnumDev);
 	WIDE room = *size;
@@ -29,7 +29,7 @@ OUT(EnumDev, BOOL present, char *list, WIDE *size)
 	END;
 }
 
-OUT(ConnectDev, char *name, NUMBER *ret)
+SKF_OUT(ConnectDev, char *name, NUMBER *ret)
 {
 	BEGIN(ConnectDev);
 	void *handle;
@@ -39,17 +39,17 @@ OUT(ConnectDev, char *name, NUMBER *ret)
 	END;
 }
 
-OUT(DisConnectDev, NUMBER device)
+SKF_OUT(DisConnectDev, NUMBER device)
 {
 	return INNER(DisConnectDev)(handle_end(device, DEVICE));
 }
 
-OUT(SetLabel, NUMBER device, char *label)
+SKF_OUT(SetLabel, NUMBER device, char *label)
 {
 	return INNER(SetLabel)(handle_of(device, DEVICE), label);
 }
 
-OUT(GetDevInfo, NUMBER device, struct odd_devinfo *out)
+SKF_OUT(GetDevInfo, NUMBER device, struct odd_devinfo *out)
 {
 	BEGIN(GetDevInfo);
 	DEVINFO in = {0};
@@ -71,36 +71,36 @@ OUT(GetDevInfo, NUMBER device, struct odd_devinfo *out)
 	END;
 }
 
-OUT(LockDev, NUMBER device, WIDE ms)
+SKF_OUT(LockDev, NUMBER device, WIDE ms)
 {
 	return INNER(LockDev)(handle_of(device, DEVICE), (ULONG)ms);
 }
 
-OUT(UnlockDev, NUMBER device)
+SKF_OUT(UnlockDev, NUMBER device)
 {
 	return INNER(UnlockDev)(handle_of(device, DEVICE));
 }
 
-OUT(GenRandom, NUMBER device, BYTE *out, WIDE len)
+SKF_OUT(GenRandom, NUMBER device, BYTE *out, WIDE len)
 {
 	BEGIN(GenRandom);
 	sar = INNER(GenRandom)(handle_of(device, DEVICE), out, (ULONG)len);
 	END;
 }
 
-OUT(ChangeDevAuthKey, NUMBER device, BYTE *key, WIDE len)
+SKF_OUT(ChangeDevAuthKey, NUMBER device, BYTE *key, WIDE len)
 {
 	return INNER(ChangeDevAuthKey)(handle_of(device, DEVICE), key, (ULONG)len);
 }
 
-OUT(DevAuth, NUMBER device, BYTE *proof, WIDE len)
+SKF_OUT(DevAuth, NUMBER device, BYTE *proof, WIDE len)
 {
 	return INNER(DevAuth)(handle_of(device, DEVICE), proof, (ULONG)len);
 }
 
 /* ---- PINs ---- */
 
-OUT(GetPINInfo, NUMBER app, WIDE type, WIDE *max, WIDE *left, BOOL *is_default)
+SKF_OUT(GetPINInfo, NUMBER app, WIDE type, WIDE *max, WIDE *left, BOOL *is_default)
 {
 	BEGIN(GetPINInfo);
 	ULONG most = 0, remain = 0;
@@ -112,7 +112,7 @@ OUT(GetPINInfo, NUMBER app, WIDE type, WIDE *max, WIDE *left, BOOL *is_default)
 	END;
 }
 
-OUT(VerifyPIN, NUMBER app, WIDE type, char *pin, WIDE *left)
+SKF_OUT(VerifyPIN, NUMBER app, WIDE type, char *pin, WIDE *left)
 {
 	BEGIN(VerifyPIN);
 	ULONG remain = 0;
@@ -122,7 +122,7 @@ OUT(VerifyPIN, NUMBER app, WIDE type, char *pin, WIDE *left)
 	END;
 }
 
-OUT(ChangePIN, NUMBER app, WIDE type, char *old_pin, char *new_pin, WIDE *left)
+SKF_OUT(ChangePIN, NUMBER app, WIDE type, char *old_pin, char *new_pin, WIDE *left)
 {
 	BEGIN(ChangePIN);
 	ULONG remain = 0;
@@ -131,7 +131,7 @@ OUT(ChangePIN, NUMBER app, WIDE type, char *old_pin, char *new_pin, WIDE *left)
 	END;
 }
 
-OUT(UnblockPIN, NUMBER app, char *admin_pin, char *new_pin, WIDE *left)
+SKF_OUT(UnblockPIN, NUMBER app, char *admin_pin, char *new_pin, WIDE *left)
 {
 	BEGIN(UnblockPIN);
 	ULONG remain = 0;
@@ -140,15 +140,15 @@ OUT(UnblockPIN, NUMBER app, char *admin_pin, char *new_pin, WIDE *left)
 	END;
 }
 
-OUT(ClearSecureState, NUMBER app)
+SKF_OUT(ClearSecureState, NUMBER app)
 {
 	return INNER(ClearSecureState)(handle_of(app, APPLICATION));
 }
 
 /* ---- applications, files ---- */
 
-OUT(CreateApplication, NUMBER device, char *name, char *admin_pin, unsigned int admin_tries,
-    char *user_pin, unsigned int user_tries, unsigned int rights, NUMBER *ret)
+SKF_OUT(CreateApplication, NUMBER device, char *name, char *admin_pin, unsigned int admin_tries,
+	char *user_pin, unsigned int user_tries, unsigned int rights, NUMBER *ret)
 {
 	void *handle;
 	ULONG sar = INNER(CreateApplication)(handle_of(device, DEVICE), name, admin_pin,
@@ -159,7 +159,7 @@ OUT(CreateApplication, NUMBER device, char *name, char *admin_pin, unsigned int 
 	return sar;
 }
 
-OUT(EnumApplication, NUMBER device, char *list, WIDE *size)
+SKF_OUT(EnumApplication, NUMBER device, char *list, WIDE *size)
 {
 	BEGIN(EnumApplication);
 	WIDE room = *size;
@@ -168,12 +168,12 @@ OUT(EnumApplication, NUMBER device, char *list, WIDE *size)
 	END;
 }
 
-OUT(DeleteApplication, NUMBER device, char *name)
+SKF_OUT(DeleteApplication, NUMBER device, char *name)
 {
 	return INNER(DeleteApplication)(handle_of(device, DEVICE), name);
 }
 
-OUT(OpenApplication, NUMBER device, char *name, NUMBER *ret)
+SKF_OUT(OpenApplication, NUMBER device, char *name, NUMBER *ret)
 {
 	BEGIN(OpenApplication);
 	void *handle;
@@ -183,30 +183,30 @@ OUT(OpenApplication, NUMBER device, char *name, NUMBER *ret)
 	END;
 }
 
-OUT(CloseApplication, NUMBER app)
+SKF_OUT(CloseApplication, NUMBER app)
 {
 	return INNER(CloseApplication)(handle_end(app, APPLICATION));
 }
 
-OUT(CreateFile, NUMBER app, char *name, WIDE size, WIDE read, WIDE write)
+SKF_OUT(CreateFile, NUMBER app, char *name, WIDE size, WIDE read, WIDE write)
 {
 	return INNER(CreateFile)(handle_of(app, APPLICATION), name, (ULONG)size, (ULONG)read,
 				 (ULONG)write);
 }
 
-OUT(DeleteFile, NUMBER app, char *name)
+SKF_OUT(DeleteFile, NUMBER app, char *name)
 {
 	return INNER(DeleteFile)(handle_of(app, APPLICATION), name);
 }
 
-OUT(EnumFiles, NUMBER app, char *list, WIDE *size)
+SKF_OUT(EnumFiles, NUMBER app, char *list, WIDE *size)
 {
 	BEGIN(EnumFiles);
 	WITH_LEN(INNER(EnumFiles)(handle_of(app, APPLICATION), list, &len));
 	END;
 }
 
-OUT(GetFileInfo, NUMBER app, char *name, struct odd_file *out)
+SKF_OUT(GetFileInfo, NUMBER app, char *name, struct odd_file *out)
 {
 	FILEATTRIBUTE in = {0};
 	ULONG sar = INNER(GetFileInfo)(handle_of(app, APPLICATION), name, &in);
@@ -216,7 +216,7 @@ OUT(GetFileInfo, NUMBER app, char *name, struct odd_file *out)
 	return sar;
 }
 
-OUT(ReadFile, NUMBER app, char *name, WIDE offset, WIDE wanted, BYTE *out, WIDE *size)
+SKF_OUT(ReadFile, NUMBER app, char *name, WIDE offset, WIDE wanted, BYTE *out, WIDE *size)
 {
 	BEGIN(ReadFile);
 	WITH_LEN(INNER(ReadFile)(handle_of(app, APPLICATION), name, (ULONG)offset, (ULONG)wanted,
@@ -224,7 +224,7 @@ OUT(ReadFile, NUMBER app, char *name, WIDE offset, WIDE wanted, BYTE *out, WIDE 
 	END;
 }
 
-OUT(WriteFile, NUMBER app, char *name, WIDE offset, BYTE *data, WIDE len)
+SKF_OUT(WriteFile, NUMBER app, char *name, WIDE offset, BYTE *data, WIDE len)
 {
 	return INNER(WriteFile)(handle_of(app, APPLICATION), name, (ULONG)offset, data, (ULONG)len);
 }

@@ -10,6 +10,7 @@
 
 static struct device devices[SKF_DEVICES_MAX];
 static uint32_t number, last_events;
+static bool looked; /* a first list has been seen */
 static bool clear_at_open;
 
 bool
@@ -138,6 +139,20 @@ device_named(struct uk_span name)
 	return unused;
 }
 
+/*
+ * What was there when the helper began has the same number in each helper: one that ends and is
+ * started anew is no reason to think that the keys were pulled.
+ */
+static uint32_t
+events_of(struct uk_span name)
+{
+	uint32_t hash = 0x811c9dc5; /* FNV-1a, 32 bits */
+
+	for (size_t i = 0; i < name.len; i++)
+		hash = (hash ^ name.ptr[i]) * 0x01000193;
+	return hash;
+}
+
 uint32_t
 devices_refresh(bool *ret_changed)
 {
@@ -158,12 +173,13 @@ devices_refresh(bool *ret_changed)
 		if (device->present)
 			continue;
 		device->present = true;
-		device->events = ++last_events;
+		device->events = events_of(name) + (looked ? ++last_events : 0);
 		number++;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++)
 		if (devices[i].present && !seen[i])
 			device_drop(&devices[i]);
+	looked = true;
 	*ret_changed = number != before;
 	return SAR_OK;
 }

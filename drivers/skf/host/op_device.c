@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define RANDOM_MAX 1024
+#define INFO_ROOM  512
 #define HOLD_MS    500 /* between a random and the proof made of it */
 #define RAW_MAX    65536
 
@@ -62,22 +63,50 @@ op_watch(struct client *client, struct uk_span in, struct uk_writer *out)
 	return SAR_OK;
 }
 
+/* DEVINFO's serial number, as long as it is. */
+static uint32_t
+serial_read(const struct device *device, uint8_t *room, size_t size, struct uk_span *ret)
+{
+	struct abi_reader info = {library_config(), uk_span_of(room, size), 0, false};
+	uint32_t sar = CALL(GetDevInfo, device->handle, (uintptr_t)room);
+
+	if (sar != SAR_OK)
+		return sar;
+	(void)abi_take(&info, 2 + 64 + 64 + 32); /* version, maker, issuer, label */
+	*ret = abi_take(&info, 32);
+	ret->len = strnlen((const char *)ret->ptr, ret->len);
+	return SAR_OK;
+}
+
 uint32_t
 op_open(struct client *client, struct uk_span in, struct uk_writer *out)
 {
+	uint8_t room[INFO_ROOM] = {0};
+	struct uk_span name, expected, serial;
 	struct device *device;
-	struct uk_span name;
 	uint32_t events, sar;
+	bool changed;
 
-	(void)out;
-	if (!skf_take_bytes(&in, &name) || !skf_take_u32(&in, &events))
+	if (!skf_take_bytes(&in, &name) || !skf_take_u32(&in, &events) ||
+	    !skf_take_bytes(&in, &expected))
 		return SAR_HOST_REQUEST;
 	device = device_find(name, events);
+	/* A helper that has just begun has not looked yet. */
+	if (device == NULL && devices_refresh(&changed) == SAR_OK)
+		device = device_find(name, events);
 	if (device == NULL)
 		return SAR_HOST_NO_DEVICE;
 	sar = device_connect(device);
+	if (sar == SAR_OK)
+		sar = device_judge(device, serial_read(device, room, sizeof(room), &serial));
 	if (sar != SAR_OK)
 		return sar;
+	/* Another key where that one was, while there was no helper. */
+	if (expected.len > 0 && !uk_span_equal(expected, serial)) {
+		device_drop(device);
+		return SAR_HOST_NO_DEVICE;
+	}
+	skf_put_bytes(out, serial);
 	client->device = device;
 	client->events = events;
 	client->app[0] = '\0';
@@ -184,7 +213,7 @@ info_put(struct abi_reader *info, struct uk_writer *out)
 uint32_t
 op_info(struct client *client, struct uk_span in, struct uk_writer *out)
 {
-	uint8_t room[512] = {0};
+	uint8_t room[INFO_ROOM] = {0};
 	struct abi_reader info = {library_config(), uk_span_of(room, sizeof(room)), 0, false};
 	uint32_t sar = CALL(GetDevInfo, client->device->handle, (uintptr_t)room);
 
