@@ -23,7 +23,9 @@
 #define LOCK_STEP_NS (5L * 1000 * 1000)
 #define LOCK_STEPS   4000 /* 20 s: another program is starting the helper */
 /* The helper kills itself in time; this is for one that cannot, behind others' calls. */
-#define PATIENCE 4
+#define PATIENCE  4
+#define GREETINGS 2
+#define DYING_MS  2000
 
 static void
 fd_close(int *fd)
@@ -67,9 +69,14 @@ skf_link_end(struct skf_link *link)
 	link->buffer = NULL;
 }
 
+/* Waits for the end of a helper that has let go of us, which is most often its end. */
 static void
 link_lost(struct skf_link *link)
 {
+	struct pollfd helper = {.fd = link->pidfd, .events = POLLIN};
+
+	if (link->pidfd >= 0)
+		(void)poll(&helper, 1, DYING_MS);
 	fd_close(&link->fd);
 	fd_close(&link->pidfd);
 	link->crashed = true;
@@ -147,22 +154,35 @@ connect_or_start(struct skf_link *link)
 	return st == UK_E_NOT_FOUND ? UK_E_LIBRARY : st;
 }
 
-enum uk_status
-skf_link_connect(struct skf_link *link)
+/* Greets the helper, which loads the library if it has not yet. */
+static enum uk_status
+greet(struct skf_link *link, struct skf_answer *ret)
 {
 	struct uk_writer request;
-	struct skf_answer answer;
-	enum uk_status st;
 
-	if (link->fd >= 0)
-		return UK_OK;
-	st = connect_or_start(link);
-	if (st != UK_OK)
-		return st;
 	request = skf_link_request(link, SKF_OP_HELLO);
 	skf_put_u32(&request, SKF_PROTOCOL);
 	skf_put_u32(&request, link->crashed ? 1 : 0);
-	st = skf_link_call(link, &request, &answer);
+	return skf_link_call(link, &request, ret);
+}
+
+/*
+ * A helper that is coming to its end lets go of connections one by one, and may still be connected
+ * to as it dies: whoever meets one looks for the next.
+ */
+enum uk_status
+skf_link_connect(struct skf_link *link)
+{
+	struct skf_answer answer;
+	enum uk_status st = UK_E_LIBRARY;
+
+	if (link->fd >= 0)
+		return UK_OK;
+	for (int i = 0; i < GREETINGS && st == UK_E_LIBRARY; i++) {
+		st = connect_or_start(link);
+		if (st == UK_OK)
+			st = greet(link, &answer);
+	}
 	if (st != UK_OK)
 		return st;
 	if (answer.sar != SAR_OK) {

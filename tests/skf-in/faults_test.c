@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS "1500"
+#define TIMEOUT_MS "8000"
 #define PATH_LEN   200
 #define TRIES      10
 
@@ -193,12 +193,14 @@ left(void)
 static void
 what_ends_the_helper_is_told_and_the_next_call_works(void **state)
 {
-	static const char *const deeds[] = {"crash", "exit", "hang", "crash-after", "exit-after"};
+	static const char *const deeds[] = {"crash", "exit", "crash-after", "exit-after", "hang"};
+	/* Each hang takes its time: one of them is enough for every day. */
+	const size_t count = ARRAY_SIZE(deeds) - (getenv("OPENUKEY_TEST_LONG") != NULL ? 0 : 1);
 	struct program before;
 
 	assert_rv(look_at_objects(), CKR_OK);
 	program_look(&before);
-	for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
+	for (size_t i = 0; i < count; i++) {
 		forget();
 		order(deeds[i], "EnumContainer");
 		assert_rv(look_at_objects(), CKR_DEVICE_ERROR);
