@@ -2,81 +2,13 @@
 #include "provider/key.h"
 
 #include "provider/module.h"
+#include "provider/public.h"
 #include "provider/reason.h"
 #include "provider/token.h"
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CKA_SPKI 0x129UL /* CKA_PUBLIC_KEY_INFO; 2.40, not in p11-kit's header of Debian 12 */
-
-static void
-bytes_free(uint8_t **bytes)
-{
-	free(*bytes);
-}
-
-uint8_t *
-attribute_get(const struct token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
-	      CK_ATTRIBUTE_TYPE type, size_t *ret_len)
-{
-	CK_ATTRIBUTE attr = {.type = type};
-	CK_RV rv = token->module->C_GetAttributeValue(session, object, &attr, 1);
-	uint8_t *value;
-
-	if (rv != CKR_OK || attr.ulValueLen == 0 || attr.ulValueLen > KEY_VALUE_MAX)
-		return NULL;
-	value = malloc(attr.ulValueLen);
-	attr.pValue = value;
-	if (value == NULL ||
-	    token->module->C_GetAttributeValue(session, object, &attr, 1) != CKR_OK ||
-	    attr.ulValueLen == 0 || attr.ulValueLen > KEY_VALUE_MAX) {
-		free(value);
-		return NULL;
-	}
-	*ret_len = attr.ulValueLen;
-	return value;
-}
-
-static EVP_PKEY *
-public_from_spki(const struct provider *provider, const uint8_t *spki, size_t len)
-{
-	return d2i_PUBKEY_ex(NULL, &spki, (long)len, provider->libctx, NULL);
-}
-
-/* For modules older than CKA_PUBLIC_KEY_INFO: a private RSA key has its public numbers. */
-static EVP_PKEY *
-public_from_numbers(const struct token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
-{
-	size_t n_len = 0, e_len = 0;
-	UK_CLEANUP(bytes_free)
-	uint8_t *n = attribute_get(token, session, object, CKA_MODULUS, &n_len);
-	UK_CLEANUP(bytes_free)
-	uint8_t *e = attribute_get(token, session, object, CKA_PUBLIC_EXPONENT, &e_len);
-	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
-	BIGNUM *modulus = n != NULL ? BN_bin2bn(n, (int)n_len, NULL) : NULL;
-	BIGNUM *exponent = e != NULL ? BN_bin2bn(e, (int)e_len, NULL) : NULL;
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(token->provider->libctx, "RSA", NULL);
-	OSSL_PARAM *params = NULL;
-	EVP_PKEY *pub = NULL;
-
-	if (build != NULL && modulus != NULL && exponent != NULL && ctx != NULL &&
-	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_N, modulus) == 1 &&
-	    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, exponent) == 1)
-		params = OSSL_PARAM_BLD_to_param(build);
-	if (params != NULL && EVP_PKEY_fromdata_init(ctx) == 1)
-		(void)EVP_PKEY_fromdata(ctx, &pub, EVP_PKEY_PUBLIC_KEY, params);
-	OSSL_PARAM_free(params);
-	OSSL_PARAM_BLD_free(build);
-	EVP_PKEY_CTX_free(ctx);
-	BN_free(modulus);
-	BN_free(exponent);
-	return pub;
-}
 
 static CK_RV
 find_one(const struct token *token, CK_SESSION_HANDLE session, CK_ATTRIBUTE *template,
@@ -99,41 +31,31 @@ find_one(const struct token *token, CK_SESSION_HANDLE session, CK_ATTRIBUTE *tem
 	return CKR_OK;
 }
 
+/* What has the same CKA_ID in the token */
 static EVP_PKEY *
-public_from_certificate(const struct token *token, CK_SESSION_HANDLE session, struct key *key)
+public_of_companion(const struct token *token, CK_SESSION_HANDLE session, struct key *key,
+		    CK_OBJECT_CLASS class)
 {
-	CK_OBJECT_CLASS class = CKO_CERTIFICATE;
 	CK_ATTRIBUTE template[] = {{CKA_CLASS, &class, sizeof(class)},
 				   {CKA_ID, key->id, key->id_len}};
 	CK_OBJECT_HANDLE object = CK_INVALID_HANDLE;
-	UK_CLEANUP(bytes_free) uint8_t *der = NULL;
-	const uint8_t *at;
-	size_t len = 0;
-	X509 *x509 = X509_new_ex(token->provider->libctx, NULL);
-	EVP_PKEY *pub = NULL;
 
-	if (find_one(token, session, template, ARRAY_SIZE(template), &object) == CKR_OK)
-		der = attribute_get(token, session, object, CKA_VALUE, &len);
-	at = der;
-	if (x509 != NULL && der != NULL && d2i_X509(&x509, &at, (long)len) != NULL)
-		pub = X509_get_pubkey(x509);
-	X509_free(x509);
-	return pub;
+	if (find_one(token, session, template, ARRAY_SIZE(template), &object) != CKR_OK)
+		return NULL;
+	return class == CKO_CERTIFICATE ? public_of_certificate(token, session, object)
+					: public_of_object(token, session, object);
 }
 
 static EVP_PKEY *
 public_read(const struct token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
 	    struct key *key)
 {
-	size_t len = 0;
-	UK_CLEANUP(bytes_free)
-	uint8_t *spki = attribute_get(token, session, object, CKA_SPKI, &len);
-	EVP_PKEY *pub = spki != NULL ? public_from_spki(token->provider, spki, len) : NULL;
+	EVP_PKEY *pub = public_of_object(token, session, object);
 
-	if (pub == NULL && key->type == CKK_RSA)
-		pub = public_from_numbers(token, session, object);
 	if (pub == NULL)
-		pub = public_from_certificate(token, session, key);
+		pub = public_of_companion(token, session, key, CKO_PUBLIC_KEY);
+	if (pub == NULL)
+		pub = public_of_companion(token, session, key, CKO_CERTIFICATE);
 	return pub;
 }
 

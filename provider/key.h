@@ -13,8 +13,6 @@
 #include <stdint.h>
 
 #define KEY_ID_MAX 255
-/* Nothing on a key is longer: a certificate, a public key. */
-#define KEY_VALUE_MAX 65536
 
 struct key {
 	atomic_uint refs;
@@ -47,12 +45,5 @@ const char *key_type_name(const struct key *key);
  */
 size_t key_sign(const struct key *key, CK_MECHANISM *mechanism, struct uk_span in, uint8_t *sig,
 		size_t size);
-
-/*
- * An attribute's value, malloc'd; NULL when there is none, it is empty, or longer than
- * KEY_VALUE_MAX. Nothing is raised.
- */
-uint8_t *attribute_get(const struct token *token, CK_SESSION_HANDLE session,
-		       CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type, size_t *ret_len);
 
 #endif

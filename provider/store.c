@@ -5,21 +5,22 @@
  */
 #include "provider/key.h"
 #include "provider/module.h"
+#include "provider/public.h"
 #include "provider/reason.h"
 #include "provider/token.h"
 
 #include <openssl/core_names.h>
 #include <openssl/core_object.h>
+#include <openssl/err.h>
 #include <openssl/params.h>
 #include <openssl/store.h>
+#include <openssl/x509.h>
 #include <p11-kit/uri.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define OBJECTS_MAX 256 /* of one kind in one token: more is no key of a person's */
 #define TOKENS_MAX  64
-
-#define CKA_SPKI 0x129UL /* CKA_PUBLIC_KEY_INFO */
 
 struct item {
 	CK_OBJECT_CLASS class;
@@ -143,6 +144,22 @@ item_add(struct store *store, CK_OBJECT_CLASS class)
 	return &items[store->count++];
 }
 
+/* SubjectPublicKeyInfo, malloc'd */
+static uint8_t *
+public_der(const struct token *token, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+	   size_t *ret_len)
+{
+	EVP_PKEY *pub = public_of_object(token, session, object);
+	int len = pub != NULL ? i2d_PUBKEY(pub, NULL) : -1;
+	uint8_t *der = len > 0 ? malloc((size_t)len) : NULL;
+	uint8_t *at = der;
+
+	if (der != NULL)
+		*ret_len = (size_t)i2d_PUBKEY(pub, &at);
+	EVP_PKEY_free(pub);
+	return der;
+}
+
 static void
 object_take(struct store *store, struct token *token, CK_SESSION_HANDLE session,
 	    CK_OBJECT_CLASS class, CK_OBJECT_HANDLE object)
@@ -152,10 +169,10 @@ object_take(struct store *store, struct token *token, CK_SESSION_HANDLE session,
 
 	if (class == CKO_PRIVATE_KEY)
 		found.key = key_load(token, session, object);
+	else if (class == CKO_PUBLIC_KEY)
+		found.der = public_der(token, session, object, &found.len);
 	else
-		found.der =
-			attribute_get(token, session, object,
-				      class == CKO_CERTIFICATE ? CKA_VALUE : CKA_SPKI, &found.len);
+		found.der = attribute_get(token, session, object, CKA_VALUE, &found.len);
 	if (found.key == NULL && found.der == NULL)
 		return;
 	item = item_add(store, class);
@@ -290,7 +307,8 @@ private_open(struct store *store, const struct found *found, const struct pin_so
 	return locked == NULL || token_login(locked, pin);
 }
 
-static void
+/* False: something was raised that the program must hear of. */
+static bool
 store_fill(struct store *store, const struct pin_source *pin)
 {
 	static const CK_OBJECT_CLASS order[] = {CKO_CERTIFICATE, CKO_PUBLIC_KEY, CKO_PRIVATE_KEY};
@@ -298,23 +316,24 @@ store_fill(struct store *store, const struct pin_source *pin)
 	CK_FUNCTION_LIST *const *modules = modules_get(store->provider);
 
 	if (modules == NULL)
-		return;
+		return false;
 	for (; *modules != NULL; modules++)
 		module_consider(store, *modules, &found);
 	if (found.count == 0) {
 		raise_error(store->provider, REASON_NO_TOKEN, "%s", "");
-		return;
+		return false;
 	}
 	for (size_t kind = 0; kind < ARRAY_SIZE(order); kind++) {
 		if (!wanted(store, order[kind]))
 			continue;
 		if (order[kind] == CKO_PRIVATE_KEY && !private_open(store, &found, pin))
-			return;
+			return false;
 		for (size_t i = 0; i < found.count; i++)
 			token_take(store, found.tokens[i], order[kind]);
 	}
 	if (store->count == 0)
 		raise_error(store->provider, REASON_NO_OBJECT, "%s", found.tokens[0]->name);
+	return store->count > 0;
 }
 
 /* -- what is given out -- */
@@ -354,7 +373,12 @@ load(void *ctx, OSSL_CALLBACK *give, void *give_arg, OSSL_PASSPHRASE_CALLBACK *a
 
 	if (!store->loaded) {
 		store->loaded = true;
-		store_fill(store, &pin);
+		(void)ERR_set_mark();
+		/* What was no use beside what was found is nobody's error. */
+		if (store_fill(store, &pin))
+			(void)ERR_pop_to_mark();
+		else
+			(void)ERR_clear_last_mark();
 	}
 	return store->next < store->count &&
 	       item_give(&store->items[store->next++], give, give_arg);

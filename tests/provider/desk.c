@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/provider/desk.h"
 
+#include "tests/rig/rig.h"
+
 /* cmocka wants these first */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -6,13 +6,13 @@
 #ifndef TESTS_PROVIDER_DESK_H
 #define TESTS_PROVIDER_DESK_H
 
-#include "tests/rig/rig.h"
-
 #include <openssl/evp.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #define DESK_PIN "482913"
+
+struct rig;
 
 struct desk {
 	struct rig *rig;

@@ -2,6 +2,7 @@
 /* A program of its own with the provider: threads, forks, keys that go, and PINs. */
 #include "common/secret.h"
 #include "tests/provider/desk.h"
+#include "tests/rig/rig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
