@@ -40,17 +40,20 @@ def tail(text, count=40):
 
 
 class Root:
-    """A system unpacked from a tarball for as long as the block lasts."""
+    """A system as its tarball has it, as an overlay: what changes in it is gone after the block."""
 
     def __init__(self, name, tarball):
-        self.path = CACHE / "roots" / name
+        self.house = CACHE / "roots" / name
+        self.path = self.house / "root"
         self.tarball = tarball
         self.mounts = []
 
     def __enter__(self):
-        shutil.rmtree(self.path, ignore_errors=True)
-        self.path.mkdir(parents=True)
-        run(["tar", "-C", self.path, "--numeric-owner", "-xf", self.tarball])
+        run(["rm", "-rf", self.house])
+        for part in ("root", "changed", "work"):
+            (self.house / part).mkdir(parents=True)
+        self.mount("-t", "overlay", "-o", f"lowerdir={unpacked(self.tarball)},"
+                   f"upperdir={self.house}/changed,workdir={self.house}/work", "none", self.path)
         for name in DEVICES:
             device = self.path / "dev" / name
             if not device.exists() or not stat.S_ISCHR(device.stat().st_mode):
@@ -65,9 +68,13 @@ class Root:
         return self
 
     def __exit__(self, *_):
-        while self.mounts:
-            subprocess.run(["umount", "-l", self.mounts.pop()], check=False)
-        shutil.rmtree(self.path, ignore_errors=True)
+        self.let_go(0)
+        run(["rm", "-rf", self.house])
+
+    def let_go(self, keep):
+        """Undoes the mounts but for the first ones."""
+        while len(self.mounts) > keep:
+            run(["umount", "--lazy", self.mounts.pop()])
 
     def mount(self, *words, needed=False):
         target = Path(words[-1])
@@ -141,6 +148,18 @@ class Root:
         return tuple(told)
 
 
+def unpacked(tarball):
+    """The folder with what is in a tarball; kept beside it."""
+    folder = tarball.with_suffix("")
+    if not folder.exists():
+        part = tarball.with_suffix(".unpacking")
+        run(["rm", "-rf", part])
+        part.mkdir()
+        run(["tar", "-C", part, "--numeric-owner", "-xf", tarball])
+        part.rename(folder)
+    return folder
+
+
 def made(name, make, fresh=False):
     """The tarball of that name; make(path) makes it when there is none, or none that is fresh."""
     path = CACHE / f"{name}.tar"
@@ -151,9 +170,10 @@ def made(name, make, fresh=False):
     part.unlink(missing_ok=True)
     make(part)
     part.rename(path)
-    for older in CACHE.glob(name.partition("-")[0] + "-*.tar"):
+    kind = name.partition("-")[0]
+    for older in [path.with_suffix(""), *CACHE.glob(kind + "-*")]:
         if older != path:
-            older.unlink()
+            run(["rm", "-rf", older])
     return path
 
 
@@ -173,7 +193,6 @@ def grown(name, wanted, install):
         with Root(f"make-{name}", base()) as root:
             root.apt("update")
             install(root)
-            while root.mounts:
-                run(["umount", "-l", root.mounts.pop()])
+            root.let_go(1)
             run(["tar", "-C", root.path, "--numeric-owner", "-cf", path, "."])
     return made(f"{name}-{key}", make)

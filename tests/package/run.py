@@ -15,6 +15,7 @@ import time
 import traceback
 
 import cases
+import living
 import tools
 from roots import CACHE, Failed
 
@@ -50,7 +51,7 @@ def attempt(case):
 
 
 def main():
-    every = {case.__name__: case for case in cases.CASES + tools.CASES}
+    every = {case.__name__: case for case in cases.CASES + living.CASES + tools.CASES}
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--only", metavar="CASE", action="append", default=[],
                         help="these cases, by commas or several times")
