@@ -7,6 +7,8 @@ import shutil
 
 from roots import CACHE, HOUSE, Failed, Root, base, grown, run
 
+CHOSEN = "OPENUKEY_PACKAGES_COMMIT"
+
 # Before packages were split: what was one package is now several.
 UNSPLIT = "e58b7859d0a49985f40455fba62c50dbf31fa319"
 # Commits whose own lists forget a manual page still show what they did install.
@@ -20,15 +22,21 @@ def git(*words):
 
 
 def commit(name):
-    """The full name of a commit, or None where this clone does not have it."""
+    """The full name of a commit, or None where this clone does not have it. HEAD is what was the last
+    one when the run began, or what --commit says."""
+    name = name.replace("HEAD", os.environ.get(CHOSEN, "HEAD"))
     try:
         return git("rev-parse", "--verify", "-q", name + "^{commit}")
     except Failed:
         return None
 
 
+def _control():
+    return git("show", commit("HEAD") + ":packaging/debian/control") + "\n"
+
+
 def build_depends():
-    control = git("show", "HEAD:packaging/debian/control")
+    control = _control()
     listed = re.search(r"^Build-Depends:\n((?: .*\n)+)", control, re.MULTILINE).group(1)
     return [word.strip().rstrip(",") for word in listed.splitlines()]
 
@@ -37,7 +45,7 @@ def build_depends():
 def workshop():
     """A system that has what the last commit says it needs to be built, and nothing else of use."""
     def install(root):
-        root.write("tmp/openukey/debian/control", git("show", "HEAD:packaging/debian/control") + "\n")
+        root.write("tmp/openukey/debian/control", _control())
         root.apt("install", *DEVELOPER)
         root.apt("build-dep", "/tmp/openukey")
     return grown("build", [DEVELOPER, build_depends()], install)

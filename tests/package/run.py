@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The Debian packages of the last commit: built, installed, upgraded, removed and purged.
 
-    tests/package/run.py [--only CASE[,CASE]] [--list]
+    tests/package/run.py [--only CASE[,CASE]] [--commit COMMIT] [--list]
 
 As root, on Debian 12, with network for what is not in build-packages/ yet. Nothing is installed on
 this machine: all happens in systems of their own in build-packages/roots. The last line is
@@ -17,16 +17,18 @@ import traceback
 import cases
 import living
 import tools
+from build import CHOSEN, commit
 from roots import CACHE, Failed
 
 ALONE = "OPENUKEY_PACKAGES_ALONE"
 
 
-def by_itself():
-    """Starts again as root with mounts of its own, which end with it."""
+def by_itself(name):
+    """Starts again as root with mounts of its own, which end with it; from now on HEAD is that commit."""
     if os.environ.get(ALONE):
         return
-    environment = {**os.environ, ALONE: "1", "PYTHONDONTWRITEBYTECODE": "1", "GIT_CONFIG_COUNT": "1",
+    environment = {**os.environ, ALONE: "1", CHOSEN: commit(name) or name,
+                   "PYTHONDONTWRITEBYTECODE": "1", "GIT_CONFIG_COUNT": "1",
                    "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     command = ["unshare", "--mount", "--propagation", "private", "/usr/bin/python3", *sys.argv]
     if os.geteuid() != 0:
@@ -55,6 +57,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--only", metavar="CASE", action="append", default=[],
                         help="these cases, by commas or several times")
+    parser.add_argument("--commit", default="HEAD", help="the packages of this commit, not the last")
     parser.add_argument("--list", action="store_true", help="say what the cases are")
     options = parser.parse_args()
     if options.list:
@@ -65,7 +68,7 @@ def main():
     for name in wanted:
         if name not in every:
             parser.error(f"there is no case {name}; --list names them")
-    by_itself()
+    by_itself(options.commit)
     CACHE.mkdir(exist_ok=True)
     results = [attempt(every[name]) for name in wanted]
     skipped = results.count(None)

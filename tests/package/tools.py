@@ -8,7 +8,7 @@ from pathlib import Path
 
 from build import debs, depended_on, packages, ready
 from cases import check
-from roots import CACHE, HOUSE, Failed, grown, run, tail
+from roots import CACHE, HOUSE, Failed, grown, run, tail, unpacked
 
 TESTER = ("openukey-tester", 59999)  # exists in this program's own mounts only
 SUBORDINATE = 10000000
@@ -46,8 +46,9 @@ def piuparts():
     """piuparts: installs, removes and purges all of them without a trace"""
     folder = CACHE / "piuparts"
     folder.mkdir(exist_ok=True)
-    run(["piuparts", "--no-eatmydata", "--basetgz", ready(), "--distribution", "bookworm",
-         "--keep-sources-list", "--tmpdir", folder, "--log-level", "info", *debs()])
+    run(["piuparts", "--no-eatmydata", "--existing-chroot", unpacked(ready()), "--distribution",
+         "bookworm", "--no-upgrade-test", "--keep-sources-list", "--tmpdir", folder, "--log-level", "info",
+         *debs()])
 
 
 def _tester():
@@ -80,7 +81,7 @@ def autopkgtest():
     system = grown("smoke", wanted, lambda root: root.apt("install", *wanted))
     name, home = _tester()
     work = home / "work"
-    shutil.rmtree(work, ignore_errors=True)
+    run(["rm", "-rf", work])
     work.mkdir()
     for path in packages().iterdir():
         shutil.copyfile(path, work / path.name)
@@ -89,10 +90,10 @@ def autopkgtest():
     try:
         place.chmod(0o755)
         (place / "home").mkdir()
-        for folder, source in (("work", work), ("home", home)):
-            (place / folder).mkdir(exist_ok=True)
-            run(["mount", "--bind", source, place / folder])
-        shutil.copyfile(system, place / "system.tar")
+        (place / "work").mkdir()
+        (place / "system.tar").touch()
+        for inside, source in (("work", work), ("home", home), ("system.tar", system)):
+            run(["mount", "--bind", source, place / inside])
         run(["chown", "-R", name, place / "work", place / "home"])
         done = subprocess.run(
             ["setpriv", f"--reuid={TESTER[1]}", f"--regid={TESTER[1]}", "--clear-groups",
@@ -105,9 +106,9 @@ def autopkgtest():
         told = summary.read_text(encoding="utf-8") if summary.exists() else ""
         check(done.returncode == 0 and "FAIL" not in told, told, tail(done.stdout, 80))
     finally:
-        for folder in ("work", "home"):
-            subprocess.run(["umount", "-l", place / folder], check=False)
-        shutil.rmtree(place, ignore_errors=True)
+        for inside in ("work", "home", "system.tar"):
+            subprocess.run(["umount", "--lazy", place / inside], check=False)
+        run(["rm", "-rf", place])
 
 
 def beside(program):
