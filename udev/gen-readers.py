@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes from keys.tsv what turns USB keys into readers.
 
-Usage: gen-readers.py models|plist|plist-virtual|rules|metainfo KEYS.TSV OUTPUT
+Usage: gen-readers.py models|plist|plist-virtual|rules|rules-virtual|metainfo KEYS.TSV OUTPUT
 
   models         rows of struct ifd_model for drivers/ifd
   plist          the bundle's Info.plist: what pcscd looks for on the bus
   plist-virtual  the same for virtual keys only
   rules          who may open the devices
+  rules-virtual  the same for virtual keys only; never installed
   metainfo       what software centres offer the reader driver for
 """
 import sys
@@ -124,6 +125,7 @@ OUTPUTS = {
     "plist": lambda rows: plist([row for row in rows if not row["is_virtual"]]),
     "plist-virtual": lambda rows: plist([row for row in rows if row["is_virtual"]]),
     "rules": lambda rows: rules([row for row in rows if not row["is_virtual"]]),
+    "rules-virtual": lambda rows: rules([row for row in rows if row["is_virtual"]]),
     "metainfo": lambda rows: metainfo([row for row in rows if not row["is_virtual"]]),
 }
 

@@ -45,8 +45,9 @@ DefaultDependencies=no
 After=systemd-udevd.service sysinit.target
 
 [Service]
-ExecStartPre=/bin/sh -c 'mkdir -p /host && mount -t 9p -o ro,trans=virtio,version=9p2000.L host /host'
+ExecStartPre=/bin/sh -c 'mkdir -p /host; mountpoint -q /host || mount -t 9p -o ro,trans=virtio,version=9p2000.L host /host'
 ExecStart=/usr/bin/python3 /host/agent.py
+Restart=on-failure
 StandardOutput=tty
 TTYPath=/dev/ttyS0
 
@@ -58,6 +59,13 @@ WantedBy=multi-user.target
 SEAT = """[Service]
 ExecStart=
 ExecStart=-/sbin/agetty --autologin clerk --noclear %I linux
+"""
+
+# Nothing is late only because the host is busy with something else.
+PATIENCE = """[Manager]
+DefaultTimeoutStartSec=900
+DefaultTimeoutStopSec=900
+DefaultDeviceTimeoutSec=900
 """
 
 MASKED = ["serial-getty@ttyS0.service", "apt-daily.timer", "apt-daily-upgrade.timer",
@@ -143,6 +151,10 @@ def set_up(root, version):
     seat = units / "getty@tty1.service.d"
     seat.mkdir(parents=True)
     (seat / "seat.conf").write_text(SEAT)
+    for manager in ("system", "user"):
+        settings = root / f"etc/systemd/{manager}.conf.d"
+        settings.mkdir()
+        (settings / "patience.conf").write_text(PATIENCE)
     for unit in MASKED:
         (units / unit).unlink(missing_ok=True)
         (units / unit).symlink_to("/dev/null")

@@ -11,7 +11,7 @@ import threading
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-BOOT_SECONDS = 300
+BOOT_SECONDS = 900
 # Nothing that a guest is told takes so long unless it hangs: emulation is 20 to 100 times slower.
 PATIENCE = 180
 
