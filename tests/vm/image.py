@@ -120,11 +120,18 @@ def dependencies(packages):
 
 
 def make_root(root, packages):
-    run("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
+    """In a mount namespace of its own and by way of a tar file: whatever happens, nothing of this
+    computer is mounted in the folder that is thrown away later."""
+    tar = root.with_suffix(".tar")
+    run("unshare", "--mount", "--propagation", "private",
+        "mmdebstrap", "--quiet", "--mode=root", "--variant=minbase",
         "--include=" + ",".join(sorted(packages)),
         "--aptopt=Acquire::Languages none",
         "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/man/*",
-        "--customize-hook=rm -f \"$1\"/etc/dpkg/dpkg.cfg.d/99mmdebstrap", SUITE, root)
+        "--customize-hook=rm -f \"$1\"/etc/dpkg/dpkg.cfg.d/99mmdebstrap", SUITE, tar)
+    root.mkdir()
+    run("tar", "-C", root, "--numeric-owner", "--xattrs", "-xf", tar)
+    tar.unlink()
 
 
 def add_kernel(folder, root, kernel):

@@ -14,12 +14,13 @@ import time
 import desk
 import image
 import test_keys
+import test_services
 from machine import GuestError, Machine
 from world import Failed, Skipped, World
 
 HOUSE = pathlib.Path(__file__).resolve().parents[2]
 CACHE = HOUSE / "build-vm"
-TESTS = test_keys.TESTS
+TESTS = test_keys.TESTS + test_services.TESTS
 begin = time.monotonic()
 
 
