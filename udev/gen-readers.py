@@ -38,7 +38,8 @@ PLIST = """<?xml version="1.0" encoding="UTF-8"?>
 
 RULES = """# SPDX-License-Identifier: LGPL-2.1-or-later
 # Made from udev/keys.tsv by gen-readers.py. These keys are pcscd's alone: whoever could open them past
-# it, a browser with WebHID for one, could use up the tries.
+# it, a browser with WebHID for one, could use up the tries. Taking the tag away is not enough: udev keeps tags
+# of earlier events and gives the node to whoever sits at its seat. So it has a seat where nobody sits.
 ACTION=="remove", GOTO="openukey_end"
 %sLABEL="openukey_end"
 """
@@ -46,9 +47,10 @@ ACTION=="remove", GOTO="openukey_end"
 RULE = """
 # {name}
 SUBSYSTEM=="usb", ENV{{DEVTYPE}}=="usb_device", ATTR{{idVendor}}=="{vendor}", ATTR{{idProduct}}=="{product}", \\
-  GROUP="root", MODE="0660", TAG-="uaccess"
-SUBSYSTEM=="hidraw|block|scsi_generic|bsg", ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", \\
-  GROUP="root", MODE="0600", TAG-="uaccess", ENV{{UDISKS_IGNORE}}="1"
+  GROUP="root", MODE="0660", TAG-="uaccess", ENV{{ID_SEAT}}="seat-none"
+SUBSYSTEM=="hidraw|usbmisc|block|scsi_generic|bsg", ATTRS{{idVendor}}=="{vendor}", ATTRS{{idProduct}}=="{product}", \\
+  GROUP="root", MODE="0600", TAG-="uaccess", ENV{{ID_SEAT}}="seat-none", \\
+  ENV{{UDISKS_IGNORE}}="1"
 """
 
 

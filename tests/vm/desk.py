@@ -115,6 +115,7 @@ class Desk:
 
     def nodes(self, name):
         """The other nodes that are made of it: hidraw, discs and what speaks SCSI."""
-        return self.machine.do(
-            f"find -L /sys/bus/usb/devices/{self.device(name)}:1.0 -maxdepth 7 -name uevent "
-            "-exec sed -n 's/DEVNAME=/\\/dev\\//p' {} + 2>/dev/null | sort -u").split()
+        found = self.machine.do(
+            f"find /sys/bus/usb/devices/{self.device(name)}/ -name uevent "
+            "-exec sed -n 's/DEVNAME=/\\/dev\\//p' {} + | sort -u").split()
+        return [node for node in found if not node.startswith("/dev/bus/usb")]
