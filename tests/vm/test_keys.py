@@ -46,19 +46,25 @@ def nobody_but_pcscd_can_open_the_keys(world):
     world.machine.do("systemctl start pcscd.socket")
 
 
-def the_kernel_has_its_drivers_back_when_pcscd_has_ended(world):
+# In order: SIGTERM ends Debian 12's pcscd at once, without a word to its drivers; SIGALRM, which it sends
+# itself after an idle minute, does not, but is heard when the next program comes.
+END_IN_ORDER = """
+systemctl kill -s ALRM pcscd.service
+python3 -c "import socket; socket.socket(socket.AF_UNIX).connect('/run/pcscd/pcscd.comm')"
+"""
+
+
+def the_kernel_has_its_drivers_back_when_pcscd_ended_in_order(world):
     world.with_keys("gm3000", "disc")
     world.await_keys("GM3000", "DISC")
-    for _ in range(2):
-        for name in ("gm3000", "disc"):
-            expect(world.desk.driver(name) == "usbfs", f"the reader driver has {name}")
-        expect(world.machine.run("ls /dev/sr0 /dev/hidraw0")[0] != 0, "no nodes of the kernel's")
-        # Debian's pcscd ends when nobody has asked for a minute.
-        world.machine.until("! systemctl is-active pcscd.service", timeout=400)
-        for name in ("gm3000", "disc"):
-            world.desk.await_driver(name, KEYS[name][5])
-        world.machine.until("[ -e /dev/sr0 ] && ls /dev/hidraw*")
-        world.await_keys("GM3000", "DISC")
+    for name in ("gm3000", "disc"):
+        expect(world.desk.driver(name) == "usbfs", f"the reader driver has {name}")
+    expect(world.machine.run("ls /dev/sr0 || ls /dev/hidraw0")[0] != 0, "no nodes of the kernel's")
+    world.machine.do(END_IN_ORDER)
+    for name in ("gm3000", "disc"):
+        world.desk.await_driver(name, KEYS[name][5])
+    world.machine.until("[ -e /dev/sr0 ] && ls /dev/hidraw*")
+    world.await_keys("GM3000", "DISC")
 
 
 def pcscd_starts_when_a_program_asks_for_it(world):
@@ -117,7 +123,7 @@ TESTS = [
     a_key_that_is_in_before_the_installation_works_without_being_pulled,
     pcscd_starts_when_a_program_asks_for_it,
     nobody_but_pcscd_can_open_the_keys,
-    the_kernel_has_its_drivers_back_when_pcscd_has_ended,
+    the_kernel_has_its_drivers_back_when_pcscd_ended_in_order,
     every_kind_of_key_is_listed_changes_its_pin_and_signs,
     a_key_pulled_while_it_signs_is_a_clear_error_and_works_again,
     two_keys_of_different_kinds_sign_at_the_same_time,
