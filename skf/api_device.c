@@ -68,7 +68,7 @@ device_of_name(const char *name, struct device **ret)
 ULONG DEVAPI
 SKF_ConnectDev(LPSTR szName, DEVHANDLE *phDev)
 {
-	struct device *device;
+	struct device *device = NULL;
 	struct object *object;
 	GATE gate = {0};
 	ULONG sar = gate_enter(&gate, FN_SKF_ConnectDev, NULL);

@@ -153,10 +153,12 @@ static void
 own_application_find(struct device *device)
 {
 	struct token *token = device->token;
+	enum uk_status st = UK_OK;
 	const char *name;
 
-	if (device->own_application[0] != '\0' ||
-	    token->ops->containers(token, ignore_name, NULL) != UK_OK)
+	if (device->own_application[0] == '\0')
+		TOKEN_AGAIN(st, token->ops->containers(token, ignore_name, NULL));
+	if (st != UK_OK || device->own_application[0] != '\0')
 		return;
 	name = token_application(token);
 	memcpy(device->own_application, name, strnlen(name, TOKEN_NAME_MAX - 1) + 1);
@@ -319,6 +321,8 @@ device_note(struct device *device, struct app *app, enum uk_status status)
 	token->login_lost = false;
 	if (app != NULL)
 		app_login_forget(app);
+	else
+		device->device_right = false;
 }
 
 enum uk_status
@@ -350,9 +354,20 @@ device_unlock_key(struct device *device)
 	login_lock_release(&device->lock_file);
 }
 
+/* Whether no other program has it by SKF_LockDev, who may keep it for as long as it likes. */
+static bool
+key_is_free(const struct device *device)
+{
+	int lock = -1;
+	bool is_free = device->locker != NULL || key_lock_try(device->seen.name, &lock) == UK_OK;
+
+	login_lock_release(&lock);
+	return is_free;
+}
+
 /*
- * A program that ends has not cleared its login: nobody else may use it.  What another thread holds
- * is left alone: an exit must not wait.
+ * A program that ends takes its login along: nobody else may use it.  What another thread or
+ * program holds is left alone: an exit must not wait.
  */
 __attribute__((destructor)) static void
 devices_end(void)
@@ -362,7 +377,8 @@ devices_end(void)
 
 		if (pthread_mutex_trylock(&device->lock) != 0)
 			continue;
-		for (struct app *app = device->apps; app != NULL; app = app->next) {
+		for (struct app *app = device->apps; app != NULL && key_is_free(device);
+		     app = app->next) {
 			enum uk_status st = app_logout(app);
 
 			if (st != UK_OK)

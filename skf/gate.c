@@ -50,7 +50,7 @@ gate_enter(struct gate *gate, enum fn fn, HANDLE handle)
 		return fns[fn].need == CLOSE ? SAR_OK : SAR_DEVICE_REMOVED;
 	gate->app = gate->object->app;
 	gate->token = gate->app != NULL ? gate->app->token : gate->device->token;
-	if (fns[fn].need == USER && !gate->app->logged_in[TOKEN_USER])
+	if (fns[fn].need == USER && (gate->app == NULL || !gate->app->logged_in[TOKEN_USER]))
 		return SAR_USER_NOT_LOGGED_IN;
 	return SAR_OK;
 }

@@ -3,6 +3,7 @@
 #include "tests/skf/seat.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define NEW_PIN "246802"
 
@@ -193,8 +194,44 @@ the_module_and_the_library_log_out_apart(void **state)
 	assert_rv(seat_desk.f->C_CloseSession(session), CKR_OK);
 }
 
+/* A program of its own, which logs in and returns from main. */
+static int
+leave(char *device)
+{
+	HAPPLICATION app;
+	DEVHANDLE dev = NULL;
+
+	if (SKF_ConnectDev(device, &dev) != SAR_OK ||
+	    SKF_OpenApplication(dev, T(SEAT_APPLICATION), &app) != SAR_OK ||
+	    seat_verify(app, USER_TYPE, DESK_PIN) != SAR_OK || make(app, "left") != SAR_OK)
+		return 1;
+	return 0;
+}
+
+static int
+run_leave(void *data)
+{
+	(void)execl("/proc/self/exe", "leave", (char *)data, (char *)NULL);
+	return 2;
+}
+
+static void
+a_program_that_ends_takes_its_login_along(void **state)
+{
+	HAPPLICATION app = seat_user(&seat_desk, &sm2_key);
+	LPSTR device = seat_device_name(&seat_desk, 0);
+
+	/* ... unless somebody else is logged in. */
+	assert_int_equal(seat_in_child(run_leave, device), 0);
+	assert_int_equal(desk_status(&seat_desk, 0, "logged_in"), 1);
+	assert_sar(SKF_DeleteContainer(app, T("left")), SAR_OK);
+	assert_sar(SKF_ClearSecureState(app), SAR_OK);
+	assert_int_equal(seat_in_child(run_leave, device), 0);
+	assert_int_equal(desk_status(&seat_desk, 0, "logged_in"), 0);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(wrong_pins_count_down_to_locked, seat_clear),
@@ -205,7 +242,10 @@ main(void)
 					  seat_clear),
 		cmocka_unit_test_teardown(another_process_proves_its_own_pin, seat_clear),
 		cmocka_unit_test_teardown(the_module_and_the_library_log_out_apart, seat_clear),
+		cmocka_unit_test_teardown(a_program_that_ends_takes_its_login_along, seat_clear),
 	};
 
+	if (argc == 2 && strcmp(argv[0], "leave") == 0)
+		return leave(argv[1]);
 	return cmocka_run_group_tests_name("SKF PINs", tests, seat_up, seat_down);
 }
