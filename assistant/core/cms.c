@@ -278,11 +278,21 @@ gm_signer_cert(const PKCS7_SIGNED *data, PKCS7_SIGNER_INFO *info, X509 *signer)
 	return cert != NULL ? cert : signer;
 }
 
+/* Looked at by its type: some versions of PKCS7_digest_from_attributes believe the message. */
+static const ASN1_OCTET_STRING *
+gm_claimed_digest(const PKCS7_SIGNER_INFO *info)
+{
+	const ASN1_TYPE *value = PKCS7_get_signed_attribute(info, NID_pkcs9_messageDigest);
+
+	return value != NULL && value->type == V_ASN1_OCTET_STRING ? value->value.octet_string
+								   : NULL;
+}
+
 /* messageDigest must be the content's digest. */
 static gboolean
 gm_attributes_fit(PKCS7_SIGNER_INFO *info, OukKeyType type, GBytes *content)
 {
-	ASN1_OCTET_STRING *claimed = PKCS7_digest_from_attributes(info->auth_attr);
+	const ASN1_OCTET_STRING *claimed = gm_claimed_digest(info);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	unsigned int len = 0;
 
@@ -325,13 +335,17 @@ verify_gm_signer(const PKCS7_SIGNED *data, PKCS7_SIGNER_INFO *info, X509 *signer
 static GBytes *
 gm_content(const PKCS7_SIGNED *data)
 {
-	const ASN1_TYPE *any = data->contents != NULL ? data->contents->d.other : NULL;
+	const ASN1_TYPE *any;
 	char type[64] = "";
 
-	if (any == NULL || ASN1_TYPE_get(any) != V_ASN1_OCTET_STRING)
+	if (data->contents == NULL)
 		return NULL;
+	/* What d holds depends on the type. */
 	OBJ_obj2txt(type, sizeof(type), data->contents->type, 1);
 	if (strcmp(type, OID_GM_DATA) != 0)
+		return NULL;
+	any = data->contents->d.other;
+	if (any == NULL || ASN1_TYPE_get(any) != V_ASN1_OCTET_STRING)
 		return NULL;
 	return g_bytes_new(ASN1_STRING_get0_data(any->value.octet_string),
 			   (gsize)ASN1_STRING_length(any->value.octet_string));
