@@ -260,7 +260,7 @@ only_for_ours() {
 }
 
 install_now() {
-	local brought
+	local new
 
 	rm -rf /var/tmp/openukey-install.* # of a run that was cut off
 	make_work
@@ -272,17 +272,17 @@ install_now() {
 	not_busy
 	finish_earlier
 	tell installing
-	brought=$(news)
+	new=$(news)
 	# Of what a run that was cut off had begun with, apt does not know that nobody asked for it.
-	[ ! -e "$STATE/unfinished" ] || brought=$(sort -u "$STATE/packages" <(echo "$brought"))
-	echo "$brought" | remember
+	[ ! -e "$STATE/unfinished" ] || new=$(sort -u "$STATE/packages" <(echo "$new"))
+	echo "$new" | remember
 	# shellcheck disable=SC2046 # a list
 	if ! apt --no-remove -f install $(wanted) >"$work/log" 2>&1; then
 		tell failed >&2
 		tail -n 15 "$work/log" >&2
 		exit 1
 	fi
-	only_for_ours "$brought"
+	only_for_ours "$new"
 	rm -f "$STATE/unfinished"
 	tell installed "$VERSION"
 }
@@ -317,13 +317,28 @@ remove_now() {
 	tell removed
 }
 
-# Those that came with us and are not needed any more.
+# Packages that this file brought and that nobody has asked for since, in the order of comm.
+brought() {
+	comm -12 <(sort "$STATE/packages" 2>/dev/null) <(apt-mark showauto | sort)
+}
+
+# would_go PACKAGE...: what purging them would take along
+would_go() {
+	apt --simulate purge "$@" | sed -n 's/^\(Purg\|Remv\) \([^ ]*\) .*/\2/p' | sort -u
+}
+
+# Those that came with us and are not needed any more; then those that apt calls needed because others
+# merely mention them, if no other goes with them.
 purge_idle() {
 	local gone
 
-	gone=$(comm -12 <(idle) <(sort "$STATE/packages" 2>/dev/null))
+	gone=$(comm -12 <(idle) <(brought))
 	# shellcheck disable=SC2086 # a list
-	[ -z "$gone" ] || apt purge $gone >"$work/log" 2>&1
+	[ -z "$gone" ] || apt purge $gone >"$work/log" 2>&1 || return
+	gone=$(brought)
+	# shellcheck disable=SC2086 # a list
+	[ -z "$gone" ] || [ -n "$(comm -13 <(echo "$gone") <(would_go $gone))" ] ||
+		apt purge $gone >"$work/log" 2>&1
 }
 
 # as_root ARGUMENT...: this file once more, as an administrator
