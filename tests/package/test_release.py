@@ -99,7 +99,7 @@ def bill_faults(bill, out):
     yield from (f"the document has no {name}" for name in DOCUMENT - bill.keys())
     if bill["spdxVersion"] != "SPDX-2.3" or bill["dataLicense"] != "CC0-1.0":
         yield "wrong version or licence of the list"
-    if not re.fullmatch(r"https://[^#\s]+", bill["documentNamespace"]):
+    if not re.fullmatch(r"https:/{2}[^#\s]+", bill["documentNamespace"]):
         yield "documentNamespace"
     if not re.fullmatch(r"\d{4}(-\d\d){2}T(\d\d:){2}\d\dZ", bill["creationInfo"]["created"]):
         yield "created"
