@@ -43,7 +43,7 @@ class Root:
     """A system as its tarball has it, as an overlay: what changes in it is gone after the block."""
 
     def __init__(self, name, tarball):
-        self.house = CACHE / "roots" / name
+        self.house = CACHE / "roots" / f"{name}-{os.getpid()}"  # several runs may share the cache
         self.path = self.house / "root"
         self.tarball = tarball
         self.mounts = []
@@ -64,7 +64,7 @@ class Root:
         self.mount("-t", "devpts", "-o", "newinstance,ptmxmode=0666", "none", self.path / "dev/pts")
         (self.path / "run/lock").mkdir()
         self.share(CACHE / "archives", "var/cache/apt/archives")
-        shutil.copyfile("/etc/resolv.conf", self.path / "etc/resolv.conf")
+        self.write("etc/resolv.conf", Path("/etc/resolv.conf").read_text(encoding="utf-8"))
         return self
 
     def __exit__(self, *_):
@@ -83,14 +83,17 @@ class Root:
         target.parent.mkdir(parents=True, exist_ok=True)
         if words[0] != "--bind":
             target.mkdir(exist_ok=True)
+        if not target.resolve().is_relative_to(self.house.resolve()):
+            raise Failed(f"{target} leads out of the system, to {target.resolve()}")
         run(["mount", *words])
         self.mounts.append(target)
 
     def share(self, outside, inside):
         """The folder outside is the one inside."""
         outside.mkdir(parents=True, exist_ok=True)
-        (self.path / inside).mkdir(parents=True, exist_ok=True)
-        self.mount("--bind", outside, self.path / inside)
+        target = self.inside(inside)
+        target.mkdir(parents=True, exist_ok=True)
+        self.mount("--bind", outside, target)
 
     def run(self, *argv, want=0, **environment):
         """A command inside; its output. Its processes end with it. want: its exit status, or None."""
@@ -115,12 +118,27 @@ class Root:
         return self.run("apt-get", "-y", "-q", "-o", f"APT::Install-Recommends={str(recommends).lower()}",
                         "-o", "Dpkg::Options::=--force-confold", *words)
 
+    def inside(self, name):
+        """Where a file of the system is. Links in it mean its own files, never this computer's: whatever
+        would lead out of it is refused."""
+        path = self.path / name.lstrip("/")
+        here = path.parent.resolve()
+        if not here.is_relative_to(self.path.resolve()):
+            raise Failed(f"{name} leads out of the system, to {here}")
+        return here / path.name
+
     def read(self, name):
-        return (self.path / name.lstrip("/")).read_text(encoding="utf-8")
+        path = self.inside(name)
+        if path.is_symlink():
+            raise Failed(f"{name} is a link, to {os.readlink(path)}")
+        return path.read_text(encoding="utf-8")
 
     def write(self, name, text, mode=0o644):
-        path = self.path / name.lstrip("/")
+        """A file of that name; a link that has it goes, and what it leads to stays as it is."""
+        path = self.inside(name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_symlink():
+            path.unlink()
         path.write_text(text, encoding="utf-8")
         path.chmod(mode)
 
