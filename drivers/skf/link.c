@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
@@ -114,16 +115,20 @@ lock_take(int dir, const char *name)
 {
 	static const struct timespec step = {0, LOCK_STEP_NS};
 	char file[NAME_MAX_LEN + 8];
-	int lock;
-
 	(void)snprintf(file, sizeof(file), "%s.lock", name);
-	lock = openat(dir, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	for (int i = 0; lock >= 0 && i < LOCK_STEPS; i++) {
-		if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+	for (int i = 0; i < LOCK_STEPS; i++) {
+		int lock = openat(dir, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		struct stat info;
+
+		if (lock < 0)
+			return -1;
+		/* A helper that ended meanwhile took the file's name away. */
+		if (flock(lock, LOCK_EX | LOCK_NB) == 0 && fstat(lock, &info) == 0 &&
+		    info.st_nlink == 1)
 			return lock;
+		fd_close(&lock);
 		(void)nanosleep(&step, NULL);
 	}
-	fd_close(&lock);
 	return -1;
 }
 

@@ -12,6 +12,7 @@
 
 #include "common/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -260,7 +261,31 @@ devices_look(void)
 		watchers_tell();
 }
 
-/* Nobody is there: ends unless somebody is on the way, whom the lock would make wait. */
+/* The library's own folder, with what it may have left there. */
+static void
+folder_remove(void)
+{
+	char path[NAME_MOST + 32];
+	struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s.d/openukey", host.name);
+	fd = openat(FD_FOLDER, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = fd >= 0 ? fdopendir(fd) : NULL;
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		(void)unlinkat(fd, entry->d_name, 0);
+	if (dir != NULL)
+		(void)closedir(dir);
+	(void)unlinkat(FD_FOLDER, path, AT_REMOVEDIR);
+	(void)snprintf(path, sizeof(path), "%s.d", host.name);
+	(void)unlinkat(FD_FOLDER, path, AT_REMOVEDIR);
+}
+
+/*
+ * Nobody is there: ends unless somebody is on the way, whom the lock would make wait.  Where the
+ * folder is gone nobody can come.
+ */
 static bool
 may_end(void)
 {
@@ -270,11 +295,15 @@ may_end(void)
 
 	(void)snprintf(file, sizeof(file), "%s.lock", host.name);
 	lock = openat(FD_FOLDER, file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (lock < 0 && errno == ENOENT)
+		return true;
 	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) != 0 || poll(&pending, 1, 0) != 0) {
 		if (lock >= 0)
 			(void)close(lock);
 		return false;
 	}
+	folder_remove();
+	(void)unlinkat(FD_FOLDER, file, 0); /* who waits for it looks whether it is still there */
 	(void)snprintf(file, sizeof(file), "%s.sock", host.name);
 	(void)unlinkat(FD_FOLDER, file, 0);
 	return true;
