@@ -63,7 +63,10 @@ an_exported_key_is_the_one_that_openssl_unwraps(void **state)
 	struct token *token = desk->token;
 	static const unsigned int sizes[] = {256, 1024, 2048};
 
-	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+	/* making a long RSA key takes longer than all else: once is enough */
+	size_t count = strcmp(desk->model, "V0") == 0 ? ARRAY_SIZE(sizes) : 2;
+
+	for (size_t i = 0; i < count; i++) {
 		struct recipient who = recipient_new(sizes[i]);
 		struct token_exported_key made;
 		uint8_t bytes[256];
