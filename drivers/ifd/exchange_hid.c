@@ -6,6 +6,7 @@
 /* What is drained of old answers at most: one of the longest, and how long the next may take. */
 #define DRAIN_REPORTS (HID_STREAM_MAX / HID_REPORT_DATA + 1)
 #define DRAIN_MS      50
+#define DRAIN_ALL_MS  4000
 /* Answers to commands that were given up, before ours. */
 #define STALE_MAX 4
 
@@ -22,8 +23,7 @@ send(struct exchange *exchange, uint8_t seq, struct uk_span apdu)
 		return UK_E_DATA_LEN;
 	command.stream = uk_writer_span(&out);
 	while (st == UK_OK && hid_take_report(&command, report))
-		st = usb_key_write(exchange->usb, uk_span_of(report, sizeof(report)),
-				   EXCHANGE_NEXT_MS);
+		st = exchange_write(exchange, uk_span_of(report, sizeof(report)));
 	/* A command holds PIN cryptograms, and others' secrets. */
 	uk_wipe(exchange->stream, out.len);
 	uk_wipe(report, sizeof(report));
@@ -42,7 +42,7 @@ receive(struct exchange *exchange, struct hid_answer *answer)
 		uint8_t report[HID_REPORT];
 		struct uk_writer in = uk_writer_of(report, sizeof(report));
 
-		st = usb_key_read(exchange->usb, &in, timeout_ms);
+		st = exchange_read(exchange, &in, timeout_ms);
 		if (st == UK_OK)
 			st = hid_add_report(answer, uk_writer_span(&in));
 		timeout_ms = EXCHANGE_NEXT_MS;
@@ -54,8 +54,10 @@ static enum uk_status
 run(struct exchange *exchange, struct uk_span command, struct uk_span *ret_answer)
 {
 	uint8_t seq = (uint8_t)++exchange->count;
-	enum uk_status st = send(exchange, seq, command);
+	enum uk_status st;
 
+	exchange_begin(exchange, EXCHANGE_ALL * exchange->answer_ms);
+	st = send(exchange, seq, command);
 	for (int i = 0; i < STALE_MAX && st == UK_OK; i++) {
 		struct hid_answer answer;
 
@@ -74,11 +76,12 @@ recover(struct exchange *exchange)
 {
 	enum uk_status st = usb_key_unstall(exchange->usb);
 
+	exchange_begin(exchange, DRAIN_ALL_MS);
 	for (size_t i = 0; i < DRAIN_REPORTS && st == UK_OK; i++) {
 		uint8_t report[HID_REPORT];
 		struct uk_writer in = uk_writer_of(report, sizeof(report));
 
-		st = usb_key_read(exchange->usb, &in, DRAIN_MS);
+		st = exchange_read(exchange, &in, DRAIN_MS);
 	}
 	return st == UK_E_TIMEOUT ? UK_OK : st;
 }

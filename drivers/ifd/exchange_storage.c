@@ -18,7 +18,7 @@ command_send(struct exchange *exchange, enum storage_command command, uint32_t l
 	struct uk_writer out = uk_writer_of(room, sizeof(room));
 
 	storage_put_command(&out, ++exchange->count, command, len);
-	return usb_key_write(exchange->usb, uk_writer_span(&out), EXCHANGE_NEXT_MS);
+	return exchange_write(exchange, uk_writer_span(&out));
 }
 
 /* An endpoint that stalls before the status is freed once (bulk-only transport, 6.7). */
@@ -28,12 +28,12 @@ status_read(struct exchange *exchange, uint32_t len, enum storage_status *ret,
 {
 	uint8_t room[STORAGE_CSW_LEN];
 	struct uk_writer in = uk_writer_of(room, sizeof(room));
-	enum uk_status st = usb_key_read(exchange->usb, &in, exchange->answer_ms);
+	enum uk_status st = exchange_read(exchange, &in, exchange->answer_ms);
 
 	if (st == UK_E_REPLY) {
 		st = usb_key_unstall(exchange->usb);
 		if (st == UK_OK)
-			st = usb_key_read(exchange->usb, &in, exchange->answer_ms);
+			st = exchange_read(exchange, &in, exchange->answer_ms);
 	}
 	if (st != UK_OK)
 		return st;
@@ -53,7 +53,7 @@ send(struct exchange *exchange, struct uk_span apdu)
 		return UK_E_DATA_LEN;
 	st = command_send(exchange, STORAGE_SEND, (uint32_t)out.len);
 	if (st == UK_OK)
-		st = usb_key_write(exchange->usb, uk_writer_span(&out), EXCHANGE_NEXT_MS);
+		st = exchange_write(exchange, uk_writer_span(&out));
 	if (st == UK_OK)
 		st = status_read(exchange, (uint32_t)out.len, &status, &residue);
 	uk_wipe(exchange->stream, out.len);
@@ -73,7 +73,7 @@ ask(struct exchange *exchange, size_t *ret_len)
 
 	if (st != UK_OK)
 		return st;
-	st = usb_key_read(exchange->usb, &in, exchange->answer_ms);
+	st = exchange_read(exchange, &in, exchange->answer_ms);
 	if (st == UK_E_REPLY) /* stalled: it has nothing */
 		st = usb_key_unstall(exchange->usb);
 	if (st == UK_OK)
@@ -97,18 +97,21 @@ pause(int ms)
 static enum uk_status
 run(struct exchange *exchange, struct uk_span command, struct uk_span *ret_answer)
 {
-	int waited_ms = 0, again_ms = AGAIN_MS_FIRST;
-	enum uk_status st = send(exchange, command);
+	int again_ms = AGAIN_MS_FIRST;
+	enum uk_status st;
 	size_t len = 0;
 
+	exchange_begin(exchange, EXCHANGE_ALL * exchange->answer_ms);
+	st = send(exchange, command);
 	while (st == UK_OK) {
+		int pause_ms;
+
 		st = ask(exchange, &len);
 		if (st != UK_OK || len > 0)
 			break;
-		if (waited_ms >= exchange->answer_ms)
-			return UK_E_TIMEOUT;
-		pause(again_ms);
-		waited_ms += again_ms;
+		st = exchange_patience(exchange, again_ms, &pause_ms);
+		if (st == UK_OK)
+			pause(pause_ms);
 		again_ms = again_ms * 2 < AGAIN_MS_MOST ? again_ms * 2 : AGAIN_MS_MOST;
 	}
 	return st == UK_OK ? frame_take_answer(uk_span_of(exchange->answer, len), ret_answer) : st;

@@ -99,7 +99,6 @@ main(void)
 		cmocka_unit_test(an_extended_device_passes_long_replies_in_one_piece),
 	};
 	const struct CMUnitTest short_apdus[] = {
-		cmocka_unit_test(a_plugged_key_brings_its_reader_and_takes_it_away),
 		cmocka_unit_test(a_key_pulled_at_a_command_is_an_error),
 		cmocka_unit_test(a_short_device_says_so_and_takes_short_commands_only),
 	};

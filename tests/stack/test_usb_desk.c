@@ -52,6 +52,22 @@ pull_all(struct rig *rig)
 	assert_int_equal(usb_life_readers(rig), 0);
 }
 
+/* Those behind our reader driver. */
+static void
+plug_ours(struct rig *rig)
+{
+	plug(rig, HID);
+	plug(rig, STORAGE);
+}
+
+static void
+pull_ours(struct rig *rig)
+{
+	assert_true(rig_pull(rig, HID));
+	assert_true(rig_pull(rig, STORAGE));
+	assert_int_equal(usb_life_readers(rig), 0);
+}
+
 static void
 assert_driver(struct rig *rig, unsigned int port, const char *driver)
 {
@@ -127,14 +143,14 @@ a_killed_service_leaves_the_keys_usable(void **state)
 {
 	struct rig *rig = *state;
 
-	plug_all(rig);
-	for (unsigned int port = 0; port < KINDS; port++)
+	plug_ours(rig);
+	for (unsigned int port = HID; port <= STORAGE; port++)
 		card_assert_virtual(rig, port);
 	assert_true(rig_ports_end(rig, true));
-	for (unsigned int port = 0; port < KINDS; port++)
+	for (unsigned int port = HID; port <= STORAGE; port++)
 		assert_driver(rig, port, "none");
 	assert_true(rig_ports_begin(rig));
-	for (unsigned int port = 0; port < KINDS; port++) {
+	for (unsigned int port = HID; port <= STORAGE; port++) {
 		assert_true(rig_await(rig, port, true, USB_LIFE_SEEN_MS));
 		card_assert_virtual(rig, port);
 	}
@@ -143,9 +159,11 @@ a_killed_service_leaves_the_keys_usable(void **state)
 	assert_driver(rig, HID, "usbhid");
 	assert_driver(rig, STORAGE, "usb-storage");
 	assert_true(rig_ports_begin(rig));
-	for (unsigned int port = 0; port < KINDS; port++)
+	for (unsigned int port = HID; port <= STORAGE; port++) {
 		assert_true(rig_await(rig, port, true, USB_LIFE_SEEN_MS));
-	pull_all(rig);
+		card_assert_virtual(rig, port);
+	}
+	pull_ours(rig);
 }
 
 /* ---- one key for another ---- */
@@ -202,9 +220,9 @@ keys_work_after_the_computer_slept(void **state)
 	static const char *const orders[] = {"sleep", "sleep powerless", "sleep powerless"};
 	struct rig *rig = *state;
 
-	plug_all(rig);
+	plug_ours(rig);
 	for (size_t i = 0; i < ARRAY_SIZE(orders); i++)
-		for (unsigned int port = 0; port < KINDS; port++) {
+		for (unsigned int port = HID; port <= STORAGE; port++) {
 			card_assert_virtual(rig, port);
 			assert_true(rig_tell_port(rig, port, orders[i], NULL, 0));
 			if (!usb_life_works_again(rig, port))
@@ -212,7 +230,7 @@ keys_work_after_the_computer_slept(void **state)
 			assert_driver(rig, port, "none");
 		}
 	assert_true(rig_alive(rig));
-	pull_all(rig);
+	pull_ours(rig);
 }
 
 /* ---- what a program may ask the reader itself ---- */

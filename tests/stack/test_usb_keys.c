@@ -231,11 +231,16 @@ static void
 a_transfer_that_never_ends_is_given_up(void **state)
 {
 	struct rig *rig = *state;
+	long began;
 
 	assert_true(rig_plug(rig, 0, usb_life_path(rig, 0), NULL));
 	(void)transfers_of_a_job(rig);
 	spoil_a_job(rig, 1, "hang");
 	spoil_a_job(rig, 2, "hang");
+	/* nor is a key listened to for ever that has something to say now and then */
+	began = process_clock_ms();
+	spoil_a_job(rig, 2, "drip");
+	assert_in_range(process_clock_ms() - began, 0, 30000);
 	assert_true(rig_pull(rig, 0));
 }
 

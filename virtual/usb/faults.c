@@ -12,6 +12,7 @@ static const struct {
 	{"babble", USB_FAULT_STATUS, -EOVERFLOW},
 	{"cancel", USB_FAULT_STATUS, -ENOENT}, /* the kernel's own doing, before it sleeps */
 	{"checksum", USB_FAULT_STATUS, -EILSEQ},
+	{"drip", USB_FAULT_DRIP, 0},
 	{"flip", USB_FAULT_FLIP, 0},
 	{"hang", USB_FAULT_HANG, 0},
 	{"lose", USB_FAULT_LOSE, 0},

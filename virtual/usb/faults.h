@@ -14,7 +14,8 @@ enum usb_fault_action {
 	USB_FAULT_SHORT,  /* ends after as many bytes as the argument says */
 	USB_FAULT_FLIP,   /* the byte at that place arrives with all bits turned round */
 	USB_FAULT_LOSE,   /* ends well, but nobody gets the bytes: an IN is empty */
-	USB_FAULT_NOISE,  /* an IN brings something else, by the argument as a seed */
+	USB_FAULT_DRIP,  /* from there on the host gets 64 bytes that begin with 3f, now and then */
+	USB_FAULT_NOISE, /* an IN brings something else, by the argument as a seed */
 };
 
 struct usb_faults {

@@ -13,6 +13,7 @@
  */
 #define EMPTY_REAPS   2
 #define REAP_DELAY_MS 2
+#define DRIP_MS       100
 /* How long a fault keeps the key out of the port. */
 #define REPLUG_MS 300
 
@@ -180,6 +181,45 @@ stall_instead(struct usb_port *port, struct urb *urb)
 	halt(port, urb);
 }
 
+/* ---- a key that never comes to an end ---- */
+
+struct drop {
+	struct usb_port *port;
+	struct urb *urb;
+};
+
+static gboolean
+let_fall(gpointer data)
+{
+	struct drop *drop = data;
+	static const uint8_t drops[64] = {0x3f};
+
+	/* unless it was discarded meanwhile */
+	if (g_queue_find(&drop->port->urbs, drop->urb) != NULL && !drop->urb->done) {
+		struct uk_writer room = urb_room(drop->urb);
+
+		uk_put(&room,
+		       uk_span_of(drops, room.cap < sizeof(drops) ? room.cap : sizeof(drops)));
+		urb_finish(drop->urb, 0, room.len);
+	}
+	g_free(drop);
+	return G_SOURCE_REMOVE;
+}
+
+static bool
+drips(struct usb_port *port, struct urb *urb)
+{
+	struct drop *drop;
+
+	if (port->faults.action != USB_FAULT_DRIP || port->faults.transfers + 1 < port->faults.at)
+		return false;
+	drop = g_new(struct drop, 1);
+	*drop = (struct drop){port, urb};
+	urb->hangs = true; /* for everybody else */
+	g_timeout_add(DRIP_MS, let_fall, drop);
+	return true;
+}
+
 void
 usb_port_pump(struct usb_port *port)
 {
@@ -191,7 +231,7 @@ usb_port_pump(struct usb_port *port)
 			continue;
 		if (next_in_stalls(port))
 			stall_instead(port, urb);
-		else
+		else if (!drips(port, urb))
 			pump_urb(port, urb);
 	}
 }
