@@ -25,7 +25,7 @@ static struct {
 	char kind;
 } given[HANDLES_MAX];
 static size_t given_count;
-static bool spoilt; /* the PINs may be locked, or the application gone */
+static bool spoilt; /* a PIN is locked */
 static char device_name[256];
 
 struct frame {
@@ -258,8 +258,7 @@ call_one(struct uk_span *in)
 	if (!would_wait(call, &frame))
 		sar = call->call(frame.words);
 	must(sar == SAR_OK || (sar > 0x0a000000 && sar <= SAR_REACH_MAX_CONTAINER_COUNT));
-	spoilt = spoilt || sar == SAR_PIN_LOCKED || sar == SAR_APPLICATION_NOT_EXISTS ||
-		 sar == SAR_NO_ROOM;
+	spoilt = spoilt || sar == SAR_PIN_LOCKED;
 	for (size_t i = 0; call->arguments[i] != '\0'; i++)
 		if (call->arguments[i] == 'H' && sar == SAR_OK)
 			give(*(HANDLE *)frame.words[i], kind_given(call->name));
