@@ -3,6 +3,8 @@
 from desk import KEYS
 from world import UNIT, expect
 
+NEW_PIN = "248163"
+
 
 def a_key_that_is_in_before_the_installation_works_without_being_pulled(world):
     world.desk.only("gm3000")
@@ -80,12 +82,11 @@ def every_kind_of_key_is_listed_changes_its_pin_and_signs(world):
         world.with_keys(name)
         world.await_keys(name.upper())
         world.clerk_does(f"OPENUKEY_UNVERIFIED=1 ukey pin change --token={name.upper()} --pin-fd=3 "
-                         "--new-pin-fd=4 3<<<123456 4<<<248163")
-        status, output = world.sign(name, "123456")
+                         f"--new-pin-fd=4 3<<<{world.pins[name]} 4<<<{NEW_PIN}")
+        status, output = world.sign(name)
         expect(status != 0, f"{name}: the old PIN is gone: {output}")
-        world.signs(name, algorithm, "248163")
-        world.clerk_does(f"OPENUKEY_UNVERIFIED=1 ukey pin change --token={name.upper()} --pin-fd=3 "
-                         "--new-pin-fd=4 3<<<248163 4<<<123456")
+        world.pins[name] = NEW_PIN
+        world.signs(name, algorithm)
 
 
 def a_key_pulled_while_it_signs_is_a_clear_error_and_works_again(world):
@@ -108,8 +109,7 @@ def two_keys_of_different_kinds_sign_at_the_same_time(world):
     world.with_keys("gm3000", "disc")
     world.await_keys("GM3000", "DISC")
     both = "; ".join(
-        f"(for i in 1 2 3; do OPENUKEY_UNVERIFIED=1 ukey sign --raw --force --token={name.upper()} "
-        f"--out={name}.sig --pin-fd=3 paper 3<<<123456 || exit 1; done) & {name}=$!"
+        f"(for i in 1 2 3; do {world.signing(name)} || exit 1; done) & {name}=$!"
         for name in ("gm3000", "disc"))
     world.clerk_does(f"cd; echo '合计 12000 元' >paper; {both}; wait $gm3000 && wait $disc")
     world.verify("gm3000", "sm2")

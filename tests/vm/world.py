@@ -2,7 +2,7 @@
 """What the tests have in common: a guest, keys on its desk, and our packages when they are installed."""
 import json
 
-from desk import PIN, UNIT, Desk
+from desk import KEYS, PIN, UNIT, Desk
 from machine import GuestError
 
 # The clerk's session as a desktop has it.
@@ -44,6 +44,7 @@ class World:
         self.desk = Desk(machine)
         self.installed = False
         self.virtual_too = False
+        self.pins = dict.fromkeys(KEYS, PIN)
 
     def install(self):
         """Our packages as somebody installs them, and what they bring."""
@@ -80,11 +81,14 @@ class World:
                 return
         raise Failed(f"the clerk sees the keys {sorted(seen)}, and not {sorted(serials)}")
 
-    def sign(self, name, pin=PIN):
+    def signing(self, name, pin=None):
+        """The clerk's command that signs a file called paper."""
+        return (f"OPENUKEY_UNVERIFIED=1 ukey sign --raw --force --token={name.upper()} --out={name}.sig "
+                f"--pin-fd=3 paper 3<<<{pin or self.pins[name]}")
+
+    def sign(self, name, pin=None):
         """(exit status, output) of the clerk's signature with that key, of a file called paper."""
-        return self.clerk(
-            f"cd; echo '合计 12000 元' >paper; OPENUKEY_UNVERIFIED=1 ukey sign --raw --force --token={name.upper()} "
-            f"--out={name}.sig --pin-fd=3 paper 3<<<{pin}")
+        return self.clerk(f"cd; echo '合计 12000 元' >paper; {self.signing(name, pin)}")
 
     def verify(self, name, algorithm):
         """By openssl alone, with the certificate that was put on the key."""
@@ -94,8 +98,8 @@ class World:
             how = f"dgst -sha256 -verify pub -signature {name}.sig paper"
         self.clerk_does(f"cd; openssl x509 -in /host/keys/{name}.pem -noout -pubkey >pub && openssl {how}")
 
-    def signs(self, name, algorithm, pin=PIN):
-        status, output = self.sign(name, pin)
+    def signs(self, name, algorithm):
+        status, output = self.sign(name)
         expect(status == 0, f"{name} does not sign: {output}")
         self.verify(name, algorithm)
 
