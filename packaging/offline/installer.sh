@@ -118,34 +118,35 @@ make_work() {
 	trap 'tell interrupted >&2; exit 1' INT TERM HUP
 }
 
-# The archive is what was written, each file in it is listed, and the list is signed.
-verify() {
-	local place=$1
-
-	[ "$(payload | sha256sum)" = "$PAYLOAD_SHA256  -" ] || { show damaged >&2 && exit $DAMAGED; }
-	payload | tar -C "$place" --no-same-owner -xf - || { show damaged >&2 && exit $DAMAGED; }
-	(cd "$place" && sha256sum --check --strict --status SHA256SUMS) || { show damaged >&2 && exit $DAMAGED; }
-	if [ -z "$KEYRING" ]; then
-		tell not-signed
-		return
-	fi
-	command -v gpgv >/dev/null || { show no-gpgv >&2 && exit $DAMAGED; }
-	echo "$KEYRING" | base64 -d >"$work/release-key.gpg"
-	gpgv --quiet --keyring "$work/release-key.gpg" "$place/SHA256SUMS.sig" "$place/SHA256SUMS" \
-		>"$work/log" 2>&1 || { show bad-signature >&2 && exit $DAMAGED; }
-}
-
-version_of() {
-	# shellcheck disable=SC2016 # for dpkg-query
-	dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
-}
-
 # enough FOLDER KILOBYTES
 enough() {
 	local left
 
 	left=$(df -Pk "$1" | awk 'NR == 2 { print $4 }')
-	[ "$left" -ge "$2" ] || { show no-space "$1" $(($2 / 1024 + 1)) $((left / 1024)) >&2 && exit $NO_SPACE; }
+	[ "$left" -ge "$2" ] || { show no-space "$1" $(($2 / 1024 + 1)) $((left / 1024)) >&2; exit $NO_SPACE; }
+}
+
+# The archive is what was written, each file in it is listed, and the list is signed.
+verify() {
+	local place=$1
+
+	enough "$place" "$PAYLOAD_KB"
+	[ "$(payload | sha256sum)" = "$PAYLOAD_SHA256  -" ] || { show damaged >&2; exit $DAMAGED; }
+	payload | tar -C "$place" --no-same-owner -xf - || { show damaged >&2; exit $DAMAGED; }
+	(cd "$place" && sha256sum --check --strict --status SHA256SUMS) || { show damaged >&2; exit $DAMAGED; }
+	if [ -z "$KEYRING" ]; then
+		tell not-signed
+		return
+	fi
+	command -v gpgv >/dev/null || { show no-gpgv >&2; exit $DAMAGED; }
+	echo "$KEYRING" | base64 -d >"$work/release-key.gpg"
+	gpgv --quiet --keyring "$work/release-key.gpg" "$place/SHA256SUMS.sig" "$place/SHA256SUMS" \
+		>"$work/log" 2>&1 || { show bad-signature >&2; exit $DAMAGED; }
+}
+
+version_of() {
+	# shellcheck disable=SC2016 # for dpkg-query
+	dpkg-query -W -f '${db:Status-Status} ${Version}\n' "$1" 2>/dev/null | sed -n 's/^installed //p'
 }
 
 suits() {
@@ -163,7 +164,6 @@ suits() {
 		show newer "$there" "$VERSION" >&2
 		exit $NEWER
 	fi
-	enough /var/tmp "$PAYLOAD_KB"
 	[ -n "$there" ] || enough /usr $((INSTALLED_KB + PAYLOAD_KB))
 }
 
@@ -215,13 +215,13 @@ check() {
 	verify "$work/payload"
 	tell intact
 	suits
-	know_packages || { show damaged >&2 && exit $DAMAGED; }
+	know_packages || { show damaged >&2; exit $DAMAGED; }
 	list=$(news | tr '\n' ' ')
 	if [ -n "$list" ]; then tell would "$list"; else tell would-nothing; fi
 }
 
 extract() {
-	[ ! -e "$1" ] || { show extract-exists "$1" >&2 && exit 1; }
+	[ ! -e "$1" ] || { show extract-exists "$1" >&2; exit 1; }
 	make_work "${TMPDIR:-/tmp}"
 	mkdir "$work/payload"
 	tell looking
@@ -232,7 +232,7 @@ extract() {
 # Somebody else holds dpkg's lock: nobody waits for that in silence.
 not_busy() {
 	apt check >"$work/log" 2>&1 || ! grep -q 'Could not get lock' "$work/log" ||
-		{ show busy >&2 && exit 1; }
+		{ show busy >&2; exit 1; }
 }
 
 finish_earlier() {
@@ -268,7 +268,7 @@ install_now() {
 	tell looking
 	verify "$work/payload"
 	suits
-	know_packages || { show damaged >&2 && exit $DAMAGED; }
+	know_packages || { show damaged >&2; exit $DAMAGED; }
 	not_busy
 	finish_earlier
 	tell installing

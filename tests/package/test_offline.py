@@ -4,6 +4,7 @@
 
 OPENUKEY_PACKAGES names a folder with our .deb files; without it they are built.
 """
+import fcntl
 import os
 import re
 import shutil
@@ -120,6 +121,22 @@ def refuses(verdicts, base, file, work):
         verdicts.same("an option that there is not", done.returncode, 2)
         verdicts.same("nothing was changed by any of that", computer.changes(), [])
         verdicts.same("nothing is left in temporary folders", computer.leftovers(), [])
+
+
+def no_room(verdicts, base, file):
+    """Little space, and another program that is installing."""
+    with Computer(base, file) as computer:
+        need(["mount", "-t", "tmpfs", "-o", "size=20m", "none", computer.root / "var/tmp"])
+        done = computer.start()
+        verdicts.check("refused without room", done.returncode == 6, done.stdout)
+        need(["umount", computer.root / "var/tmp"])
+        verdicts.same("nothing was changed without room", computer.changes(), [])
+        with open(computer.root / "var/lib/dpkg/lock-frontend", "r+b") as lock:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+            done = computer.start()
+        verdicts.check("refused while another program installs",
+                       done.returncode == 1 and "Another program" in done.stdout, done.stdout)
+        verdicts.same("nothing was installed meanwhile", "openukey" in computer.packages(), False)
 
 
 def looks(verdicts, base, file):
@@ -269,6 +286,7 @@ def main():
         base.mkdir()
         need(["tar", "-C", base, "--numeric-owner", "-xf", roots.base()])
         refuses(verdicts, base, file, work)
+        no_room(verdicts, base, file)
         looks(verdicts, base, file)
         as_a_person(verdicts, base, file)
         installs(verdicts, base, file)
