@@ -18,7 +18,7 @@ HOST = {
     "dbus": "/usr/bin/dbus-daemon", "glib-networking": "/usr/lib", "librsvg2": "/usr/lib",
     "openssl": "/usr/bin/openssl", "openssl-libs = 3.0": "/usr/lib", "p11-kit": "/usr/lib",
     "pcsc-lite": "/usr/sbin/pcscd", "python3": "/usr/bin/python3", "softhsm": "/usr/lib",
-    "/bin/sh": "/bin/sh", "/usr/bin/python3": "/usr/bin/python3", "rtld(GNU_HASH)": "/usr/lib",
+    "/usr/bin/pkg-config": "/usr/bin/pkg-config", "/bin/sh": "/bin/sh", "/usr/bin/python3": "/usr/bin/python3", "rtld(GNU_HASH)": "/usr/lib",
 }
 USERS = ["openukey-certd", "openukey-courier", "openukey-issuerd", "openukey-kmcd", "openukey-unlockd"]
 # RPM's own books, and users, who stay
