@@ -18,6 +18,7 @@ int service_restart(char **words, bool show);
 int socket_open(char **words, bool show);
 int package_install(char **words, bool show);
 int driver_add(char **words, bool show);
+int library_add(char **words, bool show);
 int profile_aside(char **words, bool show);
 int clock_shift(char **words, bool show);
 int clock_sync(char **words, bool show);

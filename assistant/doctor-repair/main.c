@@ -24,6 +24,8 @@ static const char *const packages[] = {"pcscd", "libccid", NULL};
 
 static const struct rule rule_hex4 = {"0123456789abcdef", 4, 4, NULL};
 static const struct rule rule_name = {"abcdefghijklmnopqrstuvwxyz0123456789-", 1, 32, NULL};
+static const struct rule rule_path = {
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-", 8, 200, NULL};
 static const struct rule rule_seconds = {"-0123456789", 1, 12, NULL};
 static const struct rule rule_number = {"0123456789", 6, 6, NULL};
 static const struct rule rule_package = {NULL, 0, 0, packages};
@@ -38,6 +40,7 @@ static const struct {
 	{"socket-open", socket_open, {NULL}},
 	{"install", package_install, {&rule_package}},
 	{"driver-add", driver_add, {&rule_hex4, &rule_hex4}},
+	{"library-add", library_add, {&rule_path}},
 	{"profile-aside", profile_aside, {&rule_name}},
 	{"clock-shift", clock_shift, {&rule_seconds}},
 	{"clock-sync", clock_sync, {NULL}},

@@ -13,6 +13,8 @@ from desk import (ADMIN_PROFILES, CLOCK, DRIVER_LIST, HOLD_KEY, MODULE_FILE, OFF
                   SETTINGS, UKEY, YEAR, DeskCase, make_key, set_up)
 from world import Service, read, write
 
+SKF_LIBRARY = os.environ.get("OPENUKEY_SKF_LIBRARY", "libopenukey-skf.so")
+LIBRARY, LIBRARY_FILE = "/opt/maker/lib/libskf_maker.so", "/etc/openukey/skf.d/libskf_maker.conf"
 SLOT = 1 << 18  # of a key's memory
 
 
@@ -39,6 +41,37 @@ class Faults(DeskCase):
         self.addCleanup(world.driver_list, True)
         self.desk(known=False)
         self.repaired_and_undone("DRIVER_UNLISTED", DRIVER_LIST)
+
+    def test_a_key_of_another_maker_is_reached_by_the_makers_library(self):
+        world.mount("-t", "tmpfs", "none", "/opt")
+        self.addCleanup(subprocess.run, ["umount", "/opt"], check=True)
+        Service.start()
+        self.foreign_device()
+        self.assertEqual(self.doctor(), "DRIVER_NONE")
+        os.makedirs("/opt/maker/lib")
+        shutil.copy(SKF_LIBRARY, LIBRARY)
+        os.chmod(LIBRARY, 0o777)
+        self.assertEqual(self.doctor(), "DRIVER_NONE", "anybody could exchange that one")
+        os.chmod(LIBRARY, 0o644)
+        self.assertEqual(self.doctor(), "MAKER_LIBRARY")
+        self.assertEqual(self.text_of("READER"), LIBRARY)
+        done = self.ukey("doctor", "--repair", "--yes", "--offline")
+        self.assertIn("+library = " + LIBRARY, done.stdout.decode())
+        self.assertEqual(read(LIBRARY_FILE), b"library = %s\n" % LIBRARY.encode())
+        # the library is a copy of ours, which finds no reader either
+        self.assertEqual(self.doctor(), "LIBRARY_SILENT")
+        self.undo()
+        self.assertIsNone(read(LIBRARY_FILE))
+
+    def foreign_device(self):
+        """A key of the list that is no CCID device and that nothing of ours drives."""
+        folders = ["/sys/bus/usb/devices/1-3", "/sys/bus/usb/devices/1-3:1.0"]
+        for name, text in (("idVendor", "055c"), ("idProduct", "e917"), ("product", "USB Key"),
+                           ("authorized", "1")):
+            write(folders[0] + "/" + name, text + "\n")
+        write(folders[1] + "/bInterfaceClass", "ff\n")
+        for folder in folders:
+            self.addCleanup(shutil.rmtree, folder)
 
     def test_permission_denied(self):
         self.desk()

@@ -165,6 +165,8 @@ class Words(unittest.TestCase):
         for words in ((), ("--show",), ("shell",), ("service-start", "x"), ("driver-add", "1209"),
                       ("driver-add", "1209", "0001", "x"), ("driver-add", "12 9", "0001"),
                       ("driver-add", "1209", "0001\n"), ("driver-add", "120G", "0001"),
+                      ("library-add", "libskf.so"), ("library-add", "/opt/../libskf.so"),
+                      ("library-add", "/opt/a b/libskf.so"), ("library-add", "/opt/lib/"),
                       ("profile-aside", "../../passwd"), ("profile-aside", ""),
                       ("profile-aside", "a/b"), ("profile-aside", "A"), ("install", "nc"),
                       ("install", "pcscd nc"), ("install",), ("undo", "../../x"), ("undo", "1"),

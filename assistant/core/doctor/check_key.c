@@ -2,6 +2,7 @@
 /* The key, its certificates, its PIN. No PIN is sent and no try spent. */
 #include "assistant/core/doctor/exam.h"
 #include "assistant/core/doctor/holder.h"
+#include "assistant/core/doctor/makers.h"
 #include "assistant/core/errors.h"
 #include "assistant/core/object.h"
 
@@ -97,6 +98,10 @@ tokens_load(OukExam *exam, const char *module)
 static void
 found_no_token(OukExam *exam, OukLinkResult *ret)
 {
+	if (exam->by_library) {
+		exam_found(ret, OUK_LINK_BROKEN, OUK_F_LIBRARY_SILENT, makers_library_entered());
+		return;
+	}
 	for (guint i = 0; i < exam->pcsc.readers->len; i++) {
 		const OukPcscReader *reader = g_ptr_array_index(exam->pcsc.readers, i);
 
@@ -152,7 +157,7 @@ check_key(OukExam *exam, OukLinkResult *ret)
 {
 	const OukToken *first;
 
-	if (!readers_are_well(exam, ret))
+	if (!exam->by_library && !readers_are_well(exam, ret))
 		return;
 	if (!g_file_test(exam->module_path, G_FILE_TEST_EXISTS)) {
 		exam_found(ret, OUK_LINK_BROKEN, OUK_F_MODULE_MISSING, g_strdup(exam->module_path));

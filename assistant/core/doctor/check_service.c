@@ -2,6 +2,7 @@
 /* Permission, service, reader: what stands between the port and the key. */
 #include "assistant/core/doctor/drivers.h"
 #include "assistant/core/doctor/exam.h"
+#include "assistant/core/doctor/makers.h"
 
 #include <glib/gi18n.h>
 
@@ -103,6 +104,25 @@ missing_device(GPtrArray *devices)
 	return g_ptr_array_index(devices, 0);
 }
 
+/* A device that no driver makes a reader of: its maker's library may reach it. */
+static void
+look_for_library(OukExam *exam, OukLinkResult *ret, const OukUsbDevice *device)
+{
+	g_autofree char *library = makers_library_new();
+	g_autofree char *entered = makers_library_entered();
+
+	if (entered != NULL) {
+		exam->by_library = TRUE;
+		/* Translators: %s is a file's name */
+		exam_ok(ret, g_strdup_printf(_("by its maker's library (%s)"), entered));
+	} else if (library != NULL) {
+		exam->clues.path = g_strdup(library);
+		exam_found(ret, OUK_LINK_BROKEN, OUK_F_MAKER_LIBRARY, g_strdup(library));
+	} else {
+		found_device(exam, ret, OUK_F_DRIVER_NONE, device);
+	}
+}
+
 void
 check_reader(OukExam *exam, OukLinkResult *ret)
 {
@@ -111,8 +131,12 @@ check_reader(OukExam *exam, OukLinkResult *ret)
 
 	if (readers->len < devices->len) {
 		const OukUsbDevice *device = missing_device(devices);
+		OukFindingId finding = device_finding(device);
 
-		found_device(exam, ret, device_finding(device), device);
+		if (finding == OUK_F_DRIVER_NONE && !pcsc_has_key(&exam->pcsc))
+			look_for_library(exam, ret, device);
+		else
+			found_device(exam, ret, finding, device);
 		return;
 	}
 	if (readers->len == 0) {

@@ -36,8 +36,9 @@ typedef struct {
 	gboolean offline;
 	GCancellable *cancellable;
 	/* found on the way */
-	GPtrArray *devices; /* of OukUsbDevice */
-	gboolean has_usb;   /* this computer shows its USB ports */
+	GPtrArray *devices;  /* of OukUsbDevice */
+	gboolean has_usb;    /* this computer shows its USB ports */
+	gboolean by_library; /* the key is no reader: its maker's library reaches it */
 	OukPcsc pcsc;
 	OukModules *modules;
 	GPtrArray *tokens; /* of OukToken */

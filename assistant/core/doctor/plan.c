@@ -70,6 +70,13 @@ plan_driver_add(OukRepair *repair, const OukClues *clues, GError **error)
 	return ROOT(repair, TRUE, "driver-add", vendor, product);
 }
 
+gboolean
+plan_library_add(OukRepair *repair, const OukClues *clues, GError **error)
+{
+	return clues->path != NULL ? ROOT(repair, TRUE, "library-add", clues->path)
+				   : ouk_fail(error, OUK_E_NO_REPAIR);
+}
+
 /* What is said of a clock without a server's word is only that it is wrong. */
 gboolean
 plan_clock_set(OukRepair *repair, const OukClues *clues, GError **error)
