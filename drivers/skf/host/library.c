@@ -91,13 +91,8 @@ environment_set(const struct skf_config *config)
 enum uk_status
 library_load(const struct skf_config *config)
 {
-	char why[128];
-	enum uk_status st = library_check(config->library, why, sizeof(why));
-
 	if (library.handle != NULL)
 		return UK_OK;
-	if (st != UK_OK)
-		return st;
 	library.config = config;
 	if (!timer_make())
 		return UK_E_MEMORY;

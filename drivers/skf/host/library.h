@@ -21,7 +21,7 @@ enum entry {
  */
 UK_CHECKED enum uk_status library_check(const char *path, char *why, size_t size);
 
-/* Checks and loads the one that is configured; once in a process. */
+/* Loads the one that is configured, which was looked at before; once in a process. */
 UK_CHECKED enum uk_status library_load(const struct skf_config *config);
 const struct skf_config *library_config(void);
 bool library_has(enum entry entry);

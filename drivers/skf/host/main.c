@@ -152,9 +152,14 @@ folder_make(void)
 static bool
 library_is_loaded(void)
 {
+	char why[128];
+
 	if (host.load == UK_E_NOT_OPEN) {
 		folder_make();
-		host.load = confine(&host.config);
+		/* Before: in a namespace of its own root's files are nobody's. */
+		host.load = library_check(host.config.library, why, sizeof(why));
+		if (host.load == UK_OK)
+			host.load = confine(&host.config);
 		if (host.load == UK_OK)
 			host.load = library_load(&host.config);
 	}

@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# other_user.sh PROGRAM: runs it as a user who is not root, whose helper gets namespaces of its own.
+[ "$(id -u)" = 0 ] || exec "$1"
+HOME=/tmp
+export HOME
+if ! setpriv --reuid=61234 --regid=61234 --clear-groups test -x "$1"; then
+	echo "another user cannot reach $1"
+	exit 77
+fi
+exec setpriv --reuid=61234 --regid=61234 --clear-groups "$1"
