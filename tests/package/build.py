@@ -107,7 +107,7 @@ def put(root, name="HEAD", folder="packages"):
     for path in debs(name):
         shutil.copyfile(path, place / path.name)
     listing = run(["dpkg-scanpackages", "-m", f"./{folder}"], cwd=root.path)
-    listing = listing[listing.index("Package:"):]
+    listing = re.sub(r"^dpkg-scanpackages: .*\n", "", listing, flags=re.MULTILINE)  # what it says besides
     (place / "Packages").write_text(listing, encoding="utf-8")
     return [f"/{folder}/{path.name}" for path in debs(name)]
 
