@@ -166,6 +166,24 @@ library_is_loaded(void)
 	return host.load == UK_OK;
 }
 
+/*
+ * A library need not remember what happened while nobody sat in SKF_WaitForDevEvent: between two
+ * events, and before the first wait began.  So somebody looks once more a while after each.
+ */
+static const int64_t look_steps[] = {1000, 3000}; /* ms, one after the other */
+
+static struct {
+	size_t step;
+	int64_t at; /* 0: not at all */
+} look_again;
+
+static void
+look_again_begin(void)
+{
+	look_again.step = 0;
+	look_again.at = clock_ms() + look_steps[0];
+}
+
 static void
 client_serve(struct client *client)
 {
@@ -192,6 +210,8 @@ client_serve(struct client *client)
 		client_answer(client, &answer);
 	else if (client->watch_number != devices_number())
 		client_tell(client);
+	else
+		look_again_begin();
 }
 
 /* ---- the loop ---- */
@@ -255,6 +275,26 @@ static int
 soonest(int a, int b)
 {
 	return a < 0 ? b : b < 0 || a < b ? a : b;
+}
+
+static void
+look_again_step(void)
+{
+	look_again.step++;
+	look_again.at = look_again.step < ARRAY_SIZE(look_steps)
+				? clock_ms() + look_steps[look_again.step]
+				: 0;
+}
+
+/* ms until then, or -1. */
+static int
+look_again_left(void)
+{
+	int64_t left = look_again.at - clock_ms();
+
+	if (look_again.at == 0 || !anybody_watches())
+		return -1;
+	return left > 0 ? (int)left : 0;
 }
 
 static void
@@ -331,18 +371,24 @@ round_run(void)
 	fds[CLIENTS_MAX + 1] = (struct pollfd){.fd = watch_fd(), .events = POLLIN};
 	if (watch_must_poll() && anybody_watches())
 		timeout = soonest(timeout, POLL_MS);
+	timeout = soonest(timeout, look_again_left());
 	if (alone)
 		timeout = soonest(timeout, IDLE_MS);
 	ready = poll(fds, ARRAY_SIZE(fds), timeout);
 	if (ready == 0 && alone)
 		return !may_end();
-	if (ready == 0 && watch_must_poll() && anybody_watches())
+	if (look_again_left() == 0) {
 		devices_look();
+		look_again_step();
+	} else if (ready == 0 && watch_must_poll() && anybody_watches()) {
+		devices_look();
+	}
 	if (ready <= 0)
 		return true;
 	if (fds[CLIENTS_MAX + 1].revents != 0) {
 		watch_taken();
 		devices_look();
+		look_again_begin();
 	}
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		if (fds[i].revents != 0 && host.clients[i].fd == fds[i].fd &&

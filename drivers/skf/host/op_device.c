@@ -82,7 +82,7 @@ uint32_t
 op_open(struct client *client, struct uk_span in, struct uk_writer *out)
 {
 	uint8_t room[INFO_ROOM] = {0};
-	struct uk_span name, expected, serial;
+	struct uk_span name, expected, serial = {0};
 	struct device *device;
 	uint32_t events, sar;
 	bool changed;
