@@ -25,7 +25,7 @@ struct waiter {
 struct pcsc_bus {
 	SCARDCONTEXT context; /* for lists only */
 	bool connected;
-	uint32_t services;    /* that were connected to so far; atomic */
+	uint32_t restarts;    /* of the service, seen so far by those who list */
 	pthread_mutex_t lock; /* for what follows */
 	pthread_cond_t changed;
 	struct waiter *waiters;
@@ -79,16 +79,10 @@ state_is_present(const SCARD_READERSTATE *row)
 	       (row->dwEventState & (SCARD_STATE_MUTE | SCARD_STATE_UNAVAILABLE)) == 0;
 }
 
-/*
- * The service counts what comes and goes in a reader, and begins anew when it is started again: our
- * own count of services keeps a key that was opened with an earlier one from looking unchanged.
- */
 static uint32_t
-state_events(const struct pcsc_bus *bus, const SCARD_READERSTATE *row)
+state_events(const SCARD_READERSTATE *row)
 {
-	uint32_t services = __atomic_load_n(&bus->services, __ATOMIC_RELAXED);
-
-	return (services & 0xffff) << 16 | ((uint32_t)(row->dwEventState >> 16) & 0xffff);
+	return (uint32_t)(row->dwEventState >> 16) & 0xffff;
 }
 
 static bool
@@ -97,12 +91,16 @@ state_is_known(const SCARD_READERSTATE *row)
 	return (row->dwEventState & (SCARD_STATE_UNKNOWN | SCARD_STATE_IGNORE)) == 0;
 }
 
+/*
+ * The service counts what comes and goes in a reader, and begins anew when it is started again: our
+ * own count of restarts keeps a key that was opened with an earlier one from looking unchanged.
+ */
 static void
 reader_set(const struct pcsc_bus *bus, struct pcsc_reader *reader, const SCARD_READERSTATE *row)
 {
 	*reader = (struct pcsc_reader){
 		.present = state_is_present(row),
-		.events = state_events(bus, row),
+		.events = bus->restarts << 16 | state_events(row),
 		.atr_len = row->cbAtr <= PCSC_ATR_MAX ? row->cbAtr : 0,
 	};
 	memcpy(reader->name, row->szReader, strlen(row->szReader) + 1);
@@ -120,8 +118,6 @@ bus_connect(struct pcsc_bus *bus)
 		return UK_OK;
 	rv = SCardEstablishContext(SCARD_SCOPE_SYSTEM, NULL, NULL, &bus->context);
 	bus->connected = rv == SCARD_S_SUCCESS;
-	if (bus->connected)
-		__atomic_add_fetch(&bus->services, 1, __ATOMIC_RELAXED);
 	return bus->connected ? UK_OK : pcsc_status(rv);
 }
 
@@ -194,8 +190,10 @@ pcsc_bus_list(struct pcsc_bus *bus, struct pcsc_reader *out, size_t cap, size_t 
 		if (st != UK_OK)
 			return st;
 		rv = bus_look(bus, &states);
-		if (pcsc_service_lost(rv))
+		if (pcsc_service_lost(rv)) {
 			bus_disconnect(bus);
+			bus->restarts = (bus->restarts + 1) & 0xffff;
+		}
 	}
 	/* A reader that went away between the two calls is found below as unknown. */
 	if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT && rv != SCARD_E_UNKNOWN_READER)
@@ -283,26 +281,24 @@ is_cancelled(struct pcsc_bus *bus)
 }
 
 static bool
-same_reader(const struct pcsc_bus *bus, const struct pcsc_reader *seen, size_t count,
-	    const SCARD_READERSTATE *row)
+same_reader(const struct pcsc_reader *seen, size_t count, const SCARD_READERSTATE *row)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(seen[i].name, row->szReader) == 0)
 			return seen[i].present == state_is_present(row) &&
-			       seen[i].events == state_events(bus, row);
+			       (seen[i].events & 0xffff) == state_events(row);
 	return false;
 }
 
 static bool
-same_readers(const struct pcsc_bus *bus, const struct pcsc_reader *seen, size_t count,
-	     const struct states *states)
+same_readers(const struct pcsc_reader *seen, size_t count, const struct states *states)
 {
 	size_t known = 0;
 
 	for (size_t i = 0; i < states->count; i++) {
 		if (!state_is_known(&states->rows[i]))
 			continue;
-		if (!same_reader(bus, seen, count, &states->rows[i]))
+		if (!same_reader(seen, count, &states->rows[i]))
 			return false;
 		known++;
 	}
@@ -336,7 +332,7 @@ wait_for_change(struct pcsc_bus *bus, const struct waiter *waiter, const struct 
 		rv = SCardGetStatusChange(waiter->context, 0, states.rows, rows);
 		if (rv != SCARD_S_SUCCESS && rv != SCARD_E_TIMEOUT)
 			return rv == SCARD_E_UNKNOWN_READER ? UK_OK : pcsc_status(rv);
-		if (!same_readers(bus, seen, count, &states))
+		if (!same_readers(seen, count, &states))
 			return UK_OK;
 		if (is_cancelled(bus))
 			return UK_E_CANCELLED;

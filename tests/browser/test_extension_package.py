@@ -107,8 +107,9 @@ class PackageTest(unittest.TestCase):
         told = subprocess.run([sys.executable, SOURCE / "pack.py", "--chromium-id"], check=True,
                               stdout=subprocess.PIPE).stdout.decode().strip()
         self.assertRegex(told, "^[a-p]{32}$")
-        native = json.loads(pathlib.Path(os.environ["OPENUKEY_NATIVE_HOST"], "org.openukey.bridge."
-                                         "chromium.json").read_text(encoding="utf-8"))
+        # named after the folder that it is installed into
+        host = next(pathlib.Path(os.environ["OPENUKEY_NATIVE_HOST"]).glob("*etc_chromium.json"))
+        native = json.loads(host.read_text(encoding="utf-8"))
         self.assertEqual(native["allowed_origins"], ["chrome-extension://%s/" % told])
         self.assertEqual(native["name"], "org.openukey.bridge")
 

@@ -198,7 +198,7 @@ class Program:
         root = self.application()
         return root.tree() if root else "(nothing on the accessibility bus)\n"
 
-    def end(self, timeout=5.0):
+    def end(self, timeout=60.0):
         """Waits for its end: the exit status."""
         return self.process.wait(timeout)
 
