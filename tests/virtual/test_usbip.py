@@ -211,6 +211,74 @@ class Usbip(unittest.TestCase):
             self.assertEqual(done.returncode, 2, arguments)
 
 
+class SlowKey(unittest.TestCase):
+    """A key that takes its time, played by the test."""
+
+    ON, SEND_ATR = b"\0\x01\x01", b"\0\x01\x04"
+    CONFIGURE = bytes.fromhex("0009010000000000")
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.addCleanup(self.listener.close)
+        self.listener.bind(folder.name + "/sock")
+        self.listener.listen()
+        self.listener.settimeout(PATIENCE)
+        self.server = subprocess.Popen([sys.argv[2], "--port", "0", f"ccid={folder.name}/sock"],
+                                       stdout=subprocess.PIPE, text=True)
+        self.addCleanup(self.server.stdout.close)
+        self.addCleanup(self.server.wait, PATIENCE)
+        self.addCleanup(self.server.terminate)
+        self.port = int(self.server.stdout.readline().split()[1])
+
+    def connection(self):
+        connection = self.listener.accept()[0]
+        self.addCleanup(connection.close)
+        connection.settimeout(PATIENCE)
+        return connection
+
+    def expect(self, connection, wanted):
+        data = b""
+        while len(data) < len(wanted):
+            part = connection.recv(len(wanted) - len(data))
+            self.assertTrue(part, "hung up")
+            data += part
+        self.assertEqual(data, wanted)
+
+    def configured(self):
+        while True:
+            host = Host(self.port)
+            self.addCleanup(host.close)
+            if host.import_key("1-1") != 2:  # the one before is still being hung up
+                break
+        host.send(submit(100, OUT, 0, 0, self.CONFIGURE))
+        self.assertEqual(host.reply(), (3, 100, 0, 0))
+        return host
+
+    def power_on(self, host, sequence):
+        message = bytes([0x62, 0, 0, 0, 0, 0, sequence, 0, 0, 0])
+        host.send(submit(sequence, OUT, 1, len(message), data=message))
+        self.assertEqual(host.reply(), (3, sequence, 0, len(message)))
+
+    def test_an_answer_that_comes_too_late_is_no_atr(self):
+        key = self.connection()
+        self.assertEqual(self.server.stdout.readline(), "plugged 1-1\n")
+        host = self.configured()
+        self.power_on(host, 1)
+        self.expect(key, self.ON + self.ON + self.SEND_ATR)  # plugged in, then powered
+        host.close()  # it did not wait
+        host = self.configured()
+        self.power_on(host, 2)
+        again = self.connection()
+        self.expect(again, self.ON + self.SEND_ATR)
+        again.sendall(b"\0\x02\x3b\0")
+        host.send(submit(3, IN, 2, 64))
+        self.assertEqual(host.reply(), (3, 3, 0, 12))
+        answer = host.take(12)
+        self.assertEqual((answer[0], answer[6], answer[10:]), (0x80, 2, b"\x3b\0"))
+
+
 if __name__ == "__main__":
     os.environ.setdefault("LC_ALL", "C.UTF-8")
     unittest.main(argv=sys.argv[:1])

@@ -14,6 +14,7 @@ struct key_device {
 	const struct key_device_watcher *watcher;
 	void *data;
 	guint tick_source;
+	unsigned int owed; /* answers of the key that have not come */
 };
 
 /* ---- what the key's process says ---- */
@@ -23,6 +24,7 @@ on_key_came(void *data)
 {
 	struct key_device *device = data;
 
+	device->owed = 0;
 	device->watcher->came(device->data);
 }
 
@@ -39,6 +41,8 @@ on_key_answered(void *data, struct uk_span frame)
 {
 	struct key_device *device = data;
 
+	if (device->owed > 0)
+		device->owed--;
 	device->function->kind->key_answered(device->function, frame);
 	device->watcher->changed(device->data);
 }
@@ -64,6 +68,10 @@ on_power_on(void *data)
 {
 	struct key_device *device = data;
 
+	/* A host that gave up waiting must not take an old answer for the ATR, and so on. */
+	if (device->owed > 0)
+		key_socket_renew(device->key);
+	device->owed = 1;
 	key_socket_control(device->key, KEY_ON);
 	key_socket_control(device->key, KEY_SEND_ATR);
 }
@@ -81,10 +89,12 @@ on_command(void *data, struct uk_span apdu)
 {
 	struct key_device *device = data;
 
-	if (apdu.len < 4) /* would be a control */
+	if (apdu.len < 4) { /* would be a control */
 		device->function->kind->key_answered(device->function, uk_span_of(NULL, 0));
-	else
-		key_socket_send(device->key, apdu);
+		return;
+	}
+	device->owed++;
+	key_socket_send(device->key, apdu);
 }
 
 static const struct usb_key usb_key = {

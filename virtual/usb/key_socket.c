@@ -38,6 +38,22 @@ hang_up(struct key_socket *key)
 	key->watcher->went(key->data);
 }
 
+static int
+reach_key(const struct key_socket *key)
+{
+	static const struct timeval patience = {.tv_sec = 2};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (const struct sockaddr *)&key->address, sizeof(key->address)) != 0) {
+		close(fd);
+		return -1;
+	}
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	return fd;
+}
+
 /* How much is still missing of the frame, as far as is known. */
 static size_t
 missing(const struct key_socket *key)
@@ -72,23 +88,33 @@ read_key(gint fd, GIOCondition condition, gpointer data)
 static gboolean
 look_for_key(gpointer data)
 {
-	static const struct timeval patience = {.tv_sec = 2};
 	struct key_socket *key = data;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = reach_key(key);
 
 	if (fd < 0)
 		return G_SOURCE_CONTINUE;
-	if (connect(fd, (const struct sockaddr *)&key->address, sizeof(key->address)) != 0) {
-		close(fd);
-		return G_SOURCE_CONTINUE;
-	}
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	key->fd = fd;
 	key->len = 0;
 	key->look_source = 0;
 	key->read_source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP, read_key, key);
 	key->watcher->came(key->data);
 	return G_SOURCE_REMOVE;
+}
+
+void
+key_socket_renew(struct key_socket *key)
+{
+	int fd = key->fd >= 0 ? reach_key(key) : -1;
+
+	if (fd < 0) {
+		hang_up(key);
+		return;
+	}
+	g_source_remove(key->read_source);
+	close(key->fd);
+	key->fd = fd;
+	key->len = 0;
+	key->read_source = g_unix_fd_add(fd, G_IO_IN | G_IO_HUP, read_key, key);
 }
 
 struct key_socket *

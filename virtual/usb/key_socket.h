@@ -22,6 +22,12 @@ struct key_socket;
 struct key_socket *key_socket_new(const char *path, const struct key_watcher *watcher, void *data);
 void key_socket_free(struct key_socket *key);
 
+/*
+ * A connection anew: what the key still had to answer on the old one never comes. To the key it is
+ * a loss of power.
+ */
+void key_socket_renew(struct key_socket *key);
+
 /* A key that cannot take a frame goes. */
 void key_socket_send(struct key_socket *key, struct uk_span frame);
 void key_socket_control(struct key_socket *key, enum key_control control);
