@@ -65,6 +65,7 @@ class Root:
         (self.path / "run/lock").mkdir()
         self.share(CACHE / "archives", "var/cache/apt/archives")
         self.write("etc/resolv.conf", Path("/etc/resolv.conf").read_text(encoding="utf-8"))
+        self.write("etc/hosts", "127.0.0.1 localhost\n")
         return self
 
     def __exit__(self, *_):
